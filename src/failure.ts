@@ -1,0 +1,120 @@
+/**
+ * What can go wrong, as data. Expected outcomes are values of these types; an exception means a bug, or is turned
+ * into one of these at the seam that made it. Only `ui/failure-text.ts` makes sentences of them.
+ */
+
+/** Either a value or the reason why there is none. */
+export type Result<T, E = Failure> = {readonly ok: true; readonly value: T} | {readonly ok: false; readonly error: E};
+
+export type Failure =
+  | ManifestInvalid
+  | InputMissing
+  | DescriptionMissing
+  | TargetUnknown
+  | OptionInvalid
+  | DirectoryBusy
+  | StoreUnusable
+  | ToolMissing
+  | PlatformUnsupported
+  | EdgeFailed
+  | Interrupted;
+
+/** A build description that cannot be read: `text` is ninja's own wording where ninja has one. */
+export interface ManifestInvalid {
+  readonly reason: 'manifest-invalid';
+  readonly file: string;
+  /** 1-based; absent where the fault has no place, as with a cycle. */
+  readonly line?: number;
+  readonly column?: number;
+  readonly text: string;
+  /** The offending line with a caret under the column, as ninja prints it. */
+  readonly excerpt?: string;
+}
+
+/** A file that the graph needs, which is absent and which no edge makes. */
+export interface InputMissing {
+  readonly reason: 'input-missing';
+  readonly path: string;
+  readonly neededBy: string;
+}
+
+/** DIR holds none of the descriptions that can be read. */
+export interface DescriptionMissing {
+  readonly reason: 'description-missing';
+  readonly directory: string;
+  readonly lookedFor: readonly string[];
+}
+
+export interface TargetUnknown {
+  readonly reason: 'target-unknown';
+  readonly target: string;
+  readonly nearest: readonly string[];
+}
+
+export interface OptionInvalid {
+  readonly reason: 'option-invalid';
+  readonly text: string;
+  readonly hint?: string;
+}
+
+/** Another llama, or a ninja, works in this directory. */
+export interface DirectoryBusy {
+  readonly reason: 'directory-busy';
+  readonly directory: string;
+  readonly holder: string;
+  readonly pid: number;
+}
+
+export interface StoreUnusable {
+  readonly reason: 'store-unusable';
+  readonly directory: string;
+  readonly text: string;
+}
+
+export interface ToolMissing {
+  readonly reason: 'tool-missing';
+  readonly tool: string;
+  readonly neededFor: string;
+}
+
+export interface PlatformUnsupported {
+  readonly reason: 'platform-unsupported';
+  readonly platform: string;
+}
+
+/** A compile or a local edge of the user's build failed; its output was already shown. */
+export interface EdgeFailed {
+  readonly reason: 'edge-failed';
+  readonly count: number;
+}
+
+export interface Interrupted {
+  readonly reason: 'interrupted';
+  readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+}
+
+export function ok<T>(value: T): {readonly ok: true; readonly value: T} {
+  return {ok: true, value};
+}
+
+export function err<E>(error: E): {readonly ok: false; readonly error: E} {
+  return {ok: false, error};
+}
+
+/** Carries a {@link Failure} out of code that cannot return one, up to the nearest seam that can. */
+export class FailureError extends Error {
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure.reason);
+    this.failure = failure;
+  }
+}
+
+/** Thrown where the program's own rules are broken: always a bug. */
+export class InvariantError extends Error {}
+
+/** Makes a `switch` over a union exhaustive: a new member is a compile error here. */
+export function unreachable(value: never): never {
+  throw new InvariantError(`unreachable: ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,131 @@
+/**
+ * Request and response of one invocation of the worker, as JSON in UTF-8. Both ends of the wire share this file and
+ * nothing else does I/O for it. AWS limits each direction to 6,291,456 bytes, so what is large goes through the store.
+ */
+import type {Digest} from './digest.ts';
+import type {Tree} from './tree.ts';
+
+/** A worker refuses any other version in one clear line. */
+export const PROTOCOL_VERSION = 1;
+
+/** A command to run, as a pure value: equal actions give equal results. */
+export interface Action {
+  /** Digest of the {@link Toolchain} blob (JSON). */
+  readonly toolchain: Digest;
+  /** Physical absolute path of the program to start. */
+  readonly program: string;
+  /** argv, with argv[0] as the user's command line spells it. */
+  readonly args: readonly string[];
+  /** Physical absolute path of the working directory. */
+  readonly cwd: string;
+  /** The whole environment of the command, `PWD` included. */
+  readonly env: Readonly<Record<string, string>>;
+  /** File mode creation mask of the command. */
+  readonly umask: number;
+  readonly inputs: Tree;
+  /** Files wanted back, as the command line spells them (relative ones against `cwd`). */
+  readonly outputs: readonly WantedOutput[];
+}
+
+export interface WantedOutput {
+  readonly path: string;
+  /** A missing optional output is left out of the result; a missing required one is reported as missing. */
+  readonly required: boolean;
+}
+
+/** What a toolchain is: its files at their own paths, and how to start a dynamic program among them. */
+export interface Toolchain {
+  readonly tree: Tree;
+  /** Physical path of the dynamic loader, `/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2`. */
+  readonly loader: string;
+  /** Directories for the loader's `--library-path`. */
+  readonly libraryPath: readonly string[];
+  /** Path in the tree of the preload library that redirects paths. */
+  readonly preload: string;
+}
+
+export interface InvocationRequest {
+  readonly version: number;
+  readonly action: Action;
+  /** Outputs of at most this many bytes come back inside the response, larger ones through the store. */
+  readonly inlineLimit: number;
+  /** Kill the command after this many milliseconds. */
+  readonly timeLimit: number;
+}
+
+export interface InvocationResponse {
+  readonly version: number;
+  readonly result: ActionResult | WorkerFailure;
+}
+
+/** The command ran to an end of its own (whatever its exit status). */
+export interface ActionResult {
+  readonly kind: 'result';
+  readonly exitCode: number;
+  /** Set when a signal ended the command; `exitCode` is then 128 plus its number. */
+  readonly signal?: string;
+  readonly stdout: OutputBytes;
+  readonly stderr: OutputBytes;
+  readonly outputs: readonly OutputFile[];
+  /** Paths of required outputs that the command did not make. */
+  readonly missing: readonly string[];
+  readonly observed: Observed;
+  readonly timing: Timing;
+}
+
+/** Bytes by digest, with the bytes themselves in base64 when they are small. */
+export interface OutputBytes {
+  readonly digest: Digest;
+  readonly size: number;
+  readonly inline?: string;
+}
+
+export interface OutputFile extends OutputBytes {
+  /** As in {@link WantedOutput}. */
+  readonly path: string;
+  readonly executable: boolean;
+}
+
+/**
+ * What the command looked at, by the preload library's record: the truth for cache keys. Paths are the user's, as the
+ * program opened them (absolute, not cleaned), grouped by directory: `[directory, [names]]`. The toolchain's own files
+ * and what the command itself wrote are left out.
+ */
+export interface Observed {
+  /** Regular files opened for reading. */
+  readonly read: PathGroups;
+  /** Paths only asked for and found, directories included. */
+  readonly found: PathGroups;
+  /** Paths asked for and not found. A name whose `.gch` twin was also absent implies that twin. */
+  readonly absent: PathGroups;
+}
+
+export type PathGroups = readonly (readonly [directory: string, names: readonly string[]])[];
+
+/** Milliseconds, by the worker's clock. */
+export interface Timing {
+  /** Fetching and unpacking a toolchain that was not there yet. */
+  readonly toolchain: number;
+  readonly layout: number;
+  readonly run: number;
+  readonly outputs: number;
+  /** User plus system time of the command and its children. */
+  readonly cpu: number;
+}
+
+/** The worker could not run the command; the cloud's fault or ours, never the user's. */
+export interface WorkerFailure {
+  readonly kind: 'failure';
+  readonly reason:
+    | 'version-mismatch'
+    | 'request-invalid'
+    | 'blob-missing'
+    | 'blob-corrupt'
+    | 'store-failed'
+    | 'timed-out'
+    | 'scratch-full'
+    | 'spawn-failed';
+  readonly text: string;
+  /** With `blob-missing` and `blob-corrupt`: which. */
+  readonly digests?: readonly Digest[];
+}

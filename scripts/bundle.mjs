@@ -1,6 +1,6 @@
 // Bundles the client and the worker into dist/. The client is split, so that a build with nothing to do loads
 // only the chunk that finds that out.
-import {chmod, rm} from 'node:fs/promises';
+import {chmod, copyFile, readFile, rm} from 'node:fs/promises';
 import {existsSync} from 'node:fs';
 import {build} from 'esbuild';
 
@@ -16,6 +16,7 @@ await build({
   target: 'node20.19',
   // CommonJS dependencies call require(); an ES module has none of its own.
   banner: {js: "import {createRequire as __createRequire} from 'node:module';const require = __createRequire(import.meta.url);"},
+  define: {LLAMA_VERSION: JSON.stringify(JSON.parse(await readFile('package.json', 'utf8')).version)},
   legalComments: 'linked',
   logLevel: 'warning',
 });

@@ -42,6 +42,11 @@ export interface Toolchain {
   readonly libraryPath: readonly string[];
   /** Path in the tree of the preload library that redirects paths. */
   readonly preload: string;
+  /**
+   * Names that the compiler asks for by itself and that were absent when the toolchain was packed. Whoever identifies
+   * the toolchain watches them, so that no {@link Observed} need repeat them.
+   */
+  readonly absent: readonly string[];
 }
 
 export interface InvocationRequest {
@@ -98,6 +103,8 @@ export interface Observed {
   readonly found: PathGroups;
   /** Paths asked for and not found. A name whose `.gch` twin was also absent implies that twin. */
   readonly absent: PathGroups;
+  /** Directories whose names the command listed. */
+  readonly listed: PathGroups;
 }
 
 export type PathGroups = readonly (readonly [directory: string, names: readonly string[]])[];

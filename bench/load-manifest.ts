@@ -1,0 +1,9 @@
+/** `load-manifest DIRECTORY`: milliseconds that a fresh process needs to load a build.ninja into a graph. */
+import {loadManifest} from '../src/frontends/ninja/manifest.ts';
+
+export function main(argv: readonly string[]): number {
+  const start = performance.now();
+  loadManifest({directory: argv[0] ?? '.', file: 'build.ninja', hashKind: 'murmur'});
+  process.stdout.write(`${(performance.now() - start).toFixed(1)}\n`);
+  return 0;
+}

@@ -1,0 +1,210 @@
+/**
+ * One invocation: lay the tree out, run the command, take its outputs, say what it looked at. It knows no transport and
+ * no cloud, and it never lets an exception out: what goes wrong here is a failure of the worker's, as data.
+ */
+import {mkdirSync, realpathSync, rmSync} from 'node:fs';
+import {join} from 'node:path';
+import type {Digest} from '../src/protocol/digest.ts';
+import type {
+  Action,
+  ActionResult,
+  InvocationRequest,
+  InvocationResponse,
+  Toolchain,
+  WorkerFailure,
+} from '../src/protocol/invocation.ts';
+import {PROTOCOL_VERSION} from '../src/protocol/invocation.ts';
+import {BlobError, type BlobSource} from './blob-source.ts';
+import {OutputSender} from './outputs.ts';
+import {checkAction} from './request-check.ts';
+import {type Command, runCommand} from './run.ts';
+import {ToolchainStore, type UnpackedToolchain} from './toolchain-store.ts';
+import {summarise, TraceFile} from './trace.ts';
+import {RequestInvalid} from './tree-check.ts';
+import {BlobsUnavailable, Workspace} from './workspace.ts';
+
+export interface HandlerSettings {
+  /** A folder that is this worker's alone; what an earlier worker left there is deleted. */
+  readonly scratch: string;
+  readonly store: BlobSource;
+  /** Where toolchains are unpacked; workers on one file system may share it. Default: below `scratch`. */
+  readonly toolchains?: string;
+  /** Bytes kept per toolchain of files that the current command does not see. Default 256 MiB. */
+  readonly parkedLimit?: number;
+  /** Kills a command in flight. */
+  readonly signal?: AbortSignal;
+}
+
+export type Handler = (request: InvocationRequest) => Promise<InvocationResponse>;
+
+/** Toolchains beyond this many give up their workspace, least recently used first. */
+const WORKSPACES = 4;
+
+/** The answer to every request, one at a time: callers must await one before they ask again. */
+export function createHandler(settings: HandlerSettings): Handler {
+  const worker = new Worker(settings);
+  return async request => ({version: PROTOCOL_VERSION, result: await worker.answer(request)});
+}
+
+/** Invariant: every workspace in the map is sound. */
+class Worker {
+  readonly #settings: HandlerSettings;
+  readonly #scratch: string;
+  readonly #toolchains: ToolchainStore;
+  readonly #trace: TraceFile;
+  readonly #workspaces = new Map<Digest, Workspace>();
+
+  constructor(settings: HandlerSettings) {
+    // What is laid out has fixed modes, whatever mask we were started with.
+    process.umask(0o022);
+    mkdirSync(settings.scratch, {recursive: true});
+    this.#settings = settings;
+    this.#scratch = realpathSync(settings.scratch);
+    rmSync(join(this.#scratch, 'roots'), {recursive: true, force: true});
+    const toolchains = settings.toolchains ?? join(this.#scratch, 'toolchains');
+    mkdirSync(toolchains, {recursive: true});
+    this.#toolchains = new ToolchainStore(realpathSync(toolchains), settings.store);
+    this.#trace = new TraceFile(join(this.#scratch, 'record'));
+  }
+
+  async answer(request: InvocationRequest): Promise<ActionResult | WorkerFailure> {
+    const toolchain = request?.action?.toolchain;
+    try {
+      if (request?.version !== PROTOCOL_VERSION)
+        return failure(
+          'version-mismatch',
+          `worker speaks version ${PROTOCOL_VERSION}, not ${request?.version}`,
+        );
+      checkAction(request.action);
+      return await this.#run(request);
+    } catch (error) {
+      // An error of the request or of a blob is found before anything is half done; after any other, start afresh.
+      const known = explain(error);
+      if (known.reason === 'spawn-failed' || known.reason === 'scratch-full') this.#drop(toolchain);
+      return known;
+    }
+  }
+
+  async #run({action, inlineLimit, timeLimit}: InvocationRequest): Promise<ActionResult | WorkerFailure> {
+    const begun = performance.now();
+    const unpacked = await this.#toolchains.get(action.toolchain);
+    const workspace = this.#workspaceOf(unpacked);
+    const unpackedAt = performance.now();
+    await workspace.layOut(action.inputs);
+    this.#trace.reset();
+    const laidOut = performance.now();
+    const signal = this.#settings.signal;
+    const command = commandOf(action, unpacked.toolchain, workspace.root, this.#trace.path);
+    const end = await runCommand({...command, timeLimit, ...(signal && {signal})});
+    const ran = performance.now();
+    const records = this.#trace.read();
+    if (end.timedOut || records === undefined) {
+      this.#drop(action.toolchain);
+      return end.timedOut
+        ? failure('timed-out', `the command ran for more than ${timeLimit} ms`)
+        : failure('scratch-full', 'the record of paths did not fit');
+    }
+    const {observed, written, removed} = summarise(records, workspace);
+    const touched = new Set(written.map(path => workspace.physicalOf(path)));
+    const isUntouched = (path: string) => {
+      const physical = workspace.physicalOf(path);
+      return physical !== undefined && workspace.isInput(physical) && !touched.has(physical);
+    };
+    const sender = new OutputSender(this.#settings.store, inlineLimit);
+    const {root} = workspace;
+    const files = await sender.collect({wanted: action.outputs, root, cwd: action.cwd, isUntouched});
+    const [stdout, stderr] = [await sender.send(end.stdout), await sender.send(end.stderr)];
+    workspace.clean(written, removed);
+    if (workspace.spoiled) {
+      this.#drop(action.toolchain);
+      this.#toolchains.discard(action.toolchain);
+    }
+    return {
+      kind: 'result',
+      exitCode: end.exitCode,
+      ...(end.signal && {signal: end.signal}),
+      stdout,
+      stderr,
+      ...files,
+      observed,
+      timing: {
+        toolchain: unpackedAt - begun,
+        layout: laidOut - unpackedAt,
+        run: ran - laidOut,
+        outputs: performance.now() - ran,
+        cpu: end.cpu,
+      },
+    };
+  }
+
+  #workspaceOf(toolchain: UnpackedToolchain): Workspace {
+    const {digest} = toolchain;
+    const workspace =
+      this.#workspaces.get(digest) ??
+      new Workspace({
+        directory: join(this.#scratch, 'roots', digest.slice(0, 16)),
+        toolchain,
+        blobs: this.#settings.store,
+        parkedLimit: this.#settings.parkedLimit ?? 256 << 20,
+      });
+    this.#workspaces.delete(digest);
+    this.#workspaces.set(digest, workspace);
+    for (const oldest of this.#workspaces.keys()) {
+      if (this.#workspaces.size <= WORKSPACES) break;
+      this.#drop(oldest);
+    }
+    return workspace;
+  }
+
+  #drop(digest: Digest | undefined): void {
+    if (digest === undefined || !this.#workspaces.delete(digest)) return;
+    rmSync(join(this.#scratch, 'roots', digest.slice(0, 16)), {recursive: true, force: true});
+  }
+}
+
+/** The command as the loader is told to run it, in an environment of which nothing is the worker's own. */
+function commandOf(
+  action: Action,
+  toolchain: Toolchain,
+  root: string,
+  trace: string,
+): Omit<Command, 'timeLimit'> {
+  const loader = root + toolchain.loader;
+  const libraries = toolchain.libraryPath.map(path => root + path).join(':');
+  const preload = root + toolchain.preload;
+  const [argv0 = action.program, ...words] = action.args;
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(action.env)) if (!/^(?:LD|LLAMA)_/.test(name)) env[name] = value;
+  // glibc reads locales by itself, so it needs the physical place.
+  env['LOCPATH'] = `${root}/usr/lib/locale`;
+  Object.assign(env, {
+    LLAMA_ROOT: root,
+    LLAMA_LOADER: loader,
+    LLAMA_LIBS: libraries,
+    LLAMA_SHIM: preload,
+    LLAMA_TRACE: trace,
+    LLAMA_EXE: action.program,
+    LLAMA_PARENT: String(process.pid),
+  });
+  const options = ['--inhibit-cache', '--library-path', libraries, '--preload', preload, '--argv0', argv0];
+  return {
+    file: loader,
+    args: [...options, root + action.program, ...words],
+    cwd: root + action.cwd,
+    env,
+    umask: action.umask,
+  };
+}
+
+function failure(reason: WorkerFailure['reason'], text: string, digests?: readonly Digest[]): WorkerFailure {
+  return {kind: 'failure', reason, text, ...(digests && {digests})};
+}
+
+function explain(error: unknown): WorkerFailure {
+  if (error instanceof RequestInvalid) return failure('request-invalid', error.message);
+  if (error instanceof BlobsUnavailable) return failure(error.reason, error.message, error.digests);
+  if (error instanceof BlobError) return failure(error.reason, error.message, [error.digest]);
+  const {code, message} = error as NodeJS.ErrnoException;
+  const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EMFILE';
+  return failure(full ? 'scratch-full' : 'spawn-failed', message);
+}

@@ -1,0 +1,113 @@
+/**
+ * One llama at a time in a build directory. The lock is a name in Linux's abstract socket space, which goes with its
+ * holder however that ends; who waits for it stays connected to the holder and learns of its end at once. A small file
+ * beside it tells who the holder is.
+ */
+import {createHash} from 'node:crypto';
+import {readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, writeFileSync} from 'node:fs';
+import net from 'node:net';
+import {basename, join} from 'node:path';
+
+export interface DirectoryLock {
+  release(): void;
+}
+
+/** Takes a name that one process on this machine can hold at a time; undefined if it is taken. */
+export async function tryName(name: string): Promise<DirectoryLock | undefined> {
+  const server = await tryBind(`\0${name}`);
+  return server && {release: () => server.close()};
+}
+
+export interface Holder {
+  readonly name: string;
+  readonly pid: number;
+}
+
+/**
+ * Takes the lock of `directory`, waiting for its holder if there is one. `onWait` is told once who that is.
+ * `stateDir` must exist.
+ */
+export async function lockDirectory(
+  directory: string,
+  options: {stateDir: string; onWait: (holder: Holder) => void},
+): Promise<DirectoryLock> {
+  const name = createHash('sha256').update(realpathSync(directory)).digest('hex').slice(0, 32);
+  const path = `\0llama-build-${name}`;
+  const info = join(options.stateDir, 'holder');
+  let isTold = false;
+  for (;;) {
+    const server = await tryBind(path);
+    if (server) {
+      writeFileSync(info, String(process.pid));
+      return {
+        release() {
+          rmSync(info, {force: true});
+          server.close();
+        },
+      };
+    }
+    if (!isTold) options.onWait({name: 'llama', pid: readPid(info)});
+    isTold = true;
+    await holderGone(path);
+  }
+}
+
+function readPid(file: string): number {
+  try {
+    return Number(readFileSync(file, 'utf8')) || 0;
+  } catch {
+    return 0; // The holder is between its two steps, or on its way out.
+  }
+}
+
+async function tryBind(path: string): Promise<net.Server | undefined> {
+  const waiters = new Set<net.Socket>();
+  const server = net.createServer(socket => {
+    // Waiters only hold their connection open, to see it close; they must not keep the process alive.
+    waiters.add(socket);
+    socket.on('error', () => {});
+    socket.once('close', () => waiters.delete(socket));
+    socket.unref();
+  });
+  const isBound = await new Promise<boolean>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(false);
+      else reject(error);
+    });
+    server.listen({path}, () => resolve(true));
+  });
+  if (!isBound) return undefined;
+  server.unref();
+  const close = server.close.bind(server);
+  server.close = callback => {
+    for (const socket of waiters) socket.destroy();
+    return close(callback);
+  };
+  return server;
+}
+
+async function holderGone(path: string): Promise<void> {
+  await new Promise<void>(resolve => {
+    const socket = net.connect({path});
+    socket.on('error', () => {});
+    socket.once('close', () => resolve());
+    socket.resume();
+  });
+}
+
+/** A ninja or samurai that works in `directory` now, by what /proc tells: its lock file tells nothing. */
+export function runningNinja(directory: string): Holder | undefined {
+  const real = realpathSync(directory);
+  for (const pid of readdirSync('/proc')) {
+    if (!/^\d+$/.test(pid)) continue;
+    try {
+      const [name = ''] = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
+      const program = basename(name);
+      if (!/^(ninja|ninja-build|samu|samurai)$/.test(program)) continue;
+      if (readlinkSync(`/proc/${pid}/cwd`) === real) return {name: program, pid: Number(pid)};
+    } catch {
+      // It ended meanwhile, or is another user's.
+    }
+  }
+  return undefined;
+}

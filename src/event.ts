@@ -1,0 +1,119 @@
+/**
+ * Everything that can happen in a build, as one union. The progress display, the plain log, the trace and the summary
+ * all read this stream, so that their figures never disagree. Events refer to edges by text, never to the graph.
+ */
+
+export type Report = (event: Event) => void;
+
+export type Event =
+  | GraphLoaded
+  | BuildPlanned
+  | EdgeStarted
+  | EdgeFinished
+  | EdgeBroke
+  | EdgeReturned
+  | Note
+  | CloudReady
+  | BuildFinished;
+
+/** A description was read. */
+export interface GraphLoaded {
+  readonly type: 'graph-loaded';
+  readonly name: string;
+  readonly edges: number;
+}
+
+/** What is to be done, also after each new plan within one build. */
+export interface BuildPlanned {
+  readonly type: 'build-planned';
+  readonly name: string;
+  readonly compiles: number;
+  readonly others: number;
+  readonly edgesTotal: number;
+}
+
+/** The workers that compiles go to. */
+export interface CloudReady {
+  readonly type: 'cloud-ready';
+  readonly text: string;
+}
+
+export interface EdgeStarted {
+  readonly type: 'edge-started';
+  readonly id: number;
+  readonly isCompile: boolean;
+  readonly label: string;
+  /** Takes the terminal for itself until it ends. */
+  readonly isConsole: boolean;
+}
+
+export interface EdgeFinished {
+  readonly type: 'edge-finished';
+  readonly id: number;
+  readonly isCompile: boolean;
+  readonly label: string;
+  readonly command: string;
+  readonly place: 'remote' | 'cached' | 'local' | 'ninja';
+  readonly localReason?: string;
+  readonly output: Uint8Array;
+}
+
+export interface EdgeBroke {
+  readonly type: 'edge-failed';
+  readonly id: number;
+  readonly isCompile: boolean;
+  readonly output: Uint8Array;
+  /** The edge's first output, as ninja names a failure. */
+  readonly target: string;
+  readonly command: string;
+  readonly exitCode: number;
+  readonly place: 'remote' | 'cached' | 'local' | 'ninja';
+  /** Milliseconds. */
+  readonly duration: number;
+  /** Output already holds ninja's own report of the failure. */
+  readonly isReported: boolean;
+}
+
+/** It was started and came to nothing: interrupted, or it has to wait for another edge first. */
+export interface EdgeReturned {
+  readonly type: 'edge-returned';
+  readonly id: number;
+}
+
+/** One thing worth a line; `level` decides where it may be left out. */
+export interface Note {
+  readonly type: 'note';
+  readonly level: 'info' | 'warning';
+  readonly text: string;
+}
+
+export interface BuildFinished {
+  readonly type: 'build-finished';
+  readonly result: 'built' | 'failed' | 'interrupted';
+  readonly summary: Summary;
+}
+
+/** The object that `--summary` writes. Fields are only ever added. */
+export interface Summary {
+  schema: 1;
+  result: 'built' | 'failed' | 'interrupted';
+  edges: {total: number; dirty: number; compiles: number};
+  compiles: {remote: number; cached: number; local: number; failed: number};
+  local_reasons: Record<string, number>;
+  local_runs: number;
+  wall_ms: number;
+  client_cpu_ms: number;
+  discovery_cpu_ms: number;
+  client_rss_mb: number;
+  loop_delay_max_ms: number;
+  requests: {get: number; put: number; head: number};
+  bytes: {up: number; down: number};
+  invocations: {started: number; retried: number};
+  cost_usd: number;
+}
+
+export function combine(...reports: readonly Report[]): Report {
+  return event => {
+    for (const report of reports) report(event);
+  };
+}

@@ -1,0 +1,208 @@
+/**
+ * `.ninja_deps`, read and appended to. Native (little-endian) byte order:
+ *
+ *     "# ninjadeps\n"  int32 version (3 or 4)
+ *     record  uint32 size, bit 31 set for a dependency list; then `size` bytes, at most 2^19 - 1
+ *     path    the bytes, 0 to 3 NULs up to a multiple of four, uint32 complement of its number (0, 1, 2, ...)
+ *     list    int32 output, mtime, int32 input ...   mtime: v4 int64 ns; v3 int32 s
+ *
+ * The last list of an output holds. Ninja cuts the file at the first record that it cannot read, and versions 1.13.0 to
+ * 1.13.2 then lose what is appended later, so that an append here is read back and undone on any doubt. Source: ninja's
+ * `deps_log.h` and `deps_log.cc`.
+ */
+import {closeSync, fstatSync, ftruncateSync, openSync, readFileSync, readSync, writeSync} from 'node:fs';
+import {type BuildRecords, NO_ENTRY} from '../../graph/build-records.ts';
+import type {Graph} from '../../graph/graph.ts';
+
+export type DepsLogVersion = 3 | 4;
+
+const SIGNATURE = '# ninjadeps\n';
+const HEADER_SIZE = 16;
+const MAX_RECORD_SIZE = (1 << 19) - 1;
+
+export interface DepsRecord {
+  /** Canonical path, spelled as the manifest's node. */
+  readonly output: string;
+  /** Modification time of the output in ns. */
+  readonly mtime: bigint;
+  readonly ins: readonly string[];
+}
+
+export interface DepsLog {
+  readonly version: DepsLogVersion;
+  readonly paths: readonly string[];
+  /** By number of the output; `ins` are numbers of paths. */
+  readonly lists: ReadonlyMap<number, {readonly mtime: bigint; readonly ins: Int32Array}>;
+  /** Bytes up to the first record that is not whole and right. */
+  readonly validSize: number;
+}
+
+/** 'absent' without a file or with an empty one, 'unknown' for another format. */
+export function readDepsLog(file: string): DepsLog | 'absent' | 'unknown' {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'absent';
+    throw error;
+  }
+  return bytes.length === 0 ? 'absent' : parseDepsLog(bytes);
+}
+
+export function parseDepsLog(bytes: Buffer): DepsLog | 'unknown' {
+  if (bytes.length < HEADER_SIZE || bytes.toString('latin1', 0, SIGNATURE.length) !== SIGNATURE) {
+    return 'unknown';
+  }
+  const version = bytes.readInt32LE(SIGNATURE.length);
+  if (version !== 3 && version !== 4) return 'unknown';
+  // Records are multiples of four bytes long, so that one aligned view serves for all numbers.
+  const words = new Int32Array(bytes.length >> 2);
+  Buffer.from(words.buffer).set(bytes.subarray(0, words.length * 4));
+  const paths: string[] = [];
+  const lists = new Map<number, {mtime: bigint; ins: Int32Array}>();
+  const head = version === 4 ? 3 : 2;
+  let at = HEADER_SIZE;
+  while (at + 4 <= bytes.length) {
+    const word = words[at >> 2]!;
+    const size = word & 0x7fffffff;
+    const isList = word < 0;
+    const start = at + 4;
+    if (size > MAX_RECORD_SIZE || size % 4 !== 0 || start + size > bytes.length) break;
+    const first = start >> 2;
+    const end = (start + size) >> 2;
+    if (isList) {
+      if (size < head * 4) break;
+      const ins = words.subarray(first + head, end);
+      const output = words[first]!;
+      if (output < 0 || output >= paths.length || ins.some(id => id < 0 || id >= paths.length)) break;
+      const mtime =
+        version === 4 ? bytes.readBigInt64LE(start + 4) : BigInt(words[first + 1]!) * 1_000_000_000n;
+      lists.set(output, {mtime, ins});
+    } else {
+      if (size < 8 || ~words[end - 1]! !== paths.length) break;
+      let length = size - 4;
+      while (length > size - 8 && bytes[start + length - 1] === 0) length--;
+      paths.push(bytes.toString('utf8', start, start + length));
+    }
+    at = start + size;
+  }
+  return {version, paths, lists, validSize: at};
+}
+
+/** Puts a log's lists into `records`; inputs that the graph does not have become nodes of it. */
+export function adoptDepsLog(log: DepsLog, graph: Graph, records: BuildRecords): void {
+  const nodes = log.paths.map(path => graph.intern(path));
+  let length = 0;
+  for (const list of log.lists.values()) length += list.ins.length;
+  const count = graph.nodeCount;
+  const depsMtime = new BigInt64Array(count).fill(NO_ENTRY);
+  const depsStart = new Uint32Array(count);
+  const depsCount = new Uint32Array(count);
+  const deps = new Int32Array(length);
+  let at = 0;
+  for (const [output, list] of log.lists) {
+    const node = nodes[output]!;
+    depsMtime[node] = list.mtime;
+    depsStart[node] = at;
+    depsCount[node] = list.ins.length;
+    for (const id of list.ins) deps[at++] = nodes[id]!;
+  }
+  records.adoptDeps({depsMtime, depsStart, depsCount, deps});
+}
+
+export type DepsAppendOutcome = 'appended' | 'unknown-format' | 'not-read-back';
+
+/**
+ * Appends the lists in one write. What a crash left half-written at the end is cut off first, as ninja would. The file
+ * is read back; unless all of it is right, its former length is restored.
+ */
+export function appendDepsLog(
+  file: string,
+  version: DepsLogVersion,
+  records: readonly DepsRecord[],
+): DepsAppendOutcome {
+  const before = readDepsLog(file);
+  if (before === 'unknown') return 'unknown-format';
+  const log: DepsLog = before === 'absent' ? {version, paths: [], lists: new Map(), validSize: 0} : before;
+  const fd = openSync(file, 'a+');
+  try {
+    if (fstatSync(fd).size > log.validSize) ftruncateSync(fd, log.validSize);
+    const addition = encode(log, records);
+    writeSync(fd, addition);
+    const whole = Buffer.alloc(log.validSize + addition.length);
+    readSync(fd, whole, 0, whole.length, 0);
+    const after = parseDepsLog(whole);
+    if (
+      after === 'unknown' ||
+      after.validSize !== whole.length ||
+      fstatSync(fd).size !== whole.length ||
+      !holds(after, records)
+    ) {
+      ftruncateSync(fd, log.validSize);
+      return 'not-read-back';
+    }
+    return 'appended';
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function encode(log: DepsLog, records: readonly DepsRecord[]): Buffer {
+  const chunks: Buffer[] = [];
+  if (log.validSize === 0) {
+    const header = Buffer.alloc(HEADER_SIZE);
+    header.write(SIGNATURE, 'latin1');
+    header.writeInt32LE(log.version, SIGNATURE.length);
+    chunks.push(header);
+  }
+  const ids = new Map(log.paths.map((path, id) => [path, id]));
+  const idOf = (path: string): number => {
+    const known = ids.get(path);
+    if (known !== undefined) return known;
+    const id = ids.size;
+    ids.set(path, id);
+    const length = Buffer.byteLength(path);
+    const padded = Math.ceil(length / 4) * 4;
+    const record = Buffer.alloc(4 + padded + 4);
+    record.writeUInt32LE(padded + 4, 0);
+    record.write(path, 4);
+    record.writeInt32LE(~id, 4 + padded);
+    chunks.push(record);
+    return id;
+  };
+  for (const {output, mtime, ins} of records) {
+    const out = idOf(output);
+    const inIds = ins.map(idOf);
+    const head = log.version === 4 ? 12 : 8;
+    const size = head + 4 * inIds.length;
+    // Ninja refuses longer ones, on writing as on reading: the edge is then dirty, which is right.
+    if (size > MAX_RECORD_SIZE) continue;
+    const record = Buffer.alloc(4 + size);
+    record.writeUInt32LE((size | 0x80000000) >>> 0, 0);
+    record.writeInt32LE(out, 4);
+    if (log.version === 4) record.writeBigInt64LE(mtime, 8);
+    else record.writeInt32LE(Number(mtime / 1_000_000_000n), 8);
+    inIds.forEach((id, i) => {
+      record.writeInt32LE(id, 4 + head + 4 * i);
+    });
+    chunks.push(record);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Whether a log says what was appended to it. */
+function holds(log: DepsLog, records: readonly DepsRecord[]): boolean {
+  const ids = new Map(log.paths.map((path, id) => [path, id]));
+  if (ids.size !== log.paths.length) return false;
+  const last = new Map(records.map(record => [record.output, record]));
+  for (const record of last.values()) {
+    const list = log.lists.get(ids.get(record.output) ?? -1);
+    if (!list) {
+      if (12 + 4 * record.ins.length > MAX_RECORD_SIZE) continue;
+      return false;
+    }
+    if (list.ins.length !== record.ins.length) return false;
+    if (!record.ins.every((path, i) => log.paths[list.ins[i]!] === path)) return false;
+  }
+  return true;
+}

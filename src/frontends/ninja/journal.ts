@@ -1,0 +1,121 @@
+/**
+ * What has been built and is not yet in ninja's logs, one JSON object a line, appended as each edge ends. The logs get
+ * it when the build ends; after a crash the next build takes it over from here. An entry counts only while its outputs
+ * and its command are the ones it tells of.
+ */
+import {closeSync, fstatSync, ftruncateSync, openSync, readFileSync, statSync, writeSync} from 'node:fs';
+
+export interface JournalEntry {
+  /** Canonical paths, each with what its file was when it was put in place. */
+  readonly outputs: readonly JournalOutput[];
+  readonly hash: readonly [number, number];
+  readonly mtime: bigint;
+  readonly start: number;
+  readonly end: number;
+  /** Canonical paths; absent for an edge that has nothing in the deps log. */
+  readonly deps?: readonly string[];
+}
+
+export interface JournalOutput {
+  readonly path: string;
+  /** Nanoseconds; 0 for an output that the command did not make, in which case size and inode are 0 too. */
+  readonly mtime: bigint;
+  readonly size: number;
+  readonly inode: number;
+}
+
+interface Line {
+  /** Paths that later numbers refer to, continuing the count. */
+  p: string[];
+  o: [path: number, mtime: string, size: number, inode: number][];
+  h: [number, number];
+  m: string;
+  t: [number, number];
+  d?: number[];
+}
+
+export class Journal {
+  readonly #fd: number;
+  readonly #ids = new Map<string, number>();
+
+  /** Opens a journal for appending. Prereq: what it held was taken over or is not wanted. */
+  constructor(file: string) {
+    this.#fd = openSync(file, 'a');
+    if (fstatSync(this.#fd).size > 0) ftruncateSync(this.#fd, 0);
+  }
+
+  append(entry: JournalEntry): void {
+    const added: string[] = [];
+    const idOf = (path: string): number => {
+      let id = this.#ids.get(path);
+      if (id === undefined) {
+        id = this.#ids.size;
+        this.#ids.set(path, id);
+        added.push(path);
+      }
+      return id;
+    };
+    const line: Line = {
+      p: added,
+      o: entry.outputs.map(output => [idOf(output.path), String(output.mtime), output.size, output.inode]),
+      h: [...entry.hash],
+      m: String(entry.mtime),
+      t: [entry.start, entry.end],
+      ...(entry.deps ? {d: entry.deps.map(idOf)} : {}),
+    };
+    writeSync(this.#fd, `${JSON.stringify(line)}\n`);
+  }
+
+  /** Forgets everything: it is in the logs now. */
+  clear(): void {
+    ftruncateSync(this.#fd, 0);
+    this.#ids.clear();
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+/** The entries of a journal that a crash may have cut off at any byte; none without a file. */
+export function readJournal(file: string): JournalEntry[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  const paths: string[] = [];
+  const entries: JournalEntry[] = [];
+  for (const text_ of text.split('\n').slice(0, -1)) {
+    let line: Line;
+    try {
+      line = JSON.parse(text_);
+    } catch {
+      break; // Later lines may refer to paths of this one.
+    }
+    paths.push(...line.p);
+    entries.push({
+      outputs: line.o.map(([path, mtime, size, inode]) => ({
+        path: paths[path]!,
+        mtime: BigInt(mtime),
+        size,
+        inode,
+      })),
+      hash: line.h,
+      mtime: BigInt(line.m),
+      start: line.t[0],
+      end: line.t[1],
+      ...(line.d ? {deps: line.d.map(id => paths[id]!)} : {}),
+    });
+  }
+  return entries;
+}
+
+/** What a file is now, for a journal entry. */
+export function describeOutput(path: string, file: string): JournalOutput {
+  const stat = statSync(file, {bigint: true, throwIfNoEntry: false});
+  if (!stat) return {path, mtime: 0n, size: 0, inode: 0};
+  return {path, mtime: stat.mtimeNs, size: Number(stat.size), inode: Number(stat.ino)};
+}

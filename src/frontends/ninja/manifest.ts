@@ -1,0 +1,383 @@
+/**
+ * Statements of ninja's manifest language -> graph. Reads `build.ninja` and all that it includes; each edge's command
+ * is evaluated and hashed here once. Knows nothing of logs nor of what is dirty.
+ */
+import {readFileSync} from 'node:fs';
+import {isAbsolute, join} from 'node:path';
+import {FailureError, InvariantError} from '../../failure.ts';
+import {
+  EDGE_CONSOLE,
+  EDGE_DEPS_GCC,
+  EDGE_DEPS_MSVC,
+  EDGE_GENERATOR,
+  EDGE_PHONY,
+  EDGE_RESTAT,
+  type Graph,
+  type NodeId,
+} from '../../graph/graph.ts';
+import {GraphBuilder} from '../../graph/graph-builder.ts';
+import {canonicalPath} from './canonical-path.ts';
+import {commandHash, type HashKind} from './command-hash.ts';
+import {type Bindings, EdgeScope, type EvalString, type Rule, RuleCycle, Scope} from './eval.ts';
+import {Lexer} from './lexer.ts';
+
+/** What a rule may bind; anything else in a rule is an error. */
+const RULE_BINDINGS = new Set([
+  'command',
+  'depfile',
+  'dyndep',
+  'description',
+  'deps',
+  'generator',
+  'pool',
+  'restat',
+  'rspfile',
+  'rspfile_content',
+  'msvc_deps_prefix',
+]);
+
+export interface Manifest {
+  readonly graph: Graph;
+  /** The files that were read, as the manifests name them, the first one first. */
+  readonly files: readonly string[];
+  /** Oddities that ninja warns of. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads `file` (relative to `directory`) and what it includes.
+ * @throws FailureError with `manifest-invalid`, worded as ninja does
+ */
+export function loadManifest(options: {directory: string; file: string; hashKind: HashKind}): Manifest {
+  return new ManifestLoader(options).load(options.file);
+}
+
+class ManifestLoader {
+  readonly #directory: string;
+  readonly #hashKind: HashKind;
+  readonly #graph = new GraphBuilder();
+  readonly #files: string[] = [];
+  readonly #warnings: string[] = [];
+  readonly #defaults: NodeId[] = [];
+  readonly #root = new Scope();
+
+  constructor(options: {directory: string; hashKind: HashKind}) {
+    this.#directory = options.directory;
+    this.#hashKind = options.hashKind;
+    this.#root.addRule({name: 'phony', bindings: new Map()});
+  }
+
+  load(file: string): Manifest {
+    let text: string;
+    try {
+      text = this.#read(file);
+    } catch (error) {
+      throw new FailureError({
+        reason: 'manifest-invalid',
+        file,
+        text: `loading '${file}': ${systemText(error)}`,
+      });
+    }
+    this.#parse(new Lexer(file, text), this.#root);
+    const graph = this.#graph.freeze({defaults: this.#defaults, buildDir: this.#root.lookup('builddir')});
+    return {graph, files: this.#files, warnings: this.#warnings};
+  }
+
+  #read(file: string): string {
+    const bytes = readFileSync(isAbsolute(file) ? file : join(this.#directory, file));
+    this.#files.push(file);
+    // Ninja takes any bytes; a graph holds strings, so that what is not UTF-8 cannot keep its spelling.
+    const text = bytes.toString();
+    if (text.includes('\ufffd') && !Buffer.from(text).equals(bytes)) {
+      throw new FailureError({
+        reason: 'manifest-invalid',
+        file,
+        line: text.slice(0, text.indexOf('\ufffd')).split('\n').length,
+        text: 'not UTF-8',
+      });
+    }
+    return text;
+  }
+
+  #parse(lexer: Lexer, scope: Scope): void {
+    for (;;) {
+      const token = lexer.readToken();
+      switch (token) {
+        case 'build':
+          this.#edge(lexer, scope);
+          break;
+        case 'rule':
+          this.#rule(lexer, scope);
+          break;
+        case 'pool':
+          this.#pool(lexer, scope);
+          break;
+        case 'default':
+          this.#default(lexer, scope);
+          break;
+        case 'include':
+        case 'subninja':
+          this.#include(lexer, scope, token === 'subninja');
+          break;
+        case 'ident': {
+          lexer.unreadToken();
+          const [name, value] = binding(lexer);
+          scope.set(name, scope.evaluate(value));
+          break;
+        }
+        case 'newline':
+          break;
+        case 'eof':
+          return;
+        case 'error':
+          throw lexer.error(lexer.describeError());
+        default:
+          throw lexer.error(`unexpected ${Lexer.nameOf(token)}`);
+      }
+    }
+  }
+
+  #pool(lexer: Lexer, scope: Scope): void {
+    const name = lexer.readIdent();
+    if (name === undefined) throw lexer.error('expected pool name');
+    lexer.expect('newline');
+    if (name === 'console' || this.#graph.pool(name) >= 0) throw lexer.error(`duplicate pool '${name}'`);
+    let depth = -1;
+    while (lexer.peek('indent')) {
+      const [key, value] = binding(lexer);
+      if (key !== 'depth') throw lexer.error(`unexpected variable '${key}'`);
+      depth = Number.parseInt(scope.evaluate(value), 10);
+      if (Number.isNaN(depth)) depth = 0;
+      if (depth < 0) throw lexer.error('invalid pool depth');
+    }
+    if (depth < 0) throw lexer.error("expected 'depth =' line");
+    this.#graph.addPool({name, depth});
+  }
+
+  #rule(lexer: Lexer, scope: Scope): void {
+    const name = lexer.readIdent();
+    if (name === undefined) throw lexer.error('expected rule name');
+    lexer.expect('newline');
+    if (scope.hasOwnRule(name)) throw lexer.error(`duplicate rule '${name}'`);
+    const bindings: Bindings = new Map();
+    while (lexer.peek('indent')) {
+      const [key, value] = binding(lexer);
+      if (!RULE_BINDINGS.has(key)) throw lexer.error(`unexpected variable '${key}'`);
+      bindings.set(key, value);
+    }
+    const isEmpty = (key: string) => (bindings.get(key) ?? '').length === 0;
+    if (isEmpty('rspfile') !== isEmpty('rspfile_content')) {
+      throw lexer.error('rspfile and rspfile_content need to be both specified');
+    }
+    if (isEmpty('command')) throw lexer.error("expected 'command =' line");
+    scope.addRule({name, bindings});
+  }
+
+  #default(lexer: Lexer, scope: Scope): void {
+    let next = lexer.readPath();
+    if (next.length === 0) throw lexer.error('expected target name');
+    for (; next.length > 0; next = lexer.readPath()) {
+      const path = scope.evaluate(next);
+      if (path === '') throw lexer.error('empty path');
+      const node = this.#graph.find(canonicalPath(path));
+      if (node === undefined) throw lexer.error(`unknown target '${canonicalPath(path)}'`);
+      this.#defaults.push(node);
+    }
+    lexer.expect('newline');
+  }
+
+  #include(lexer: Lexer, scope: Scope, ownScope: boolean): void {
+    const file = scope.evaluate(lexer.readPath());
+    let text: string;
+    try {
+      text = this.#read(file);
+    } catch (error) {
+      if (error instanceof FailureError) throw error;
+      throw lexer.error(`loading '${file}': ${systemText(error)}`);
+    }
+    this.#parse(new Lexer(file, text), ownScope ? new Scope(scope) : scope);
+    lexer.expect('newline');
+  }
+
+  #edge(lexer: Lexer, fileScope: Scope): void {
+    const outs = paths(lexer);
+    const explicitOuts = outs.length;
+    if (lexer.peek('pipe')) outs.push(...paths(lexer));
+    if (outs.length === 0) throw lexer.error('expected path');
+    lexer.expect('colon');
+    const ruleName = lexer.readIdent();
+    if (ruleName === undefined) throw lexer.error('expected build command name');
+    const rule = fileScope.rule(ruleName);
+    if (!rule) throw lexer.error(`unknown build rule '${ruleName}'`);
+    const ins = paths(lexer);
+    const explicitIns = ins.length;
+    if (lexer.peek('pipe')) ins.push(...paths(lexer));
+    const dirtyingIns = ins.length;
+    if (lexer.peek('pipe2')) ins.push(...paths(lexer));
+    const validations = lexer.peek('pipe@') ? paths(lexer) : [];
+    lexer.expect('newline');
+
+    const hasOwn = lexer.peek('indent');
+    const scope = hasOwn ? new Scope(fileScope) : fileScope;
+    if (hasOwn) {
+      do {
+        const [key, value] = binding(lexer);
+        scope.set(key, fileScope.evaluate(value));
+      } while (lexer.peek('indent'));
+    }
+
+    const node = (text: EvalString): NodeId => {
+      const path = scope.evaluate(text);
+      if (path === '') throw lexer.error('empty path');
+      return this.#graph.node(canonicalPath(path));
+    };
+    const outNodes = outs.map(node);
+    const made = new Set<NodeId>();
+    for (const out of outNodes) {
+      const path = this.#graph.path(out);
+      if (this.#graph.producer(out) >= 0) throw lexer.error(`multiple rules generate ${path}`);
+      if (made.has(out)) throw lexer.error(`${path} is defined as an output multiple times`);
+      made.add(out);
+    }
+    const isPhony = rule.name === 'phony' && rule.bindings.size === 0;
+    let inNodes = ins.map(node);
+    let explicit = explicitIns;
+    let dirtying = dirtyingIns;
+    // CMake 2.8.12 and 3.0 name phony targets among their own inputs.
+    if (
+      isPhony &&
+      outNodes.length === 1 &&
+      dirtyingIns === explicitIns &&
+      inNodes.includes(outNodes[0]!)
+    ) {
+      const self = outNodes[0]!;
+      this.#warnings.push(
+        `phony target '${this.#graph.path(self)}' names itself as an input; ignoring [-w phonycycle=warn]`,
+      );
+      const kept = inNodes.slice(0, explicit).filter(id => id !== self);
+      inNodes = [...kept, ...inNodes.slice(explicit).filter(id => id !== self)];
+      explicit = kept.length;
+      dirtying = explicit;
+    }
+    const edge = new EdgeScope({
+      rule,
+      scope,
+      hasOwn,
+      ins: inNodes.slice(0, explicit).map(id => this.#graph.path(id)),
+      outs: outNodes.slice(0, explicitOuts).map(id => this.#graph.path(id)),
+    });
+    try {
+      this.#add({
+        lexer,
+        rule,
+        edge,
+        isPhony,
+        ins: inNodes,
+        explicitIns: explicit,
+        dirtyingIns: dirtying,
+        outs: outNodes,
+        explicitOuts,
+        validations: validations.map(node),
+      });
+    } catch (error) {
+      if (error instanceof RuleCycle) throw lexer.error(error.message);
+      throw error;
+    }
+  }
+
+  #add(spec: {
+    lexer: Lexer;
+    rule: Rule;
+    edge: EdgeScope;
+    isPhony: boolean;
+    ins: NodeId[];
+    explicitIns: number;
+    dirtyingIns: number;
+    outs: NodeId[];
+    explicitOuts: number;
+    validations: NodeId[];
+  }): void {
+    const {edge, lexer} = spec;
+    const poolName = edge.binding('pool');
+    const pool = poolName === '' || poolName === 'console' ? -1 : this.#graph.pool(poolName);
+    if (poolName !== '' && poolName !== 'console' && pool < 0) {
+      throw lexer.error(`unknown pool name '${poolName}'`);
+    }
+    const dyndepPath = edge.unescaped('dyndep');
+    let dyndep = -1;
+    if (dyndepPath !== '') {
+      dyndep = this.#graph.node(canonicalPath(dyndepPath));
+      if (!spec.ins.includes(dyndep)) {
+        throw lexer.error(`dyndep '${canonicalPath(dyndepPath)}' is not an input`);
+      }
+    }
+    const deps = spec.isPhony ? '' : edge.binding('deps');
+    if (deps !== '' && deps !== 'gcc' && deps !== 'msvc') throw lexer.error(`unknown deps type '${deps}'`);
+    const command = spec.isPhony ? '' : edge.binding('command');
+    const rspfile = spec.isPhony ? '' : edge.unescaped('rspfile');
+    const rspfileContent = spec.isPhony ? '' : edge.binding('rspfile_content');
+    this.#graph.addEdge({
+      texts: {
+        command,
+        description: spec.isPhony ? '' : edge.binding('description'),
+        depfile: spec.isPhony ? '' : edge.unescaped('depfile'),
+        rspfile,
+        rspfileContent,
+        rule: spec.rule.name,
+      },
+      flags:
+        (spec.isPhony ? EDGE_PHONY : 0) |
+        (edge.binding('restat') !== '' ? EDGE_RESTAT : 0) |
+        (edge.binding('generator') !== '' ? EDGE_GENERATOR : 0) |
+        (poolName === 'console' ? EDGE_CONSOLE : 0) |
+        (deps === 'gcc' ? EDGE_DEPS_GCC : 0) |
+        (deps === 'msvc' ? EDGE_DEPS_MSVC : 0),
+      pool,
+      ins: spec.ins,
+      explicitIns: spec.explicitIns,
+      dirtyingIns: spec.dirtyingIns,
+      outs: spec.outs,
+      explicitOuts: spec.explicitOuts,
+      validations: spec.validations,
+      dyndep,
+      hash: spec.isPhony
+        ? [0, 0]
+        : commandHash(
+            this.#hashKind,
+            rspfileContent === '' ? command : `${command};rspfile=${rspfileContent}`,
+          ),
+    });
+  }
+}
+
+/** `name = value` up to the line's end. */
+function binding(lexer: Lexer): [string, EvalString] {
+  const name = lexer.readIdent();
+  if (name === undefined) throw lexer.error('expected variable name');
+  lexer.expect('equals');
+  return [name, lexer.readValue()];
+}
+
+/** Paths up to the next punctuation. */
+function paths(lexer: Lexer): EvalString[] {
+  const list: EvalString[] = [];
+  for (let path = lexer.readPath(); path.length > 0; path = lexer.readPath()) list.push(path);
+  return list;
+}
+
+/** The C library's sentence for a file error, which is what ninja prints. */
+function systemText(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  switch (code) {
+    case 'ENOENT':
+      return 'No such file or directory';
+    case 'EACCES':
+      return 'Permission denied';
+    case 'EISDIR':
+      return 'Is a directory';
+    case undefined:
+      throw new InvariantError('not a file error', {cause: error});
+    default:
+      return code;
+  }
+}

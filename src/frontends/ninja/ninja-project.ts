@@ -1,0 +1,156 @@
+/** `build.ninja` and its logs -> project; from the snapshot where nothing has changed since. */
+import {readFileSync, statSync} from 'node:fs';
+import {basename, isAbsolute, join} from 'node:path';
+import {FailureError} from '../../failure.ts';
+import {BuildRecords} from '../../graph/build-records.ts';
+import type {DepfileInputs} from '../../graph/depfile-inputs.ts';
+import type {EdgeId, Graph, NodeId} from '../../graph/graph.ts';
+import {parseDepfile} from '../../toolchain/depfile.ts';
+import {type Project, STATE_DIR} from '../project.ts';
+import {type BuildLogVersion, buildLogVersion, hashKindOf, readBuildLog} from './build-log.ts';
+import {canonicalPath} from './canonical-path.ts';
+import {adoptDepsLog, readDepsLog} from './deps-log.ts';
+import {loadDyndep} from './dyndep.ts';
+import {loadManifest} from './manifest.ts';
+import {findNinja, isSupported, logVersions, ninjaVersion} from './ninja-program.ts';
+import {loadSnapshot, type Snapshot, saveSnapshot} from './snapshot.ts';
+
+export interface LoadOptions {
+  /** Real path. */
+  readonly directory: string;
+  readonly manifest: string;
+  readonly environment: NodeJS.ProcessEnv;
+  /** False to read everything anew. */
+  readonly useSnapshot: boolean;
+}
+
+/** @throws FailureError for a manifest that cannot be read, or without a ninja */
+export function loadNinjaProject(options: LoadOptions): Project {
+  const {directory, manifest, environment} = options;
+  const snapshotFile = join(directory, STATE_DIR, 'snapshot');
+  const key = JSON.stringify([manifest, environment.PATH ?? '']);
+  const known = options.useSnapshot ? loadSnapshot(snapshotFile, key) : undefined;
+  const loaded = known ?? readEverything(options, key);
+  const {graph, records, meta} = loaded;
+  const manifestNode = graph.find(canonicalPath(manifest));
+  return {
+    kind: 'ninja',
+    name: projectName(directory),
+    directory,
+    graph,
+    records,
+    files: logFiles(directory, graph, meta),
+    ninja: {path: meta.ninjaPath, version: meta.ninjaVersion},
+    ...(manifestNode !== undefined && graph.producer(manifestNode) >= 0 ? {manifest: manifestNode} : {}),
+    warnings: meta.warnings,
+    isSnapshot: known !== undefined,
+    readDepfile: (edge, depfile) => readDepfile(graph, directory, {edge, depfile}),
+    loadDyndep: node => {
+      loadDyndep(graph, directory, node);
+    },
+    saveSnapshot() {
+      // What a dyndep file adds is not in the arrays.
+      if (!graph.arrays.edgeDyndep.every(node => node < 0)) return;
+      saveSnapshot(snapshotFile, {graph, records, meta});
+    },
+  };
+}
+
+function readEverything(options: LoadOptions, key: string): Snapshot {
+  const {directory, manifest, environment} = options;
+  const ninjaPath = findNinja(directory, environment.PATH ?? '');
+  const version = ninjaVersion(ninjaPath);
+  if (!isSupported(version)) {
+    throw new FailureError({
+      reason: 'tool-missing',
+      tool: 'ninja 1.11 or later',
+      neededFor: `this build: ${ninjaPath} is ${version}`,
+    });
+  }
+  const logs = logVersions(version);
+  const {graph, files, warnings} = loadManifest({
+    directory,
+    file: manifest,
+    hashKind: hashKindOf(logs.buildLog),
+  });
+  const records = new BuildRecords(graph.nodeCount);
+  const meta = {
+    key,
+    ninjaPath,
+    ninjaVersion: version,
+    buildLogVersion: logs.buildLog,
+    depsLogVersion: logs.depsLog,
+    manifestFiles: files,
+  };
+  const {buildLog, depsLog} = logFiles(directory, graph, meta);
+  const found = buildLogVersion(buildLog);
+  const notes = [...warnings];
+  if (found === logs.buildLog) readBuildLog(buildLog, graph, records);
+  else if (found !== 'absent') notes.push(logMismatch(buildLog, found, version));
+  const deps = readDepsLog(depsLog);
+  if (typeof deps !== 'string' && deps.version === logs.depsLog) adoptDepsLog(deps, graph, records);
+  const sources = [
+    ...files.map(file => (isAbsolute(file) ? file : join(directory, file))),
+    buildLog,
+    depsLog,
+    ninjaPath,
+    join(directory, 'CMakeCache.txt'),
+  ];
+  return {graph, records, meta: {...meta, sources, warnings: notes}};
+}
+
+function logMismatch(file: string, found: BuildLogVersion | 'unknown', version: string): string {
+  const what = found === 'unknown' ? 'an unknown version' : `version ${found}`;
+  return `${file} is of ${what}, which ninja ${version} would throw away: nothing is recorded, so that another ninja can still use it. To go on with this ninja, delete the file`;
+}
+
+function logFiles(
+  directory: string,
+  graph: Graph,
+  meta: {buildLogVersion: BuildLogVersion; depsLogVersion: 3 | 4},
+): Project['files'] {
+  const base = isAbsolute(graph.buildDir) ? graph.buildDir : join(directory, graph.buildDir);
+  return {
+    buildLog: join(base, '.ninja_log'),
+    depsLog: join(base, '.ninja_deps'),
+    journal: join(directory, STATE_DIR, 'journal'),
+    buildLogVersion: meta.buildLogVersion,
+    depsLogVersion: meta.depsLogVersion,
+  };
+}
+
+function readDepfile(
+  graph: Graph,
+  directory: string,
+  {edge, depfile}: {edge: EdgeId; depfile: string},
+): DepfileInputs {
+  let text: Buffer;
+  try {
+    text = readFileSync(isAbsolute(depfile) ? depfile : join(directory, depfile));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {kind: 'missing'};
+    throw error;
+  }
+  if (text.length === 0) return {kind: 'missing'};
+  const parsed = parseDepfile(text);
+  if (!parsed.ok) {
+    throw new FailureError({reason: 'manifest-invalid', file: depfile, text: parsed.text});
+  }
+  const [target] = parsed.targets;
+  const outputs = Array.from(graph.outs(edge), node => graph.path(node));
+  if (target === undefined || canonicalPath(target) !== outputs[0]) return {kind: 'wrong-target'};
+  const inputs: NodeId[] = parsed.inputs.map(path => graph.intern(canonicalPath(path)));
+  return {kind: 'inputs', inputs};
+}
+
+/** Name of the project by CMake's cache, else of the folder above the build directory. */
+function projectName(directory: string): string {
+  const parent = basename(join(directory, '..'));
+  try {
+    if (!statSync(join(directory, 'CMakeCache.txt'), {throwIfNoEntry: false})) return parent;
+    const cache = readFileSync(join(directory, 'CMakeCache.txt'), 'utf8');
+    return /^CMAKE_PROJECT_NAME:STATIC=(.+)$/m.exec(cache)?.[1] ?? parent;
+  } catch {
+    return parent;
+  }
+}

@@ -1,0 +1,32 @@
+/** A build description that was read, whatever wrote it: the graph, what was recorded of it, and where records go. */
+import type {BuildRecords} from '../graph/build-records.ts';
+import type {EdgeId, Graph, NodeId} from '../graph/graph.ts';
+import type {DepfileInputs} from '../graph/depfile-inputs.ts';
+import type {NinjaProgram} from './ninja/ninja-program.ts';
+import type {LogFiles} from './ninja/recorder.ts';
+
+export interface Project {
+  /** `ninja`: all edges are known. Else the compiles alone are, and what follows them is the user's tool's work. */
+  readonly kind: 'ninja' | 'compile-commands' | 'commands';
+  /** For people. */
+  readonly name: string;
+  /** Real path that relative paths of the graph count from. */
+  readonly directory: string;
+  readonly graph: Graph;
+  readonly records: BuildRecords;
+  readonly files: LogFiles;
+  /** The user's ninja; absent where nothing of the project needs it. */
+  readonly ninja?: NinjaProgram;
+  /** Node of the manifest itself, where an edge makes it. */
+  readonly manifest?: NodeId;
+  readonly warnings: readonly string[];
+  /** True where all this came from the snapshot and nothing had to be read anew. */
+  readonly isSnapshot: boolean;
+  readDepfile(edge: EdgeId, depfile: string): DepfileInputs;
+  loadDyndep(node: NodeId): void;
+  /** Keeps what was read for the next start. Prereq: the records are those of the logs on disk. */
+  saveSnapshot(): void;
+}
+
+/** Folder of ours in a build directory. */
+export const STATE_DIR = '.llama';

@@ -1,0 +1,135 @@
+/**
+ * The looks at a disk that file state is made of: one system call each, absence as a value, and the rules by which two
+ * looks tell whether anything changed between them. Nothing is kept here.
+ */
+import {constants, lstatSync, openSync, readdirSync, readlinkSync, readSync, realpathSync, statSync} from 'node:fs';
+import type {BigIntStats} from 'node:fs';
+
+export type FileKind = 'file' | 'directory' | 'link' | 'other';
+
+/** One answer of `stat` or `lstat`. */
+export interface FileFacts {
+  readonly kind: FileKind;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+  readonly size: number;
+  readonly ino: bigint;
+  readonly dev: bigint;
+  /** Permission bits only. */
+  readonly mode: number;
+  /** The later of both times, in milliseconds. */
+  readonly changedMs: number;
+}
+
+/** The names in a directory; `unreadable` where it may only be passed through. */
+export type Listing = ReadonlySet<string> | 'unreadable';
+
+/**
+ * File times come from a clock that ticks every 1 to 10 ms, so a second change inside one tick leaves no trace. What
+ * was changed this recently when it was looked at is looked at again in the next epoch.
+ */
+const SETTLED_MS = 20;
+
+export function readInto(file: number, buffer: Buffer, size: number): number {
+  let length = 0;
+  while (length < size) {
+    const count = readSync(file, buffer, length, size - length, null);
+    if (count === 0) break;
+    length += count;
+  }
+  return length;
+}
+
+export function openForReading(path: string): number | undefined {
+  try {
+    // Not to hang on a FIFO that bears a header's name.
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
+  }
+}
+
+export function statOrAbsent(path: string): FileFacts | undefined {
+  try {
+    const stats = statSync(path, {bigint: true, throwIfNoEntry: false});
+    return stats === undefined ? undefined : factsOf(stats);
+  } catch {
+    // ELOOP, EACCES, ENAMETOOLONG: no compiler reaches anything by that path either.
+    return undefined;
+  }
+}
+
+export function lstatOrAbsent(path: string): FileFacts | undefined {
+  try {
+    const stats = lstatSync(path, {bigint: true, throwIfNoEntry: false});
+    return stats === undefined ? undefined : factsOf(stats);
+  } catch {
+    return undefined;
+  }
+}
+
+export function readLink(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+export function physicalPath(path: string): string | undefined {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return undefined;
+  }
+}
+
+export function readNames(path: string, before: Listing | undefined): Listing | undefined {
+  try {
+    const names = readdirSync(path);
+    if (before instanceof Set && before.size === names.length && names.every(name => before.has(name))) return before;
+    return new Set(names);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'unreadable' : undefined;
+  }
+}
+
+const KINDS: Readonly<Record<number, FileKind>> = {
+  [constants.S_IFREG]: 'file',
+  [constants.S_IFDIR]: 'directory',
+  [constants.S_IFLNK]: 'link',
+};
+
+export function factsOf(stats: BigIntStats): FileFacts {
+  const mode = Number(stats.mode);
+  return {
+    kind: KINDS[mode & constants.S_IFMT] ?? 'other',
+    mtimeNs: stats.mtimeNs,
+    ctimeNs: stats.ctimeNs,
+    size: Number(stats.size),
+    ino: stats.ino,
+    dev: stats.dev,
+    mode: mode & 0o7777,
+    changedMs: Math.max(Number(stats.mtimeMs), Number(stats.ctimeMs)),
+  };
+}
+
+export function sameFacts(a: FileFacts | undefined, b: FileFacts): boolean {
+  return (
+    a !== undefined &&
+    a.mtimeNs === b.mtimeNs &&
+    a.ctimeNs === b.ctimeNs &&
+    a.size === b.size &&
+    a.ino === b.ino &&
+    a.dev === b.dev
+  );
+}
+
+/** Without the device: its number may change with a reboot. */
+export function identityOf(facts: FileFacts): string {
+  return `${facts.mtimeNs}.${facts.ctimeNs}.${facts.size}.${facts.ino}`;
+}
+
+export function isSettled(facts: FileFacts, lookedAt: number): boolean {
+  return lookedAt - facts.changedMs > SETTLED_MS;
+}

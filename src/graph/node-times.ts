@@ -1,0 +1,62 @@
+/** Modification times of nodes, each read at most once until it is forgotten. The only part of planning with I/O. */
+import {statSync} from 'node:fs';
+import type {Graph, NodeId} from './graph.ts';
+
+/** As ninja sees a file: ns since the epoch, 0n for one that is not there; a file from the epoch itself counts as 1n. */
+export type StatMtime = (path: string) => bigint;
+
+const UNKNOWN = -1n;
+
+export class NodeTimes {
+  readonly #graph: Graph;
+  readonly #stat: StatMtime;
+  #times: BigInt64Array;
+
+  constructor(graph: Graph, stat: StatMtime) {
+    this.#graph = graph;
+    this.#stat = stat;
+    this.#times = new BigInt64Array(graph.nodeCount).fill(UNKNOWN);
+  }
+
+  /** 0n where the file is not there. */
+  get(node: NodeId): bigint {
+    let time = node < this.#times.length ? this.#times[node]! : UNKNOWN;
+    if (time === UNKNOWN) {
+      time = this.#stat(this.#graph.path(node));
+      if (node >= this.#times.length) {
+        const wider = new BigInt64Array(Math.max(this.#graph.nodeCount, node + 1)).fill(UNKNOWN);
+        wider.set(this.#times);
+        this.#times = wider;
+      }
+      this.#times[node] = time;
+    }
+    return time;
+  }
+
+  /** Makes the next {@link get} look again. */
+  forget(node: NodeId): void {
+    if (node < this.#times.length) this.#times[node] = UNKNOWN;
+  }
+}
+
+/** {@link StatMtime} on the real disk; relative paths count from `directory`. */
+export function statFrom(directory: string): StatMtime {
+  const base = `${directory}/`;
+  return path => {
+    const file = path.startsWith('/') ? path : base + path;
+    let found: {mtimeNs: bigint} | undefined;
+    try {
+      found = statSync(file, {bigint: true, throwIfNoEntry: false});
+    } catch (error) {
+      // Ninja dies of these; to say that the file is missing leads to the same sentence with the file's name in it.
+      if (!isAbsence(error)) throw error;
+    }
+    if (!found) return 0n;
+    return found.mtimeNs === 0n ? 1n : found.mtimeNs;
+  };
+}
+
+function isAbsence(error: unknown): boolean {
+  const {code} = error as NodeJS.ErrnoException;
+  return code === 'ENOTDIR' || code === 'ELOOP' || code === 'ENAMETOOLONG' || code === 'EACCES';
+}

@@ -1,0 +1,119 @@
+/** Which edge runs where: compiles that can travel, compiles that stay (by a named reason), everything else. */
+import {readFileSync} from 'node:fs';
+import {isAbsolute, join} from 'node:path';
+import type {Project} from './frontends/project.ts';
+import {EDGE_CONSOLE, EDGE_DEPS_MSVC, type EdgeId} from './graph/graph.ts';
+import {canonicalPath} from './frontends/ninja/canonical-path.ts';
+import type {Lane} from './scheduler/scheduler.ts';
+import {type Classification, classify} from './toolchain/classify.ts';
+import {wantedOutputs} from './toolchain/compile-command.ts';
+
+/** Names of inputs that only a link or an archive has. */
+const LINKABLE = /\.(o|obj|lo|a|la|so|lib)(\.\d+)*$/;
+
+export class Lanes {
+  readonly #project: Project;
+  readonly #env: NodeJS.ProcessEnv;
+  /** Flag signatures whose objects were found to differ from local ones. */
+  readonly #distrusted: ReadonlySet<string>;
+  readonly #known = new Map<EdgeId, {lane: Lane; classification: Classification; reason?: string}>();
+
+  constructor(project: Project, options: {env: NodeJS.ProcessEnv; distrusted: ReadonlySet<string>}) {
+    this.#project = project;
+    this.#env = options.env;
+    this.#distrusted = options.distrusted;
+  }
+
+  laneOf(edge: EdgeId): Lane {
+    return this.#of(edge).lane;
+  }
+
+  isCompile(edge: EdgeId): boolean {
+    return this.#of(edge).classification.kind !== 'other';
+  }
+
+  /** Why a compile stays local. */
+  reasonOf(edge: EdgeId): string | undefined {
+    return this.#of(edge).reason;
+  }
+
+  classificationOf(edge: EdgeId): Classification {
+    return this.#of(edge).classification;
+  }
+
+  #of(edge: EdgeId): {lane: Lane; classification: Classification; reason?: string} {
+    let known = this.#known.get(edge);
+    if (!known) {
+      known = this.#decide(edge);
+      this.#known.set(edge, known);
+    }
+    return known;
+  }
+
+  #decide(edge: EdgeId): {lane: Lane; classification: Classification; reason?: string} {
+    const {graph, directory} = this.#project;
+    const rspfile = graph.text(edge, 'rspfile');
+    const classification = classify({
+      command: graph.text(edge, 'command'),
+      ...(rspfile === '' ? {} : {rspfile, rspfileContent: graph.text(edge, 'rspfileContent')}),
+      env: this.#env,
+      readFile: path => readIfThere(isAbsolute(path) ? path : join(directory, path)),
+    });
+    if (classification.kind === 'other') return {lane: this.#otherLane(edge), classification};
+    if (graph.has(edge, EDGE_CONSOLE) || graph.has(edge, EDGE_DEPS_MSVC)) {
+      return {lane: 'ninja', classification, reason: 'console'};
+    }
+    const local = (reason: string) => ({lane: 'local', classification, reason}) as const;
+    if (classification.kind === 'local-compile') return local(classification.local.reason);
+    if (graph.dyndep(edge) >= 0) return local('modules');
+    if (this.#distrusted.size > 0 && this.#distrusted.has(flagSignature(classification))) {
+      return local('verify-differed');
+    }
+    const made = new Set(wantedOutputs(classification.compile).map(output => this.#node(output.path)));
+    for (const out of graph.outs(edge)) {
+      if (!made.has(this.#node(graph.path(out)))) return local('other-output');
+    }
+    return {lane: 'remote', classification};
+  }
+
+  /**
+   * Links and archives run as soon as they can. Any other edge that nothing is made from is left to the last run of the
+   * user's ninja: should it turn out to be one that is always out of date, it still runs once.
+   */
+  #otherLane(edge: EdgeId): Lane {
+    const {graph} = this.#project;
+    for (const node of graph.explicitIns(edge)) if (LINKABLE.test(graph.path(node))) return 'ninja';
+    const stack = [...graph.outs(edge)];
+    const seen = new Set(stack);
+    while (stack.length > 0) {
+      for (const consumer of graph.consumers(stack.pop()!)) {
+        if (!graph.isPhony(consumer)) return 'ninja';
+        for (const out of graph.outs(consumer)) {
+          if (seen.has(out)) continue;
+          seen.add(out);
+          stack.push(out);
+        }
+      }
+    }
+    return 'handover';
+  }
+
+  #node(path: string): string {
+    return canonicalPath(isAbsolute(path) ? path : `${this.#project.directory}/${path}`);
+  }
+}
+
+/** The words of a compile that are not names of files of its own: what distrust is keyed by. */
+export function flagSignature(classification: Extract<Classification, {kind: 'remote'}>): string {
+  const {compile} = classification;
+  const own = new Set([compile.source, compile.output, compile.depfile?.path]);
+  return compile.words.filter(word => word.startsWith('-') && !/^-[IDU]|^-M/.test(word) && !own.has(word)).join(' ');
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,45 @@
+/** Which directory and which build description a command line means. */
+import {existsSync, realpathSync, statSync} from 'node:fs';
+import {join, resolve} from 'node:path';
+import {FailureError} from './failure.ts';
+
+export interface Location {
+  /** Real path. */
+  readonly directory: string;
+  /** As the user would type it. */
+  readonly shown: string;
+  readonly kind: 'ninja' | 'compile-commands' | 'commands';
+  readonly targets: readonly string[];
+}
+
+const DESCRIPTIONS = {ninja: 'build.ninja', 'compile-commands': 'compile_commands.json'} as const;
+
+/**
+ * The first word is a directory if there is one by that name; otherwise all words are targets in `./build` or here.
+ * @throws FailureError `description-missing`
+ */
+export function locate(words: readonly string[], options: {cwd: string; hasCommands: boolean}): Location {
+  const [first] = words;
+  const named = first !== undefined && isDirectory(resolve(options.cwd, first)) ? first : undefined;
+  const targets = named === undefined ? words : words.slice(1);
+  const candidates = named === undefined ? ['build', '.'] : [named];
+  for (const shown of candidates) {
+    const directory = resolve(options.cwd, shown);
+    if (!isDirectory(directory)) continue;
+    if (options.hasCommands) return {directory: realpathSync(directory), shown, kind: 'commands', targets};
+    for (const kind of ['ninja', 'compile-commands'] as const) {
+      if (existsSync(join(directory, DESCRIPTIONS[kind]))) {
+        return {directory: realpathSync(directory), shown, kind, targets};
+      }
+    }
+  }
+  throw new FailureError({
+    reason: 'description-missing',
+    directory: named ?? (first === undefined ? candidates.join("' or '") : first),
+    lookedFor: Object.values(DESCRIPTIONS),
+  });
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, {throwIfNoEntry: false})?.isDirectory() ?? false;
+}

@@ -1,0 +1,85 @@
+#!/usr/bin/env node
+/** argv in, exit status out: the only place that ends the process. */
+import {type Failure, FailureError} from './failure.ts';
+import {
+  BUILD_HELP,
+  CLEAN_HELP,
+  HELP,
+  parseBuildOptions,
+  parseStoreOptions,
+  STATS_HELP,
+} from './options.ts';
+import {exitStatus, failureText} from './ui/failure-text.ts';
+
+declare const LLAMA_VERSION: string;
+
+const COMMANDS = ['build', 'stats', 'clean'];
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [command, ...rest] = argv;
+  switch (command) {
+    case 'build': {
+      const options = parseBuildOptions(rest);
+      if (!options.ok) return fail(options.error);
+      if (options.value === 'help') return print(BUILD_HELP);
+      if (process.platform !== 'linux' || process.arch !== 'x64') {
+        return fail({reason: 'platform-unsupported', platform: `${process.platform} on ${process.arch}`});
+      }
+      const {build} = await import('./build.ts');
+      return build(options.value, began);
+    }
+    case 'stats':
+    case 'clean': {
+      const options = parseStoreOptions(rest, command);
+      if (!options.ok) return fail(options.error);
+      if (options.value === 'help') return print(command === 'stats' ? STATS_HELP : CLEAN_HELP);
+      const {stats, clean} = await import('./store-commands.ts');
+      return print(command === 'stats' ? stats(options.value) : clean(options.value));
+    }
+    case '--version':
+      return print(LLAMA_VERSION);
+    case undefined:
+    case 'help':
+    case '--help':
+    case '-h':
+      return print(HELP);
+    default: {
+      const {nearest} = await import('./edit-distance.ts');
+      const [best] = nearest(command, COMMANDS);
+      const what = command.startsWith('-') ? 'flag' : 'command';
+      return fail({
+        reason: 'option-invalid',
+        text: `unknown ${what} '${command}'`,
+        hint: best === undefined ? 'see: llama --help' : `did you mean ${best}? see: llama --help`,
+      });
+    }
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
+
+function fail(failure: Failure): number {
+  process.stderr.write(`llama: error: ${failureText(failure)}\n`);
+  return exitStatus(failure);
+}
+
+// The time since the process began, its own start included.
+const began = 0;
+
+main(process.argv.slice(2)).then(
+  status => {
+    process.exitCode = status;
+  },
+  error => {
+    if (error instanceof FailureError) {
+      process.exitCode = fail(error.failure);
+      return;
+    }
+    // A bug: the one case in which a trace helps anybody.
+    process.stderr.write(`llama: internal error, please report it: ${(error as Error).stack}\n`);
+    process.exitCode = 1;
+  },
+);

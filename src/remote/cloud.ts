@@ -1,0 +1,112 @@
+/**
+ * What the client asks of a cloud: a store of blobs, a cache of results, and somebody who runs actions. The embedded
+ * cloud and AWS are two implementations; nothing here assumes that client and worker see one file system.
+ */
+import type {Digest} from '../protocol/digest.ts';
+import type {
+  InvocationRequest,
+  InvocationResponse,
+  OutputBytes,
+  OutputFile,
+  PathGroups,
+} from '../protocol/invocation.ts';
+
+export interface Cloud {
+  readonly store: Store;
+  readonly results: ResultCache;
+  readonly invoker: Invoker;
+  /** 'embedded cloud, 2 workers' */
+  readonly description: string;
+  readonly counts: CloudCounts;
+  /** Ends what was started, and keeps the store within its bounds. */
+  close(): Promise<void>;
+}
+
+/** Content-addressed blobs. */
+export interface Store {
+  /** Those of the digests that the store does not hold. */
+  missing(digests: Iterable<Digest>): Promise<Digest[]>;
+  /** To put what is there already is no error. Prereq: `digest` is that of `bytes`. @throws StoreError */
+  put(digest: Digest, bytes: Uint8Array): Promise<void>;
+  /** Somebody found these missing or wrong: the next {@link missing} looks again. */
+  forget(digests: readonly Digest[]): void;
+  /** Verified bytes. @throws StoreError */
+  get(digest: Digest): Promise<Buffer>;
+}
+
+export class StoreError extends Error {
+  readonly reason: 'blob-missing' | 'blob-corrupt' | 'store-failed';
+
+  constructor(reason: StoreError['reason'], text: string) {
+    super(text);
+    this.reason = reason;
+  }
+}
+
+/** Results by first key; each with the inputs that have to be as they were for it to hold. */
+export interface ResultCache {
+  /** The most recent first. A fault of the cache is a miss. */
+  lookup(key: Digest): Promise<readonly CachedResult[]>;
+  add(key: Digest, result: CachedResult): Promise<void>;
+}
+
+export interface CachedResult {
+  readonly inputs: InputSet;
+  readonly outputs: readonly OutputFile[];
+  readonly stdout: OutputBytes;
+  readonly stderr: OutputBytes;
+}
+
+/** What one run of a compiler looked at: the result holds wherever all this is the same. */
+export interface InputSet {
+  /** `[directory, [name, digest, name, digest, ...]]` */
+  readonly read: readonly (readonly [directory: string, entries: readonly string[]])[];
+  readonly found: PathGroups;
+  readonly absent: PathGroups;
+  /**
+   * Groups of inputs of equal content and equal time, as far as `read` has equal digests at all: GCC takes two such
+   * headers for one under `#pragma once`.
+   */
+  readonly twins: readonly (readonly string[])[];
+}
+
+export interface Invoker {
+  /** Actions that may run at once. */
+  readonly width: number;
+  /** @throws InvocationError */
+  invoke(request: InvocationRequest, signal: AbortSignal): Promise<InvocationResponse>;
+}
+
+/** The invocation itself came to nothing. */
+export class InvocationError extends Error {
+  /** `lost`: the worker went away, another one may do better. `refused`: it cannot be started at all. */
+  readonly reason: 'lost' | 'refused' | 'aborted';
+
+  constructor(reason: InvocationError['reason'], text: string) {
+    super(text);
+    this.reason = reason;
+  }
+}
+
+/** Running totals, by the client's view. */
+export interface CloudCounts {
+  get: number;
+  put: number;
+  head: number;
+  bytesUp: number;
+  bytesDown: number;
+  invocationsStarted: number;
+  invocationsRetried: number;
+}
+
+export function noCounts(): CloudCounts {
+  return {
+    get: 0,
+    put: 0,
+    head: 0,
+    bytesUp: 0,
+    bytesDown: 0,
+    invocationsStarted: 0,
+    invocationsRetried: 0,
+  };
+}

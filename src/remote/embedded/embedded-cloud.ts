@@ -1,0 +1,50 @@
+/** The cloud on this machine: a store on disk and worker processes. Needs no account and shares the worker with AWS. */
+import {accessSync, constants, mkdirSync} from 'node:fs';
+import {FailureError} from '../../failure.ts';
+import type {Processes} from '../../process.ts';
+import {type Cloud, noCounts} from '../cloud.ts';
+import {DiskResults} from './disk-results.ts';
+import {DiskStore} from './disk-store.ts';
+import {evict} from './evict.ts';
+import {WorkerPool} from './worker-pool.ts';
+
+export interface EmbeddedOptions {
+  readonly storeDir: string;
+  readonly width: number;
+  readonly workerProgram: string;
+  readonly processes: Processes;
+  /** Bytes that blobs and results may take. */
+  readonly limit: number;
+}
+
+export interface EmbeddedCloud extends Cloud {
+  readonly invoker: WorkerPool;
+}
+
+/** @throws FailureError where the store's folder cannot be used */
+export function openEmbeddedCloud(options: EmbeddedOptions): EmbeddedCloud {
+  const {storeDir, width, workerProgram, processes, limit} = options;
+  try {
+    mkdirSync(storeDir, {recursive: true});
+    accessSync(storeDir, constants.W_OK);
+  } catch (error) {
+    throw new FailureError({
+      reason: 'store-unusable',
+      directory: storeDir,
+      text: (error as Error).message,
+    });
+  }
+  const counts = noCounts();
+  const invoker = new WorkerPool({width, storeDir, program: workerProgram, processes, counts});
+  return {
+    store: new DiskStore(storeDir, counts),
+    results: new DiskResults(storeDir, counts),
+    invoker,
+    counts,
+    description: `embedded cloud, ${width} worker${width === 1 ? '' : 's'}`,
+    async close() {
+      await invoker.close();
+      evict(storeDir, {limit, added: counts.bytesUp});
+    },
+  };
+}

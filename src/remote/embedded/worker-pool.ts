@@ -1,0 +1,191 @@
+/**
+ * Worker processes on this machine, started on demand, each with one action at a time. They run the code that runs on
+ * Lambda; requests and responses are frames of JSON (uint32 little-endian length, then the text) over pipes.
+ */
+import type {ChildProcess} from 'node:child_process';
+import {createHash} from 'node:crypto';
+import {join} from 'node:path';
+import type {InvocationRequest, InvocationResponse} from '../../protocol/invocation.ts';
+import type {Processes} from '../../process.ts';
+import {tryName} from '../../directory-lock.ts';
+import {type CloudCounts, InvocationError, type Invoker} from '../cloud.ts';
+
+export interface WorkerPoolOptions {
+  readonly width: number;
+  /** Folder of the store; workers keep their scratch below it. */
+  readonly storeDir: string;
+  /** The worker's bundle. */
+  readonly program: string;
+  readonly processes: Processes;
+  readonly counts: CloudCounts;
+}
+
+interface Worker {
+  readonly child: ChildProcess;
+  readonly slot: Slot;
+  /** Settles the invocation under way. */
+  answer: ((response: InvocationResponse) => void) | undefined;
+  fail: ((error: InvocationError) => void) | undefined;
+  stderr: string;
+}
+
+/** A scratch folder that is this process's alone. */
+interface Slot {
+  readonly scratch: string;
+  release(): void;
+}
+
+export class WorkerPool implements Invoker {
+  readonly width: number;
+  readonly #options: WorkerPoolOptions;
+  readonly #idle: Worker[] = [];
+  readonly #all = new Set<Worker>();
+  readonly #freeSlots: Slot[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #busy = 0;
+  #nextSlot = 0;
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+    this.width = options.width;
+  }
+
+  /** Starts a worker before it is needed, since its start takes time. */
+  warm(count: number): void {
+    for (let i = this.#all.size; i < Math.min(count, this.width); i++) {
+      void this.#startWorker().then(worker => this.#idle.push(worker));
+    }
+  }
+
+  async invoke(request: InvocationRequest, signal: AbortSignal): Promise<InvocationResponse> {
+    if (this.#busy >= this.width) await new Promise<void>(resolve => this.#waiting.push(resolve));
+    else this.#busy++;
+    let worker: Worker | undefined;
+    try {
+      if (signal.aborted) throw new InvocationError('aborted', 'interrupted');
+      worker = this.#idle.pop() ?? (await this.#startWorker());
+      const response = await this.#exchange(worker, request, signal);
+      this.#idle.push(worker);
+      return response;
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#busy--;
+    }
+  }
+
+  async close(): Promise<void> {
+    const ends = [...this.#all].map(
+      worker => new Promise<void>(resolve => worker.child.once('close', () => resolve())),
+    );
+    // The end of its input is the worker's order to stop.
+    for (const worker of this.#all) worker.child.stdin?.end();
+    await Promise.all(ends);
+    for (const slot of this.#freeSlots) slot.release();
+  }
+
+  #exchange(worker: Worker, request: InvocationRequest, signal: AbortSignal): Promise<InvocationResponse> {
+    const body = Buffer.from(JSON.stringify(request));
+    const head = Buffer.allocUnsafe(4);
+    head.writeUInt32LE(body.length, 0);
+    this.#options.counts.invocationsStarted++;
+    this.#options.counts.bytesUp += body.length;
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        signal.removeEventListener('abort', onAbort);
+        worker.answer = undefined;
+        worker.fail = undefined;
+      };
+      const onAbort = () => {
+        settle();
+        this.#options.processes.signal(worker.child, 'SIGKILL');
+        reject(new InvocationError('aborted', 'interrupted'));
+      };
+      worker.answer = response => {
+        settle();
+        resolve(response);
+      };
+      worker.fail = error => {
+        settle();
+        reject(error);
+      };
+      signal.addEventListener('abort', onAbort, {once: true});
+      if (worker.child.exitCode !== null || worker.child.signalCode !== null) {
+        worker.fail(new InvocationError('lost', endText(worker)));
+        return;
+      }
+      worker.child.stdin!.cork();
+      worker.child.stdin!.write(head);
+      worker.child.stdin!.write(body);
+      worker.child.stdin!.uncork();
+    });
+  }
+
+  async #startWorker(): Promise<Worker> {
+    const slot = this.#freeSlots.pop() ?? (await this.#takeSlot());
+    const {program, processes, storeDir, counts} = this.#options;
+    const child = processes.start(process.execPath, [program], {
+      cwd: '/',
+      env: {LLAMA_SCRATCH: slot.scratch, LLAMA_STORE: storeDir, PATH: process.env.PATH ?? ''},
+      stdio: ['pipe', 'pipe', 'pipe'],
+      ownSession: true,
+    });
+    const worker: Worker = {child, slot, answer: undefined, fail: undefined, stderr: ''};
+    this.#all.add(worker);
+    readFrames(child, frame => {
+      counts.bytesDown += frame.length;
+      worker.answer?.(JSON.parse(frame.toString()) as InvocationResponse);
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      worker.stderr = (worker.stderr + text).slice(-2000);
+    });
+    child.stdin?.on('error', () => {}); // The end of the process is what counts, and is seen below.
+    child.once('error', error => worker.fail?.(new InvocationError('refused', error.message)));
+    child.once('close', () => {
+      this.#all.delete(worker);
+      const at = this.#idle.indexOf(worker);
+      if (at >= 0) this.#idle.splice(at, 1);
+      this.#freeSlots.push(slot);
+      worker.fail?.(new InvocationError('lost', endText(worker)));
+    });
+    return worker;
+  }
+
+  /** The first scratch folder that no other client holds: kept between builds, it spares the unpacking of compilers. */
+  async #takeSlot(): Promise<Slot> {
+    const {storeDir} = this.#options;
+    const store = createHash('sha256').update(storeDir).digest('hex').slice(0, 16);
+    for (;;) {
+      const index = this.#nextSlot++;
+      const held = await tryName(`llama-slot-${store}-${index}`);
+      if (held) return {scratch: join(storeDir, 'workers', String(index)), release: () => held.release()};
+    }
+  }
+}
+
+function endText(worker: Worker): string {
+  const {exitCode, signalCode} = worker.child;
+  const how = signalCode ? `was ended by ${signalCode}` : `ended with status ${exitCode}`;
+  const said = worker.stderr.trim();
+  return `a worker ${how}${said === '' ? '' : `: ${said}`}`;
+}
+
+function readFrames(child: ChildProcess, onFrame: (frame: Buffer) => void): void {
+  let chunks: Buffer[] = [];
+  let have = 0;
+  child.stdout?.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    have += chunk.length;
+    for (;;) {
+      if (have < 4) return;
+      if (chunks[0]!.length < 4) chunks = [Buffer.concat(chunks)];
+      const size = chunks[0]!.readUInt32LE(0);
+      if (have < 4 + size) return;
+      const whole = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+      onFrame(whole.subarray(4, 4 + size));
+      const rest = whole.subarray(4 + size);
+      chunks = rest.length > 0 ? [rest] : [];
+      have = rest.length;
+    }
+  });
+}

@@ -1,0 +1,50 @@
+/** The environment of a compile on a worker: the variables that can change what a compiler does, and no others. */
+import type {EnvironmentChange} from '../toolchain/launcher.ts';
+
+/** Besides these, `LC_*`. PATH and the locale are set by what was learnt of the toolchain. */
+const TRAVELLING = [
+  'LANG',
+  'LANGUAGE',
+  'CPATH',
+  'C_INCLUDE_PATH',
+  'CPLUS_INCLUDE_PATH',
+  'OBJC_INCLUDE_PATH',
+  'OBJCPLUS_INCLUDE_PATH',
+  'GCC_EXEC_PREFIX',
+  'COMPILER_PATH',
+  'SOURCE_DATE_EPOCH',
+  'TZ',
+  'GCC_COLORS',
+  'CCC_OVERRIDE_OPTIONS',
+];
+
+/** The user's environment as the command would see it. */
+export function changedEnvironment(
+  env: NodeJS.ProcessEnv,
+  changes: readonly EnvironmentChange[],
+): NodeJS.ProcessEnv {
+  if (changes.length === 0) return env;
+  const changed = {...env};
+  for (const {name, value} of changes) {
+    if (value === undefined) delete changed[name];
+    else changed[name] = value;
+  }
+  return changed;
+}
+
+/** In one order, so that equal environments give equal keys. */
+export function workerEnvironment(
+  env: NodeJS.ProcessEnv,
+  own: {pwd: string; path: string; locale: string},
+): Record<string, string> {
+  const names = [...TRAVELLING, ...Object.keys(env).filter(name => name.startsWith('LC_'))].sort();
+  const result: Record<string, string> = {};
+  for (const name of names) {
+    const value = env[name];
+    if (value !== undefined && name !== 'LC_ALL') result[name] = value;
+  }
+  result.LC_ALL = own.locale;
+  result.PATH = own.path;
+  result.PWD = own.pwd;
+  return result;
+}

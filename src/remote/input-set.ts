@@ -1,0 +1,117 @@
+/**
+ * The inputs that a cached result rests on: made from what a worker observed, and held against what is on disk now.
+ * Predicted inputs never come in here, only what a compiler really opened, asked for, or looked for in vain.
+ */
+import type {FileState} from '../graph/file-state.ts';
+import type {Listing} from '../graph/file-facts.ts';
+import type {Digest} from '../protocol/digest.ts';
+import type {Observed} from '../protocol/invocation.ts';
+import type {InputSet} from './cloud.ts';
+
+/**
+ * The set behind a result. `digestSent` answers what the worker was given under a path, undefined for a path that it
+ * was not given: then there is no set, and the result is not kept.
+ */
+export function makeInputSet(
+  observed: Observed,
+  options: {digestSent: (path: string) => Digest | undefined; files: FileState},
+): InputSet | undefined {
+  const read: [string, string[]][] = [];
+  for (const [directory, names] of observed.read) {
+    const entries: string[] = [];
+    for (const name of names) {
+      const digest = options.digestSent(join(directory, name));
+      if (digest === undefined) return undefined;
+      entries.push(name, digest);
+    }
+    read.push([directory, entries]);
+  }
+  return {read, found: observed.found, absent: observed.absent, twins: findTwins(read, options.files)};
+}
+
+/** Whether everything that the set tells of is so now. */
+export function holds(set: InputSet, files: FileState): boolean {
+  for (const [directory, entries] of set.read) {
+    for (let i = 0; i < entries.length; i += 2) {
+      if (files.digest(join(directory, entries[i]!)) !== entries[i + 1]) return false;
+    }
+  }
+  for (const [directory, names] of set.found) {
+    for (const name of names) if (!files.stat(join(directory, name))) return false;
+  }
+  for (const [directory, names] of set.absent) {
+    const present = firstPresent(directory, names, files);
+    if (present !== undefined) return false;
+  }
+  return sameTwins(findTwins(set.read, files), set.twins);
+}
+
+/** A path of the group that is there after all; a name stands for its precompiled twin as well. */
+export function firstPresent(
+  directory: string,
+  names: readonly string[],
+  files: FileState,
+): string | undefined {
+  const listing = files.names(directory);
+  if (listing === undefined) return undefined;
+  if (!(listing instanceof Set)) {
+    const name = names.find(candidate => files.stat(join(directory, candidate)));
+    return name === undefined ? undefined : join(directory, name);
+  }
+  const precompiled = hasPrecompiled(listing);
+  for (const name of names) {
+    // A listing has a dangling symlink's name too; only what can be reached counts.
+    if (listing.has(name) && files.stat(join(directory, name))) return join(directory, name);
+    if (precompiled && listing.has(`${name}.gch`)) return join(directory, `${name}.gch`);
+  }
+  return undefined;
+}
+
+const precompiledIn = new WeakMap<ReadonlySet<string>, boolean>();
+
+function hasPrecompiled(listing: Extract<Listing, ReadonlySet<string>>): boolean {
+  let known = precompiledIn.get(listing);
+  if (known === undefined) {
+    known = false;
+    for (const name of listing) if (name.endsWith('.gch')) known = true;
+    precompiledIn.set(listing, known);
+  }
+  return known;
+}
+
+/** Groups of paths with equal content and equal time in seconds, in order of first appearance. */
+function findTwins(read: InputSet['read'], files: FileState): string[][] {
+  const first = new Set<string>();
+  const repeated = new Set<string>();
+  for (const [, entries] of read) {
+    for (let i = 1; i < entries.length; i += 2) {
+      const digest = entries[i]!;
+      if (first.has(digest)) repeated.add(digest);
+      else first.add(digest);
+    }
+  }
+  if (repeated.size === 0) return [];
+  const groups = new Map<string, string[]>();
+  for (const [directory, entries] of read) {
+    for (let i = 0; i < entries.length; i += 2) {
+      if (!repeated.has(entries[i + 1]!)) continue;
+      const path = join(directory, entries[i]!);
+      const facts = files.stat(path);
+      const key = `${entries[i + 1]} ${facts ? facts.mtimeNs / 1_000_000_000n : ''}`;
+      const group = groups.get(key);
+      if (group) group.push(path);
+      else groups.set(key, [path]);
+    }
+  }
+  return [...groups.values()].filter(group => group.length > 1);
+}
+
+function sameTwins(now: readonly (readonly string[])[], then: readonly (readonly string[])[]): boolean {
+  if (now.length === 0 && then.length === 0) return true;
+  return JSON.stringify(now) === JSON.stringify(then);
+}
+
+/** Directories come without a slash at their end, but for the root. */
+function join(directory: string, name: string): string {
+  return directory === '/' ? `/${name}` : `${directory}/${name}`;
+}

@@ -1,0 +1,63 @@
+/**
+ * One action by whichever worker takes it: what the cloud loses is asked for again, a bounded number of times, each
+ * retry with its reason. What the action's own command does is never retried.
+ */
+import type {ActionResult, InvocationRequest, WorkerFailure} from '../protocol/invocation.ts';
+import {type Cloud, InvocationError, StoreError} from './cloud.ts';
+
+export interface Invoked {
+  readonly result: ActionResult;
+}
+
+const MOST_TRIES = 4;
+
+/**
+ * Uploads, then invokes. `forgetUploads` is called before an upload that has to look at the store again.
+ * @throws StoreError, InvocationError
+ */
+export async function invokeWithRetry(options: {
+  cloud: Cloud;
+  request: InvocationRequest;
+  upload: () => Promise<void>;
+  forgetUploads: () => void;
+  signal: AbortSignal;
+}): Promise<Invoked> {
+  const {cloud, request, upload, forgetUploads, signal} = options;
+  for (let attempt = 1; ; attempt++) {
+    await upload();
+    try {
+      const response = await cloud.invoker.invoke(request, signal);
+      if (response.result.kind === 'result') return {result: response.result};
+      const failure = response.result;
+      if (!isTransient(failure) || attempt === MOST_TRIES) throw asError(failure);
+      if (failure.digests) {
+        cloud.store.forget(failure.digests);
+        forgetUploads();
+      }
+    } catch (error) {
+      if (!(error instanceof InvocationError) || error.reason !== 'lost' || attempt === MOST_TRIES) throw error;
+    }
+    cloud.counts.invocationsRetried++;
+  }
+}
+
+function isTransient(failure: WorkerFailure): boolean {
+  switch (failure.reason) {
+    case 'blob-missing':
+    case 'blob-corrupt':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function asError(failure: WorkerFailure): Error {
+  switch (failure.reason) {
+    case 'blob-missing':
+    case 'blob-corrupt':
+    case 'store-failed':
+      return new StoreError(failure.reason, failure.text);
+    default:
+      return new InvocationError('refused', `a worker could not run a compile: ${failure.text}`);
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Puts outputs in place: into a temporary file first, then by rename, so that no reader ever sees half an object.
+ * Outputs are copies of the store's bytes, never links to them.
+ */
+import {closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync} from 'node:fs';
+import {dirname, join} from 'node:path';
+
+export class Materialiser {
+  readonly #temporaryDir: string;
+  readonly #knownDirs = new Set<string>();
+  #count = 0;
+
+  /** `temporaryDir` should be on the file system of the outputs; it is made when first needed. */
+  constructor(temporaryDir: string) {
+    this.#temporaryDir = temporaryDir;
+  }
+
+  /** Mode is 0666 (0777 for a program) less the umask, as a compiler's own. @throws the file system's errors */
+  write(path: string, bytes: Uint8Array, isExecutable: boolean): void {
+    this.#ensureDir(dirname(path));
+    const mode = isExecutable ? 0o777 : 0o666;
+    this.#ensureDir(this.#temporaryDir);
+    const temporary = join(this.#temporaryDir, `${process.pid}-${this.#count++}`);
+    try {
+      writeNew(temporary, bytes, mode);
+      renameSync(temporary, path);
+    } catch (error) {
+      rmSync(temporary, {force: true});
+      if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+      // The output is on another file system than the build directory.
+      const beside = `${path}.llama-${process.pid}`;
+      try {
+        writeNew(beside, bytes, mode);
+        renameSync(beside, path);
+      } catch (cause) {
+        rmSync(beside, {force: true});
+        throw cause;
+      }
+    }
+  }
+
+  /** Makes a directory for an output, as ninja does before it runs a command. */
+  ensureDirOf(path: string): void {
+    this.#ensureDir(dirname(path));
+  }
+
+  #ensureDir(directory: string): void {
+    if (this.#knownDirs.has(directory)) return;
+    mkdirSync(directory, {recursive: true});
+    this.#knownDirs.add(directory);
+  }
+}
+
+function writeNew(file: string, bytes: Uint8Array, mode: number): void {
+  const fd = openSync(file, 'wx', mode);
+  try {
+    let at = 0;
+    while (at < bytes.length) at += writeSync(fd, bytes, at);
+  } finally {
+    closeSync(fd);
+  }
+}

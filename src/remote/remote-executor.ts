@@ -1,0 +1,439 @@
+/**
+ * One compile by a worker, from top to bottom: which compiler, which inputs, known already?, upload, invoke, look
+ * whether the worker saw the user's tree, put the outputs in place. What cannot be done so runs here, under a name.
+ */
+import {readFileSync} from 'node:fs';
+import type {EdgeOutcome, Executor} from '../graph/executor.ts';
+import {EDGE_DEPS_GCC, type EdgeId, type Graph} from '../graph/graph.ts';
+import type {FileState} from '../graph/file-state.ts';
+import {type Digest, digestOf} from '../protocol/digest.ts';
+import {
+  type Action,
+  type ActionResult,
+  type OutputBytes,
+  type OutputFile,
+  PROTOCOL_VERSION,
+} from '../protocol/invocation.ts';
+import type {Classification} from '../toolchain/classify.ts';
+import {wantedOutputs} from '../toolchain/compile-command.ts';
+import {parseDepfile} from '../toolchain/depfile.ts';
+import type {ToolchainIdentity} from '../toolchain/identify.ts';
+import {extraClosure} from '../toolchain/loader.ts';
+import {NativeFlags} from '../toolchain/native-march.ts';
+import {type CachedResult, type Cloud, InvocationError, StoreError} from './cloud.ts';
+import type {Discovered, Discovery} from './discovery.ts';
+import {changedEnvironment, workerEnvironment} from './environment.ts';
+import type {Epochs} from './epochs.ts';
+import {firstPresent, holds, makeInputSet} from './input-set.ts';
+import {invokeWithRetry, type Invoked} from './invoke.ts';
+import type {Materialiser} from './materialise.ts';
+import type {Toolchains} from './toolchains.ts';
+
+export type RemoteCompile = Extract<Classification, {kind: 'remote'}>;
+
+export interface RemoteExecutorOptions {
+  readonly graph: Graph;
+  readonly directory: string;
+  /** PWD of the commands: the directory as the user's shell names it. */
+  readonly pwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly umask: number;
+  readonly cloud: Cloud;
+  readonly files: FileState;
+  readonly epochs: Epochs;
+  readonly toolchains: Toolchains;
+  readonly discovery: Discovery;
+  readonly materialiser: Materialiser;
+  readonly useCache: boolean;
+  readonly canonicalPath: (path: string) => string;
+  readonly compileOf: (edge: EdgeId) => RemoteCompile;
+  /** Unfinished edges that make one of these files, or a file by one of these names. */
+  readonly pendingProducers: (files: readonly string[], names: readonly string[]) => readonly EdgeId[];
+  /** Runs the edge on this machine, counted under `reason`. */
+  readonly runLocally: (edge: EdgeId, signal: AbortSignal, reason: string) => Promise<EdgeOutcome>;
+  /** False for an edge whose depfile is the user's tool's to read. */
+  readonly takesDepfile: (edge: EdgeId) => boolean;
+  readonly warn: (text: string) => void;
+}
+
+/** Raise it when the meaning of a key or of what is kept under it changes. */
+const KEY_VERSION = 1;
+/** Outputs up to this size come inside the response and live inside the cached result. */
+const INLINE_LIMIT = 32 << 10;
+const TIME_LIMIT = 890_000;
+/** Runs of one compile with more and more inputs before it is given up. */
+const MOST_ROUNDS = 4;
+/** A file as young as this at an epoch's begin may change again without a new time: ns, some ticks of kernel clocks. */
+const CLOCK_TICKS = 20_000_000n;
+
+/** What is settled about a compile before its inputs are looked at. */
+interface Prepared {
+  readonly edge: EdgeId;
+  readonly command: RemoteCompile;
+  readonly identity: ToolchainIdentity;
+  readonly args: readonly string[];
+  /** Files that exist for the worker alone. */
+  readonly made: readonly {readonly path: string; readonly content: string}[];
+  /** Environment of the command here, and there. */
+  readonly localEnv: NodeJS.ProcessEnv;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** The compile has to be run here; `reason` is a stable name. */
+class StayLocal extends Error {
+  readonly reason: string;
+
+  constructor(reason: string) {
+    super(reason);
+    this.reason = reason;
+  }
+}
+
+export class RemoteExecutor implements Executor {
+  readonly #options: RemoteExecutorOptions;
+  readonly #native = new NativeFlags();
+  readonly #warnedDepfiles = new Set<string>();
+
+  constructor(options: RemoteExecutorOptions) {
+    this.#options = options;
+  }
+
+  async run(edge: EdgeId, signal: AbortSignal): Promise<EdgeOutcome> {
+    try {
+      return await this.#run(edge, signal);
+    } catch (error) {
+      if (signal.aborted) return {kind: 'cancelled'};
+      if (error instanceof StayLocal) return this.#options.runLocally(edge, signal, error.reason);
+      if (error instanceof StoreError) {
+        this.#options.warn(error.message);
+        return this.#options.runLocally(edge, signal, error.reason);
+      }
+      if (error instanceof InvocationError) {
+        this.#options.warn(error.message);
+        return this.#options.runLocally(edge, signal, `worker-${error.reason}`);
+      }
+      if (isFileError(error)) return fileFailure(error);
+      throw error;
+    }
+  }
+
+  async #run(edge: EdgeId, signal: AbortSignal): Promise<EdgeOutcome> {
+    const {epochs, files, discovery, useCache, cloud} = this.#options;
+    const began = performance.now();
+    const prepared = await this.#prepare(edge);
+    let epoch = epochs.current();
+    const source = files.digest(discovery.absolute(prepared.command.compile.source));
+    const key = source === undefined ? undefined : firstKey(prepared, source);
+    if (useCache && key !== undefined) {
+      const hit = (await cloud.results.lookup(key)).find(result => holds(result.inputs, files));
+      if (hit) {
+        const outcome = await this.#finishCached(prepared, {hit, stamp: epoch.stamp, began});
+        if (outcome) return outcome;
+      }
+    }
+    const more = new Set<string>();
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      // A later round begins with a new look at the files, so with a new stamp.
+      if (round > 0) epoch = epochs.current();
+      const found = await discovery.discover({
+        compile: prepared.command.compile,
+        identity: prepared.identity,
+        env: prepared.localEnv,
+        more: [...this.#options.toolchains.extras(prepared.identity), ...more],
+      });
+      if (found.kind === 'unknown') throw new StayLocal('undiscovered-input');
+      if (found.value.precompiled.length > 0) throw new StayLocal('pch');
+      const producers = this.#options.pendingProducers(found.value.files, found.value.absentIncludes);
+      if (producers.length > 0) return {kind: 'waits', producers};
+      const invoked = await this.#invoke(prepared, found.value, signal);
+      if (this.#changedMeanwhile(invoked.result, found.value, epoch.stamp)) {
+        epochs.end();
+        continue;
+      }
+      const lacking = await this.#lacking(prepared, invoked.result);
+      if (lacking.length === 0) {
+        return this.#finish(prepared, {
+          result: invoked.result,
+          discovered: found.value,
+          stamp: epoch.stamp,
+          began,
+          key,
+        });
+      }
+      for (const path of lacking) more.add(path);
+    }
+    throw new StayLocal('undiscovered-input');
+  }
+
+  async #prepare(edge: EdgeId): Promise<Prepared> {
+    const {compileOf, toolchains, env, pwd, directory} = this.#options;
+    const command = compileOf(edge);
+    const {compile} = command;
+    const localEnv = changedEnvironment(env, command.envChanges);
+    const identified = await toolchains.identify(compile.compiler, localEnv.PATH ?? '');
+    if (!identified.ok) throw new StayLocal(identified.error.reason);
+    const identity = identified.value;
+    let args: readonly string[] = compile.args;
+    let made: Prepared['made'] = [];
+    if (compile.nativeFlags.length > 0) {
+      const replaced = await this.#native.replace(compile, {cwd: directory, env: localEnv});
+      if (!replaced.ok) throw new StayLocal(replaced.local.reason);
+      args = replaced.args;
+      made = replaced.files;
+    }
+    return {
+      edge,
+      command,
+      identity,
+      args: [identity.argv0, ...args.slice(1)],
+      made,
+      localEnv,
+      env: workerEnvironment(localEnv, {pwd, path: identity.path, locale: identity.locale}),
+    };
+  }
+
+  async #invoke(prepared: Prepared, discovered: Discovered, signal: AbortSignal): Promise<Invoked> {
+    const {cloud, toolchains, directory, umask} = this.#options;
+    const {identity, command, args, env, made} = prepared;
+    const contents = new Map(made.map(file => [digestOf(file.content), file.content]));
+    const action: Action = {
+      toolchain: identity.digest,
+      program: identity.program,
+      args,
+      cwd: directory,
+      env,
+      umask,
+      inputs:
+        made.length === 0
+          ? discovered.tree
+          : {
+              links: discovered.tree.links,
+              directories: [
+                ...discovered.tree.directories,
+                ...made.map(file => {
+                  const slash = file.path.lastIndexOf('/');
+                  return {
+                    path: file.path.slice(0, slash) || '/',
+                    files: [[file.path.slice(slash + 1), digestOf(file.content), 0, 0] as const],
+                  };
+                }),
+              ],
+            },
+      outputs: wantedOutputs(command.compile),
+    };
+    const upload = async (): Promise<void> => {
+      await toolchains.upload(identity);
+      for (const digest of await cloud.store.missing(
+        [...discovered.sources.keys(), ...contents.keys()],
+      )) {
+        const content = contents.get(digest);
+        const bytes =
+          content === undefined ? readFileSync(discovered.sources.get(digest)!) : Buffer.from(content);
+        // Edited since it was looked at: what is sent must be what was named.
+        if (digestOf(bytes) !== digest) throw new StayLocal('input-changed');
+        await cloud.store.put(digest, bytes);
+      }
+    };
+    return invokeWithRetry({
+      cloud,
+      request: {version: PROTOCOL_VERSION, action, inlineLimit: INLINE_LIMIT, timeLimit: TIME_LIMIT},
+      upload,
+      forgetUploads: () => toolchains.forgetUpload(identity),
+      signal,
+    });
+  }
+
+  /**
+   * Paths that the worker looked for in vain and that are here: an input that discovery missed. The run says nothing
+   * then, good or bad. What belongs to the system is remembered for all compiles with this toolchain.
+   */
+  async #lacking(prepared: Prepared, result: ActionResult): Promise<string[]> {
+    const {files, discovery, toolchains} = this.#options;
+    const outputs = new Set(
+      wantedOutputs(prepared.command.compile).map(output => discovery.absolute(output.path)),
+    );
+    const lacking: string[] = [];
+    for (const [directory, names] of result.observed.absent) {
+      let rest = names.filter(name => !outputs.has(`${directory === '/' ? '' : directory}/${name}`));
+      for (;;) {
+        const present = firstPresent(directory, rest, files);
+        if (present === undefined) break;
+        if (present.endsWith('.gch')) throw new StayLocal('pch');
+        lacking.push(present);
+        const name = present.slice(present.lastIndexOf('/') + 1);
+        rest = rest.filter(other => other !== name);
+      }
+    }
+    const system: string[] = [];
+    for (const path of [...lacking]) {
+      const closure = await extraClosure(path, prepared.identity.loader);
+      lacking.push(...closure.files);
+      if (path.startsWith('/usr/')) system.push(path, ...closure.files);
+    }
+    if (system.length > 0) toolchains.addExtras(prepared.identity, system);
+    return lacking;
+  }
+
+  /** Whether a file that was young when it was looked at has other bytes now. */
+  #changedMeanwhile(result: ActionResult, discovered: Discovered, stamp: bigint): boolean {
+    const {files} = this.#options;
+    for (const [directory, names] of result.observed.read) {
+      for (const name of names) {
+        const path = `${directory === '/' ? '' : directory}/${name}`;
+        const facts = files.stat(path);
+        if (!facts || facts.mtimeNs < stamp - CLOCK_TICKS) continue;
+        const sent = discovered.sent.get(path);
+        if (sent === undefined) continue;
+        const bytes = files.bytes(path);
+        if (bytes === undefined || digestOf(bytes) !== sent) return true;
+      }
+    }
+    return false;
+  }
+
+  async #finish(
+    prepared: Prepared,
+    run: {
+      result: ActionResult;
+      discovered: Discovered;
+      stamp: bigint;
+      began: number;
+      key: Digest | undefined;
+    },
+  ): Promise<EdgeOutcome> {
+    const {cloud, files, useCache} = this.#options;
+    const {result, discovered} = run;
+    const output = Buffer.concat([await this.#bytes(result.stdout), await this.#bytes(result.stderr)]);
+    if (result.exitCode !== 0) {
+      return {
+        kind: 'failed',
+        place: 'remote',
+        output,
+        exitCode: result.exitCode,
+        duration: result.timing.run,
+        isReported: false,
+      };
+    }
+    if (result.missing.length > 0) throw new StayLocal('output-missing');
+    const placed = await this.#place(prepared, result.outputs);
+    const mayCache = !discovered.readsClock || prepared.env.SOURCE_DATE_EPOCH !== undefined;
+    if (useCache && run.key !== undefined && mayCache) {
+      const inputs = makeInputSet(result.observed, {digestSent: path => this.#digestSent(path, discovered), files});
+      if (inputs) {
+        const {outputs, stdout, stderr} = result;
+        await cloud.results.add(run.key, {inputs, outputs, stdout, stderr});
+      }
+    }
+    return this.#done(prepared, {place: 'remote', output, placed, stamp: run.stamp, duration: result.timing.run});
+  }
+
+  /** Undefined where a blob of the result is gone: the compile then runs again. */
+  async #finishCached(
+    prepared: Prepared,
+    {hit, stamp, began}: {hit: CachedResult; stamp: bigint; began: number},
+  ): Promise<EdgeOutcome | undefined> {
+    try {
+      const output = Buffer.concat([await this.#bytes(hit.stdout), await this.#bytes(hit.stderr)]);
+      const placed = await this.#place(prepared, hit.outputs);
+      return this.#done(prepared, {
+        place: 'cached',
+        output,
+        placed,
+        stamp,
+        duration: performance.now() - began,
+      });
+    } catch (error) {
+      if (error instanceof StoreError && error.reason !== 'store-failed') return undefined;
+      throw error;
+    }
+  }
+
+  #digestSent(path: string, discovered: Discovered): Digest | undefined {
+    const direct = discovered.sent.get(path);
+    if (direct !== undefined) return direct;
+    // Spelled in another way than was foreseen: `./x.h` for one. The file's place is what counts.
+    const physical = this.#options.files.physical(path);
+    if (physical === undefined) return undefined;
+    const slash = physical.lastIndexOf('/');
+    const directory = discovered.tree.directories.find(entry => entry.path === (physical.slice(0, slash) || '/'));
+    return directory?.files.find(([name]) => name === physical.slice(slash + 1))?.[1];
+  }
+
+  /** Puts the outputs in place, all but a depfile that only the deps log is to get; answers that one's bytes. */
+  async #place(prepared: Prepared, outputs: readonly OutputFile[]): Promise<Buffer | undefined> {
+    const {discovery, materialiser, graph, takesDepfile} = this.#options;
+    const {edge} = prepared;
+    const taken = takesDepfile(edge) ? discovery.absolute(graph.text(edge, 'depfile')) : undefined;
+    let depfile: Buffer | undefined;
+    for (const output of outputs) {
+      const path = discovery.absolute(output.path);
+      const bytes = await this.#bytes(output);
+      if (path === taken) depfile = bytes;
+      else materialiser.write(path, bytes, output.executable);
+    }
+    return depfile;
+  }
+
+  #done(
+    prepared: Prepared,
+    run: {
+      place: 'remote' | 'cached';
+      output: Buffer;
+      placed: Buffer | undefined;
+      stamp: bigint;
+      duration: number;
+    },
+  ): EdgeOutcome {
+    const {graph} = this.#options;
+    const {edge} = prepared;
+    const record = {mtime: run.stamp, duration: run.duration};
+    const done = {kind: 'done', place: run.place, output: run.output} as const;
+    if (!graph.has(edge, EDGE_DEPS_GCC)) return {...done, record};
+    const parsed = run.placed && run.placed.length > 0 ? parseDepfile(run.placed) : undefined;
+    if (parsed && !parsed.ok) throw new StayLocal('depfile-unreadable');
+    if (!parsed) this.#warnOfDepfile(edge, 'is not written by the command, so that changed headers go unnoticed');
+    return {...done, record: {...record, deps: parsed?.inputs.map(this.#options.canonicalPath) ?? []}};
+  }
+
+  #warnOfDepfile(edge: EdgeId, what: string): void {
+    const rule = this.#options.graph.text(edge, 'rule');
+    if (this.#warnedDepfiles.has(rule)) return;
+    this.#warnedDepfiles.add(rule);
+    this.#options.warn(`depfile '${this.#options.graph.text(edge, 'depfile')}' ${what}`);
+  }
+
+  /** @throws StoreError */
+  async #bytes(output: OutputBytes): Promise<Buffer> {
+    if (output.size === 0) return Buffer.alloc(0);
+    if (output.inline === undefined) return this.#options.cloud.store.get(output.digest);
+    const bytes = Buffer.from(output.inline, 'base64');
+    if (digestOf(bytes) !== output.digest) {
+      throw new StoreError('blob-corrupt', 'an output was damaged on its way');
+    }
+    return bytes;
+  }
+}
+
+/** Everything about a compile that is known before its headers are: leads to the sets of inputs of earlier runs. */
+function firstKey(prepared: Prepared, source: Digest): Digest {
+  const {identity, args, env, made} = prepared;
+  return digestOf(
+    JSON.stringify([KEY_VERSION, identity.digest, identity.program, args, env, made, source]),
+  );
+}
+
+function isFileError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
+}
+
+/** This machine's fault, a full disk for instance: named as such, once for each edge it hits. */
+function fileFailure(error: NodeJS.ErrnoException): EdgeOutcome {
+  return {
+    kind: 'failed',
+    place: 'remote',
+    output: Buffer.from(`llama: cannot write the output: ${error.message}\n`),
+    exitCode: 1,
+    duration: 0,
+    isReported: false,
+  };
+}

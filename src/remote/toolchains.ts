@@ -1,0 +1,110 @@
+/**
+ * The toolchains of one build: each compiler that commands name is identified once, put into the store once, and
+ * remembered with what workers were found to lack of it (files that a compiler asks for only under some flag).
+ */
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import type {Result} from '../failure.ts';
+import {type Digest, digestOf} from '../protocol/digest.ts';
+import {identifyToolchain, type ToolchainIdentity} from '../toolchain/identify.ts';
+import type {ToolchainRefusal} from '../toolchain/refusal.ts';
+import {type Store, StoreError} from './cloud.ts';
+
+export interface ToolchainsOptions {
+  readonly store: Store;
+  /** Folder for what is remembered between builds. */
+  readonly cacheDir: string;
+  readonly directory: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export class Toolchains {
+  readonly #options: ToolchainsOptions;
+  readonly #known = new Map<string, Promise<Result<ToolchainIdentity, ToolchainRefusal>>>();
+  readonly #uploads = new Map<Digest, Promise<void>>();
+  readonly #extras = new Map<Digest, Set<string>>();
+
+  constructor(options: ToolchainsOptions) {
+    this.#options = options;
+  }
+
+  /** The toolchain behind argv[0], for a command with this PATH. */
+  identify(compiler: string, path: string): Promise<Result<ToolchainIdentity, ToolchainRefusal>> {
+    const key = `${path}\0${compiler}`;
+    let identity = this.#known.get(key);
+    if (!identity) {
+      const {cacheDir, directory, env} = this.#options;
+      identity = identifyToolchain(compiler, {path, cwd: directory, env, cacheDir});
+      this.#known.set(key, identity);
+    }
+    return identity;
+  }
+
+  /** Those that were identified so far, for people. */
+  async versions(): Promise<string[]> {
+    const found = await Promise.all(this.#known.values());
+    return [...new Set(found.flatMap(result => (result.ok ? [result.value.version] : [])))];
+  }
+
+  /** Puts all that a toolchain is made of into the store. @throws StoreError */
+  upload(identity: ToolchainIdentity): Promise<void> {
+    let upload = this.#uploads.get(identity.digest);
+    if (!upload) {
+      upload = this.#uploadNow(identity);
+      this.#uploads.set(identity.digest, upload);
+      // A failed upload is tried again by the next compile.
+      upload.catch(() => this.#uploads.delete(identity.digest));
+    }
+    return upload;
+  }
+
+  /** Makes the next {@link upload} look at the store again. */
+  forgetUpload(identity: ToolchainIdentity): void {
+    this.#uploads.delete(identity.digest);
+  }
+
+  async #uploadNow(identity: ToolchainIdentity): Promise<void> {
+    const {store} = this.#options;
+    for (const digest of await store.missing(identity.files.keys())) {
+      const file = identity.files.get(digest)!;
+      const bytes = readFileSync(file);
+      if (digestOf(bytes) !== digest) {
+        throw new StoreError('store-failed', `${file} has changed while it was packed`);
+      }
+      await store.put(digest, bytes);
+    }
+  }
+
+  /** Files of the system that compiles with this toolchain asked for beyond what was packed. */
+  extras(identity: ToolchainIdentity): ReadonlySet<string> {
+    let extras = this.#extras.get(identity.digest);
+    if (!extras) {
+      extras = new Set(readList(this.#extrasFile(identity)));
+      this.#extras.set(identity.digest, extras);
+    }
+    return extras;
+  }
+
+  addExtras(identity: ToolchainIdentity, paths: readonly string[]): void {
+    const extras = this.extras(identity) as Set<string>;
+    for (const path of paths) extras.add(path);
+    try {
+      mkdirSync(join(this.#options.cacheDir, 'toolchains'), {recursive: true});
+      writeFileSync(this.#extrasFile(identity), JSON.stringify([...extras]));
+    } catch {
+      // Not remembered, then: the next build finds out again, at the price of one compile.
+    }
+  }
+
+  #extrasFile(identity: ToolchainIdentity): string {
+    return join(this.#options.cacheDir, 'toolchains', `${identity.digest}.extras.json`);
+  }
+}
+
+function readList(file: string): string[] {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as string[];
+  } catch {
+    return []; // None yet.
+  }
+}

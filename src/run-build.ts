@@ -1,0 +1,179 @@
+/**
+ * One build with work in it: takes the directory, plans, runs the plan, records, hands over to ninja. The one place
+ * where front ends, scheduler and cloud meet.
+ */
+import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
+import {availableParallelism} from 'node:os';
+import {join, resolve} from 'node:path';
+import {monitorEventLoopDelay} from 'node:perf_hooks';
+import {fileURLToPath} from 'node:url';
+import {type BuildContext, type Load, type Look, lookAt} from './build.ts';
+import {lockDirectory, runningNinja} from './directory-lock.ts';
+import {dryRun} from './dry-run.ts';
+import {Engine} from './engine.ts';
+import {combine, type Report} from './event.ts';
+import {FailureError} from './failure.ts';
+import {STATE_DIR} from './frontends/project.ts';
+import {Processes} from './process.ts';
+import {openEmbeddedCloud} from './remote/embedded/embedded-cloud.ts';
+import {storeLimit, storePlace} from './store-place.ts';
+import {createDisplay} from './ui/display.ts';
+import {SummaryCollector} from './ui/summary.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const STATUS = {SIGHUP: 129, SIGINT: 130, SIGTERM: 143} as const;
+
+/** Answers the exit status. `first.look` is true as of the start; it is renewed if somebody else built meanwhile. */
+export async function runBuild(
+  context: BuildContext,
+  first: {look: Look; load: Load},
+): Promise<number> {
+  const {options, location} = context;
+  if (options.dryRun) {
+    const text = dryRun(first.look, options);
+    if (text !== '') process.stdout.write(`${text}\n`);
+    return 0;
+  }
+  const loopDelay = monitorEventLoopDelay({resolution: 10});
+  loopDelay.enable();
+  const interruption = new Interruption();
+  const processes = new Processes();
+  const collector = new SummaryCollector();
+  const report = combine(event => collector.add(event), createDisplay(displayOptions(context)));
+  const stateDir = join(location.directory, STATE_DIR);
+  prepareStateDir(stateDir);
+  const lock = await lockDirectory(location.directory, {
+    stateDir,
+    onWait: holder => note(report, `llama (process ${holder.pid}) is building in ${location.shown}; waiting`),
+  });
+  try {
+    await waitForNinja(location.directory, report, interruption.signal);
+    // Left by a build that was killed; nobody else can be using it.
+    rmSync(join(stateDir, 'tmp'), {recursive: true, force: true});
+    const look = lockedLook(context, first);
+    for (const text of look.project.warnings) report({type: 'note', level: 'warning', text});
+    const width = options.jobs ?? availableParallelism();
+    const cloud = openEmbeddedCloud({
+      storeDir: storePlace(options.store, process.env),
+      width,
+      workerProgram: fileURLToPath(new URL('./worker.js', import.meta.url)),
+      processes,
+      limit: storeLimit(process.env),
+    });
+    report({type: 'cloud-ready', text: cloud.description});
+    const engine = new Engine({
+      options,
+      location,
+      processes,
+      cloud,
+      cacheDir: storePlace(options.store, process.env),
+      width,
+      localJobs: options.localJobs ?? availableParallelism(),
+      report,
+      load: first.load,
+      signal: interruption.signal,
+      environment: process.env,
+      umask: process.umask(),
+    });
+    const result = await engine.run(look);
+    const isInterrupted = interruption.name !== undefined;
+    await cloud.close();
+    const summary = collector.summary({
+      result: isInterrupted ? 'interrupted' : result ? 'built' : 'failed',
+      began: context.began,
+      counts: cloud.counts,
+      discoveryCpu: engine.discoveryCpu,
+      ninjaRuns: engine.ninjaRuns,
+      loopDelayMax: loopDelay.max / 1e6,
+    });
+    report({type: 'build-finished', result: summary.result, summary});
+    if (options.summary !== undefined) {
+      writeFileSync(resolve(options.summary), `${JSON.stringify(summary, undefined, 2)}\n`);
+    }
+    if (interruption.name !== undefined) return STATUS[interruption.name];
+    return result ? 0 : 1;
+  } finally {
+    loopDelay.disable();
+    interruption.close();
+    processes.close();
+    lock.release();
+  }
+}
+
+/** What is dirty now that the directory is ours. */
+function lockedLook(context: BuildContext, first: {look: Look; load: Load}): Look {
+  const {project} = first.look;
+  // Between the first look and the lock another build may have ended here; the files tell.
+  const again = first.load({useSnapshot: project.isSnapshot});
+  return lookAt(again, context.location.targets);
+}
+
+function displayOptions({options, location}: BuildContext): Parameters<typeof createDisplay>[0] {
+  const isTerminal = process.stderr.isTTY === true;
+  const noColor = (process.env.NO_COLOR ?? '') !== '';
+  const mode =
+    options.progress === 'none'
+      ? 'none'
+      : options.progress === 'auto' && isTerminal && !noColor && process.env.TERM !== 'dumb'
+        ? 'bar'
+        : 'plain';
+  return {
+    mode,
+    verbose: options.verbose,
+    buildDir: location.shown,
+    color: isTerminal && !noColor,
+    stream: process.stderr,
+  };
+}
+
+function note(report: Report, text: string): void {
+  report({type: 'note', level: 'info', text});
+}
+
+function prepareStateDir(stateDir: string): void {
+  try {
+    mkdirSync(stateDir, {recursive: true});
+    // A build directory may lie in a source tree.
+    writeFileSync(join(stateDir, '.gitignore'), '*\n');
+  } catch (error) {
+    throw new FailureError({
+      reason: 'option-invalid',
+      text: `cannot write to '${stateDir}': ${(error as Error).message}`,
+      hint: 'the build directory has to be writable',
+    });
+  }
+}
+
+/** Two writers of ninja's logs would spoil them. */
+async function waitForNinja(directory: string, report: Report, signal: AbortSignal): Promise<void> {
+  let isTold = false;
+  for (let holder = runningNinja(directory); holder && !signal.aborted; holder = runningNinja(directory)) {
+    if (!isTold) note(report, `${holder.name} (process ${holder.pid}) is building here; waiting`);
+    isTold = true;
+    // Nothing tells of the end of a process that is not ours but a look at it.
+    await new Promise(resolve_ => setTimeout(resolve_, 100));
+  }
+}
+
+/** The first signal stops the build in order; the second ends the process at once. */
+class Interruption {
+  readonly #controller = new AbortController();
+  readonly #handler = (name: (typeof SIGNALS)[number]) => {
+    if (this.name !== undefined) process.exit(STATUS[name]);
+    this.name = name;
+    this.#controller.abort();
+  };
+  name: (typeof SIGNALS)[number] | undefined;
+
+  constructor() {
+    for (const signal of SIGNALS) process.on(signal, this.#handler);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  close(): void {
+    for (const signal of SIGNALS) process.off(signal, this.#handler);
+  }
+}

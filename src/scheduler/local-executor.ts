@@ -1,0 +1,101 @@
+/**
+ * Runs an edge's command on this machine as the client's own child, the way ninja would: through `/bin/sh`, both
+ * streams in one, the response file before and the depfile read after. For compiles that stay local.
+ */
+import {mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {dirname, isAbsolute, join} from 'node:path';
+import type {EdgeOutcome, Executor} from '../graph/executor.ts';
+import {EDGE_DEPS_GCC, type EdgeId, type Graph} from '../graph/graph.ts';
+import type {Processes} from '../process.ts';
+import {parseDepfile} from '../toolchain/depfile.ts';
+
+export interface LocalExecutorOptions {
+  readonly graph: Graph;
+  readonly directory: string;
+  readonly processes: Processes;
+  readonly takeStamp: () => bigint;
+  readonly canonicalPath: (path: string) => string;
+  /** Why this edge is run here, if that is to be told. */
+  readonly reasonOf: (edge: EdgeId) => string | undefined;
+}
+
+export class LocalExecutor implements Executor {
+  readonly #options: LocalExecutorOptions;
+
+  constructor(options: LocalExecutorOptions) {
+    this.#options = options;
+  }
+
+  async run(edge: EdgeId, signal: AbortSignal): Promise<EdgeOutcome> {
+    return this.runFor(edge, signal, this.#options.reasonOf(edge));
+  }
+
+  /** As {@link run}, with a reason that the caller knows. */
+  async runFor(edge: EdgeId, signal: AbortSignal, localReason: string | undefined): Promise<EdgeOutcome> {
+    const {graph, directory, processes, takeStamp} = this.#options;
+    const stamp = takeStamp();
+    for (const out of graph.outs(edge)) {
+      mkdirSync(dirname(this.#absolute(graph.path(out))), {recursive: true});
+    }
+    const rspfile = graph.text(edge, 'rspfile');
+    if (rspfile !== '') {
+      mkdirSync(dirname(this.#absolute(rspfile)), {recursive: true});
+      writeFileSync(this.#absolute(rspfile), graph.text(edge, 'rspfileContent'));
+    }
+    const result = await processes.run('/bin/sh', ['-c', graph.text(edge, 'command')], {
+      cwd: directory,
+      stdio: 'capture',
+      abortWith: 'SIGKILL',
+      signal,
+    });
+    if (signal.aborted && result.exitCode !== 0) {
+      // As ninja does: what an interrupted command may have left half-written must not be taken for an output.
+      for (const out of graph.outs(edge)) rmSync(this.#absolute(graph.path(out)), {force: true});
+      return {kind: 'cancelled'};
+    }
+    const failed = (output: Buffer): EdgeOutcome => ({
+      kind: 'failed',
+      place: 'local',
+      output,
+      exitCode: result.exitCode || 1,
+      duration: result.duration,
+      isReported: false,
+    });
+    if (result.exitCode !== 0) return failed(result.output);
+    let deps: readonly string[] | undefined;
+    if (graph.has(edge, EDGE_DEPS_GCC)) {
+      const found = this.#takeDepfile(graph.text(edge, 'depfile'));
+      if (typeof found === 'string') return failed(Buffer.concat([result.output, Buffer.from(`${found}\n`)]));
+      deps = found;
+    }
+    if (rspfile !== '') rmSync(this.#absolute(rspfile), {force: true});
+    return {
+      kind: 'done',
+      place: 'local',
+      record: {mtime: stamp, duration: result.duration, ...(deps ? {deps} : {})},
+      output: result.output,
+      ...(localReason === undefined ? {} : {localReason}),
+    };
+  }
+
+  /** Reads and removes a depfile, as ninja does with `deps = gcc`; a missing one counts as empty. A text is an error. */
+  #takeDepfile(depfile: string): readonly string[] | string {
+    if (depfile === '') return 'edge with deps=gcc but no depfile makes no sense';
+    const file = this.#absolute(depfile);
+    let bytes: Buffer;
+    try {
+      bytes = readFileSync(file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
+    const parsed = bytes.length === 0 ? undefined : parseDepfile(bytes);
+    if (parsed && !parsed.ok) return `${depfile}: ${parsed.text}`;
+    rmSync(file, {force: true});
+    return parsed?.ok ? parsed.inputs.map(this.#options.canonicalPath) : [];
+  }
+
+  #absolute(path: string): string {
+    return isAbsolute(path) ? path : join(this.#options.directory, path);
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * The result cache: what it must give back after `ninja -t clean`, and what it must not. The edits are of files that no
+ * depfile of the edge names, so only the cache's own keys stand between the user and a wrong object.
+ */
+import {copyFile, mkdir, rm, symlink} from 'node:fs/promises';
+import {join} from 'node:path';
+import {describe, expect, it} from 'vitest';
+import {fileTree} from './file-tree.ts';
+import {check, openProject, type Project} from './project.ts';
+import {type LlamaOptions, type LlamaRun, useRig} from './rig.ts';
+
+const rig = useRig();
+
+const SOURCES = ['incbin', 'system', 'maybe', 'shadow', 'profiled', 'variable', 'bystander', 'dated'];
+const OBJECTS = SOURCES.length - 1; // dated.o is built when it is named.
+
+/** Environment of the project: its headers under CPATH, its compiler behind a directory of its own. */
+function environment(project: Project, headers = 'var-a'): LlamaOptions {
+  return {env: {CPATH: project.path(headers), PATH: `${project.path('bin')}:${rig.env.PATH}`}};
+}
+
+/** A project whose sources no other test has, so that the shared store knows none of its results. */
+async function hiddenInputs(): Promise<Project> {
+  const project = await openProject(rig, 'hidden-inputs');
+  const mark = rig.unique('only');
+  for (const name of SOURCES) await project.append(`${name}.c`, `/* ${mark} */\n`);
+  await mkdir(project.path('bin'));
+  await symlink('/usr/bin/gcc', project.path('bin/gcc'));
+  await makeProfiles(project);
+  return project;
+}
+
+/** Writes profiled.gcda, and keeps one in which the other branch is the likely one as high.profile. */
+async function makeProfiles(project: Project): Promise<void> {
+  const sh = (command: string) => check(rig.run('/bin/sh', ['-ec', command], {cwd: project.directory}));
+  await sh(
+    'gcc -O2 -fprofile-generate -c profiled.c -o profiled.o && gcc --coverage profiled.o profile-run.c -o run',
+  );
+  await sh(
+    './run 50 && mv profiled.gcda high.profile && ./run 5 && rm profiled.o run && rm -f *.gcno run-*.gcda',
+  );
+}
+
+async function cleanly(
+  project: Project,
+  build: () => Promise<unknown>,
+): Promise<ReadonlyMap<string, string>> {
+  await project.builtByNinja(['-t', 'clean']);
+  await build();
+  const all = await fileTree(project.directory);
+  return new Map([...all].filter(([path]) => path.endsWith('.o')));
+}
+
+async function warmed(): Promise<Project> {
+  const project = await hiddenInputs();
+  await project.built([], environment(project));
+  return project;
+}
+
+describe('after ninja -t clean', () => {
+  it('everything comes from the cache, and is what was there', async () => {
+    const project = await warmed();
+    const before = await fileTree(project.directory);
+    await project.builtByNinja(['-t', 'clean']);
+    const again = await project.built([], environment(project));
+    expect(again.summary?.compiles).toMatchObject({remote: 0, cached: OBJECTS, local: 0});
+    expect(await fileTree(project.directory)).toEqual(before);
+  });
+
+  it('nothing comes from it with --no-cache, nor is anything kept', async () => {
+    const project = await hiddenInputs();
+    for (const _ of ['first', 'second']) {
+      await project.builtByNinja(['-t', 'clean']);
+      const done = await project.built(['--no-cache'], environment(project));
+      expect(done.summary?.compiles).toMatchObject({remote: OBJECTS, cached: 0});
+    }
+    await project.builtByNinja(['-t', 'clean']);
+    const done = await project.built([], environment(project));
+    expect(done.summary?.compiles).toMatchObject({remote: OBJECTS, cached: 0});
+  });
+
+  it('nothing comes from it after llama clean --cache', async () => {
+    const project = await warmed();
+    await check(rig.raw(['clean', '--cache', '--store', rig.store]));
+    await project.builtByNinja(['-t', 'clean']);
+    const done = await project.built([], environment(project));
+    expect(done.summary?.compiles).toMatchObject({remote: OBJECTS, cached: 0});
+  });
+});
+
+describe('the cache misses, and the object is the right one,', () => {
+  const EDITS: readonly [string, string, (project: Project) => Promise<unknown>][] = [
+    ['the data of an .incbin is edited', 'incbin', project => project.write('data.bin', 'other data')],
+    [
+      'a system header is edited under -MMD',
+      'system',
+      project => project.write('sys/system.h', '#define SYSTEM 9\n'),
+    ],
+    [
+      'a file that __has_include asked for appears',
+      'maybe',
+      project => project.write('second/maybe.h', '\n'),
+    ],
+    [
+      'a header appears earlier on the search path',
+      'shadow',
+      project => project.write('first/shadow.h', '#define SHADOW 9\n'),
+    ],
+    [
+      'profile data is edited',
+      'profiled',
+      project => copyFile(project.path('high.profile'), project.path('profiled.gcda')),
+    ],
+  ];
+
+  it.each(EDITS)('when %s', async (_, source, edit) => {
+    const project = await warmed();
+    const options = environment(project);
+    const before = await cleanly(project, () => project.builtByNinja([], options));
+    await edit(project);
+    const expected = await cleanly(project, () => project.builtByNinja([], options));
+    expect(expected.get(`${source}.o`)).not.toEqual(before.get(`${source}.o`));
+
+    let done: LlamaRun | undefined;
+    const actual = await cleanly(project, async () => {
+      done = await project.built([], options);
+    });
+    expect(actual).toEqual(expected);
+    expect(done?.summary?.compiles).toMatchObject({remote: 1, cached: OBJECTS - 1, local: 0});
+  });
+
+  it('when a variable that the compiler reads names other headers', async () => {
+    const project = await warmed();
+    const other = environment(project, 'var-b');
+    const before = await cleanly(project, () => project.builtByNinja([], environment(project)));
+    const expected = await cleanly(project, () => project.builtByNinja([], other));
+    expect(expected.get('variable.o')).not.toEqual(before.get('variable.o'));
+    expect(await cleanly(project, () => project.built([], other))).toEqual(expected);
+    // And the first ones are still there for whoever goes back.
+    expect(await cleanly(project, () => project.built([], environment(project)))).toEqual(before);
+  });
+
+  it('when another compiler stands behind the same name', async () => {
+    const project = await warmed();
+    const options = environment(project);
+    const before = await cleanly(project, () => project.builtByNinja([], options));
+    await rm(project.path('bin/gcc'));
+    await symlink('/usr/bin/g++', project.path('bin/gcc'));
+    const expected = await cleanly(project, () => project.builtByNinja([], options));
+    expect(expected.get('bystander.o')).not.toEqual(before.get('bystander.o'));
+    expect(await cleanly(project, () => project.built([], options))).toEqual(expected);
+  });
+});
+
+describe('__DATE__ and __TIME__', () => {
+  it('keep a compile out of the cache', async () => {
+    const project = await warmed();
+    for (const _ of ['first', 'second']) {
+      await project.builtByNinja(['-t', 'clean']);
+      const done = await project.built(['dated.o'], environment(project));
+      expect(done.summary?.compiles).toMatchObject({cached: 0});
+    }
+  });
+
+  it('do not with SOURCE_DATE_EPOCH, which is part of the key', async () => {
+    const project = await warmed();
+    const at = (epoch: string): LlamaOptions => ({
+      env: {...environment(project).env, SOURCE_DATE_EPOCH: epoch},
+    });
+    const ours = (epoch: string) => cleanly(project, () => project.built(['dated.o'], at(epoch)));
+    const theirs = (epoch: string) => cleanly(project, () => project.builtByNinja(['dated.o'], at(epoch)));
+    const early = await ours('100000000');
+    expect(early).toEqual(await theirs('100000000'));
+    await project.builtByNinja(['-t', 'clean']);
+    const again = await project.built(['dated.o'], at('100000000'));
+    expect(again.summary?.compiles).toMatchObject({remote: 0, cached: 1});
+    const late = await ours('200000000');
+    expect(late).not.toEqual(early);
+    expect(late).toEqual(await theirs('200000000'));
+  });
+});
+
+describe('--verify', () => {
+  it('compiles again here and finds the same objects', async () => {
+    const project = await hiddenInputs();
+    const done = await project.built(['--verify', '1'], environment(project));
+    expect(done.all).not.toMatch(/differ/);
+    expect(await project.ninjaWouldRun()).toEqual([]);
+    await project.builtByNinja(['-t', 'clean']);
+    await project.built(['--verify', '1'], environment(project));
+    expect(await project.ninjaWouldRun()).toEqual([]);
+  });
+});
+
+describe('llama stats', () => {
+  it('tells what the store holds', async () => {
+    await warmed();
+    const stats = await check(rig.raw(['stats', '--store', rig.store]));
+    expect(stats.stdout).toMatch(/\d/);
+    const empty = await rig.raw(['stats', '--store', join(rig.scratch, 'no store here')]);
+    expect(empty.status, empty.all).toBe(0);
+  });
+});

@@ -1,0 +1,120 @@
+/** Builds that are described by something else than a manifest: the compiles alone, with the same objects. */
+import {rm} from 'node:fs/promises';
+import {describe, expect, it} from 'vitest';
+import {differences, type FileTree, fileTree} from './file-tree.ts';
+import {check, openProject, type Project} from './project.ts';
+import {useRig} from './rig.ts';
+import {expectNothingLeft} from './same-as-ninja.ts';
+
+const rig = useRig();
+
+async function objects(project: Project): Promise<FileTree> {
+  const all = await fileTree(project.root);
+  return new Map([...all].filter(([path]) => path.endsWith('.o')));
+}
+
+/** The objects of a local build, with the project as it was before. */
+async function localObjects(project: Project): Promise<FileTree> {
+  const restore = await project.keep();
+  await project.builtByNinja();
+  const built = await objects(project);
+  await restore();
+  return built;
+}
+
+describe('compile_commands.json alone', () => {
+  it('gives the objects of the local build', async () => {
+    const project = await openProject(rig, 'mixed-languages', {
+      configure: ['-DCMAKE_EXPORT_COMPILE_COMMANDS=ON', '-DCMAKE_BUILD_TYPE=Debug'],
+    });
+    const expected = await localObjects(project);
+    await rm(project.output('build.ninja'));
+    const done = await project.built();
+    expect(differences(expected, await objects(project))).toEqual([]);
+    const {remote = 0, cached = 0} = done.summary?.compiles ?? {};
+    expect(remote + cached).toBe(expected.size);
+    await expectNothingLeft(rig);
+  });
+
+  it('gives them with awkward names too', async () => {
+    const project = await openProject(rig, 'awkward-names', {
+      configure: ['-DCMAKE_EXPORT_COMPILE_COMMANDS=ON'],
+    });
+    const expected = await localObjects(project);
+    await rm(project.output('build.ninja'));
+    await project.built();
+    expect(differences(expected, await objects(project))).toEqual([]);
+  });
+
+  it('reads command and arguments, relative directories, missing outputs, one source twice, and headers', async () => {
+    const project = await openProject(rig, 'compile-commands');
+    const restore = await project.keep();
+    const gcc = (directory: string, ...args: string[]) =>
+      check(rig.run('gcc', args, {cwd: project.path(directory)}));
+    await check(rig.run('mkdir', [project.path('sub/out')]));
+    await gcc('sub', '-I../inc', '-c', 'one.c', '-o', 'out/one.o');
+    await gcc('.', '-DNAME="it\'s a \\"name\\""', '-c', 'name.c', '-o', 'name-a.o');
+    await gcc('.', '-DNAME="a#b"', '-c', 'name.c', '-o', 'name-b.o');
+    await gcc('sub', '-DNAME="no output named"', '-c', '../name.c');
+    const expected = await objects(project);
+    expect(expected.size).toBe(4);
+
+    await restore();
+    await rig.llama([project.source]).then(done => expect(done.status, done.all).toBe(0));
+    expect(differences(expected, await objects(project))).toEqual([]);
+  });
+
+  it('compiles only what changed the second time', async () => {
+    const project = await openProject(rig, 'compile-commands');
+    const build = async () => check(rig.llama([project.source]));
+    await build();
+    const idle = await build();
+    expect(idle.summary?.edges.dirty).toBe(0);
+    await project.write('inc/one.h', '#define ONE 11\n');
+    const edited = await build();
+    expect(edited.summary?.edges.dirty).toBe(1);
+  });
+
+  it('names a header that is missing', async () => {
+    const project = await openProject(rig, 'compile-commands');
+    await project.remove('inc/one.h');
+    const failed = await rig.llama([project.source, '-k', '0']);
+    expect(failed.status).toBe(1);
+    expect(failed.all).toContain('one.h');
+  });
+});
+
+describe('--commands', () => {
+  it('takes the output of ninja -t commands from standard input', async () => {
+    const project = await openProject(rig, 'mixed-languages', {configure: ['-DCMAKE_BUILD_TYPE=Debug']});
+    const expected = await localObjects(project);
+    const {stdout} = await check(project.ninja(['-t', 'commands']));
+    await rm(project.output('build.ninja'));
+    const done = await project.built(['--commands', '-'], {stdin: stdout});
+    expect(differences(expected, await objects(project))).toEqual([]);
+    const {remote = 0, cached = 0} = done.summary?.compiles ?? {};
+    expect(remote + cached).toBe(expected.size);
+  });
+
+  it('takes it from a file, awkward names and all', async () => {
+    const project = await openProject(rig, 'awkward-names');
+    const expected = await localObjects(project);
+    const {stdout} = await check(project.ninja(['-t', 'commands']));
+    await rm(project.output('build.ninja'));
+    await project.write('commands of ninja', stdout);
+    await project.built(['--commands', project.path('commands of ninja')]);
+    expect(differences(expected, await objects(project))).toEqual([]);
+  });
+
+  it('leaves compiles with response files local', async () => {
+    const project = await openProject(rig, 'mixed-languages', {
+      configure: ['-DCMAKE_NINJA_FORCE_RESPONSE_FILE=ON'],
+    });
+    const {stdout} = await check(project.ninja(['-t', 'commands']));
+    expect(stdout).toContain('.rsp');
+    const done = await project.llama(['--commands', '-', '-k', '0'], {stdin: stdout});
+    // There are no response files, so these compiles fail here as they would for anybody.
+    expect(done.status).toBe(1);
+    expect(done.summary?.compiles.remote).toBe(0);
+  });
+});

@@ -1,0 +1,82 @@
+/** Several builds at one time: in one directory only one of them works, over one store all of them do. */
+import {readFile} from 'node:fs/promises';
+import {describe, expect, it} from 'vitest';
+import {check, openProject, type Project} from './project.ts';
+import {useRig} from './rig.ts';
+import {Running} from './run.ts';
+import {expectIdle, expectNothingLeft, expectSameAsNinja} from './same-as-ninja.ts';
+import {untilExists} from './until.ts';
+
+const rig = useRig();
+
+async function blocked(): Promise<Project> {
+  const project = await openProject(rig, 'blocking-command');
+  await check(rig.run('mkfifo', [project.path('gate.fifo')]));
+  return project;
+}
+
+/** Lets the blocking command end; it must have begun. */
+async function open(project: Project): Promise<void> {
+  await check(rig.run('/bin/sh', ['-c', 'echo go > gate.fifo'], {cwd: project.directory}));
+}
+
+describe('two builds in one directory', () => {
+  it('the second says who holds it, and waits or stops', async () => {
+    const project = await blocked();
+    const first = project.startLlama();
+    await untilExists(project.output('block.started'), first);
+    const second = project.startLlama();
+    await second.untilSaid(new RegExp(`\\b${first.pid}\\b`));
+    expect(second.said).toMatch(new RegExp(`\\b${first.pid}\\b`));
+    await open(project);
+    expect((await first.done).status, first.said).toBe(0);
+    const stopped = await second.done;
+    expect([0, 1, 2]).toContain(stopped.status);
+    await expectIdle(project);
+    await expectNothingLeft(rig);
+  });
+
+  it('a ninja that runs there is respected in the same way', async () => {
+    const project = await blocked();
+    const ninja = new Running('ninja', ['-C', project.directory], {cwd: rig.scratch, env: rig.env});
+    await untilExists(project.output('block.started'), ninja);
+    const log = await readFile(project.output('.ninja_log'), 'utf8');
+    const second = project.startLlama();
+    await second.untilSaid(new RegExp(`\\b${ninja.pid}\\b`));
+    expect(second.said).toMatch(new RegExp(`\\b${ninja.pid}\\b`));
+    expect((await readFile(project.output('.ninja_log'), 'utf8')).startsWith(log)).toBe(true);
+    await open(project);
+    expect((await ninja.done).status, ninja.said).toBe(0);
+    await second.done;
+    await expectIdle(project);
+  });
+
+  it('a lock of a build that was killed holds nobody up', async () => {
+    const project = await blocked();
+    const first = project.startLlama();
+    await untilExists(project.output('block.started'), first);
+    first.signal('SIGKILL');
+    await first.done;
+    await project.remove('block.started');
+    const second = project.startLlama();
+    await untilExists(project.output('block.started'), second);
+    await open(project);
+    expect((await second.done).status, second.said).toBe(0);
+    await expectIdle(project);
+    await expectNothingLeft(rig);
+  });
+});
+
+describe('two builds over one store', () => {
+  it('both succeed from an empty one, and give the local objects', async () => {
+    const options = {store: `${rig.scratch}/${rig.unique('store')}`};
+    const one = await openProject(rig, 'generator-chain');
+    const two = await openProject(rig, 'mixed-languages');
+    const both = await Promise.all([one.llama([], options), two.llama([], options)]);
+    for (const done of both) expect(done.status, done.all).toBe(0);
+    await one.builtByNinja(['-t', 'clean']);
+    await two.builtByNinja(['-t', 'clean']);
+    await expectSameAsNinja(one, options);
+    await expectSameAsNinja(two, options);
+  });
+});

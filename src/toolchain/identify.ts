@@ -1,0 +1,189 @@
+/**
+ * Which compiler a command line means, and the toolchain that stands for it. Everything is kept on disk under the stat
+ * of every file that was packed, so that an unchanged compiler costs a few dozen stats, and a changed one behind the
+ * same name is noticed. It knows nothing of command lines beyond their first word.
+ */
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import {basename, dirname, join, resolve} from 'node:path';
+import {err, ok, type Result} from '../failure.ts';
+import {type Digest, digestOf} from '../protocol/digest.ts';
+import {type Environment, partsEnvironment} from './compiler-run.ts';
+import {askVersion} from './compiler-version.ts';
+import {localeEnvironment, probeLocale, type WorkerLocale} from './locale-probe.ts';
+import {descriptionPath, packToolchain} from './pack.ts';
+import {preloadLibrary, preloadSource} from './preload-library.ts';
+import {refuse, type ToolchainRefusal} from './refusal.ts';
+import {isUnchanged, type Snapshot, snapshot} from './stat-snapshot.ts';
+
+export interface ToolchainIdentity {
+  /** Physical path of the compiler: what a worker starts. */
+  readonly program: string;
+  /** The compiler's path as found through PATH, links and all. */
+  readonly found: string;
+  /** argv[0] for the worker: as the command line has it, but the real compiler's path behind a masquerade. */
+  readonly argv0: string;
+  /** Name of the launcher that stood in the compiler's place (`/usr/lib/ccache/g++`). */
+  readonly masquerade?: string;
+  readonly kind: 'gcc' | 'clang';
+  /** For people: `gcc 12.2`. */
+  readonly version: string;
+  /** Physical path of the dynamic loader. */
+  readonly loader: string;
+  /** PATH for the worker. */
+  readonly path: string;
+  /** LC_ALL for the worker, with which its messages are equal to those of the user's locale. */
+  readonly locale: WorkerLocale;
+  /** Digest of the toolchain's description, the JSON that a worker asks for. */
+  readonly digest: Digest;
+  /** Every blob of the toolchain, its description included, and where on this machine its bytes are. */
+  readonly files: ReadonlyMap<Digest, string>;
+}
+
+export interface IdentifySettings {
+  /** PATH of the build, and the directory against which its relative entries and a relative argv[0] count. */
+  readonly path: string;
+  readonly cwd: string;
+  readonly env: Environment;
+  /** Folder for what is remembered between builds. */
+  readonly cacheDir: string;
+}
+
+/** Raise it when anything that a record holds, or how it is found out, changes. */
+const FORMAT = 1;
+
+interface Stored {
+  readonly snapshot: Snapshot;
+  readonly identity?: Omit<ToolchainIdentity, 'files' | 'argv0' | 'masquerade'> & {files: [Digest, string][]};
+  readonly refusal?: ToolchainRefusal;
+}
+
+/** Below 2 ms when it is known and unchanged; about two seconds when it is not. Never guesses: it refuses by name. */
+export async function identifyToolchain(
+  argv0: string,
+  settings: IdentifySettings,
+): Promise<Result<ToolchainIdentity, ToolchainRefusal>> {
+  const place = findCompiler(argv0, settings);
+  if (place === undefined) return refuse('compiler-missing', argv0);
+  const word = place.masquerade ? place.path : argv0;
+  const known = recall(recordPath(place.path, settings)) ?? (await learn(place.path, word, settings));
+  if (!known.ok) return known;
+  return ok({...known.value, argv0: word, ...(place.masquerade && {masquerade: place.masquerade})});
+}
+
+const LAUNCHERS = new Set(['ccache', 'sccache', 'distcc', 'icecc']);
+
+/** As the shell finds a program; launchers that stand in a compiler's place are stepped over, as they do themselves. */
+function findCompiler(
+  argv0: string,
+  {path, cwd}: IdentifySettings,
+): {path: string; masquerade?: string} | undefined {
+  let masquerade: string | undefined;
+  const candidates = argv0.includes('/') ? [resolve(cwd, argv0)] : [];
+  for (const directory of path.split(':')) candidates.push(resolve(cwd, directory, basename(argv0)));
+  for (const [index, candidate] of candidates.entries()) {
+    // A spelt-out path is looked for along PATH only if a launcher was found in its place.
+    if (index > 0 && argv0.includes('/') && masquerade === undefined) return undefined;
+    if (!isExecutable(candidate)) continue;
+    const name = basename(realpathSync(candidate));
+    if (!LAUNCHERS.has(name) || name === basename(argv0))
+      return {path: candidate, ...(masquerade && {masquerade})};
+    masquerade = name;
+  }
+  return undefined;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Named by all that decides what will be found, but not by what is found. */
+function recordPath(program: string, {env, path, cacheDir}: IdentifySettings): string {
+  const decides = {...partsEnvironment({...env, PATH: path}), ...localeEnvironment(env)};
+  const entries = Object.entries(decides).sort(([one], [other]) => (one < other ? -1 : 1));
+  const key = digestOf(JSON.stringify([FORMAT, digestOf(preloadSource().bytes), program, entries]));
+  return join(cacheDir, 'toolchains', `${key}.json`);
+}
+
+function recall(
+  file: string,
+): Result<Omit<ToolchainIdentity, 'argv0' | 'masquerade'>, ToolchainRefusal> | undefined {
+  let stored: Stored;
+  try {
+    stored = JSON.parse(readFileSync(file, 'utf8')) as Stored;
+  } catch {
+    // Absent or torn: it is made again.
+    return undefined;
+  }
+  if (!isUnchanged(stored.snapshot)) return undefined;
+  if (stored.refusal) return err(stored.refusal);
+  return stored.identity && ok({...stored.identity, files: new Map(stored.identity.files)});
+}
+
+async function learn(
+  path: string,
+  argv0: string,
+  settings: IdentifySettings,
+): Promise<Result<Omit<ToolchainIdentity, 'argv0' | 'masquerade'>, ToolchainRefusal>> {
+  const {cacheDir} = settings;
+  const env = {...settings.env, PATH: settings.path};
+  const compiler = {path, argv0};
+  const file = recordPath(path, settings);
+  const before = snapshot({files: [path], directories: [], absent: []});
+  const refused = (refusal: ToolchainRefusal) => {
+    writeAtomically(file, JSON.stringify({snapshot: before, refusal} satisfies Stored));
+    return err(refusal);
+  };
+  const version = await askVersion(compiler, env);
+  if (!version.ok) return refused(version.error);
+  const preload = await preloadLibrary({
+    program: compiler,
+    env,
+    cacheDir,
+    compilerKey: JSON.stringify(before),
+  });
+  if (!preload.ok) return refused(preload.error);
+  const packed = await packToolchain({program: compiler, env, preload: preload.value});
+  if (!packed.ok) return refused(packed.error);
+  const locale = await probeLocale(compiler, env);
+  if (locale === undefined) return refused({reason: 'translated-diagnostics', subject: path});
+
+  const {toolchain, files, watched, programDirectories} = packed.value;
+  const description = JSON.stringify(toolchain);
+  const digest = digestOf(description);
+  writeAtomically(descriptionPath(cacheDir, digest), description);
+  const identity = {
+    program: realpathSync(path),
+    found: path,
+    kind: version.value.kind,
+    version: version.value.text,
+    loader: toolchain.loader,
+    path: programDirectories.join(':') || dirname(path),
+    locale,
+    digest,
+    files: [...files, [digest, descriptionPath(cacheDir, digest)] as [Digest, string]],
+  };
+  const kept = {...watched, files: [...watched.files, preload.value, descriptionPath(cacheDir, digest)]};
+  writeAtomically(file, JSON.stringify({snapshot: snapshot(kept), identity} satisfies Stored));
+  return ok({...identity, files: new Map(identity.files)});
+}
+
+function writeAtomically(path: string, text: string): void {
+  mkdirSync(dirname(path), {recursive: true});
+  const temporary = `${path}.${process.pid}`;
+  writeFileSync(temporary, text);
+  renameSync(temporary, path);
+}

@@ -1,0 +1,79 @@
+/** One file as the include scanner knows it: its bytes' tokens, tied to the names and places they refer to. */
+import type {FileContent, FileState} from '../graph/file-state.ts';
+import type {Found, IncludeLookup, IncludeName, LookupDirectory} from './include-lookup.ts';
+import type {IncludeToken} from './include-tokens.ts';
+import {decodeTokens, encodedIncludes} from './include-tokens.ts';
+import type {MacroDefinition, MacroDefinitions} from './macro-definitions.ts';
+import {definesMacro, definitionsIn} from './macro-definitions.ts';
+
+/** A token whose name has been interned. */
+export interface IncludeStep extends IncludeToken {
+  readonly name: IncludeName;
+  /** What the name means beside the including file; only for what is looked for there first. */
+  local: Found<ScannedFile> | undefined;
+}
+
+export class ScannedFile {
+  /** As the compiler opens it, made absolute. */
+  readonly path: string;
+  readonly directory: LookupDirectory<ScannedFile>;
+  /** The walk that last passed here. */
+  walk = 0;
+  /** The file state's epoch in which {@link steps} were last known to be right. */
+  epoch = -1;
+  /** As of {@link epoch}. */
+  exists = false;
+  /** Undefined for a device and the like, which is found but not sent. */
+  content: FileContent | undefined;
+  steps: readonly IncludeStep[] = [];
+  /** Found in a directory of the system's at least once. */
+  isSystem = false;
+  #definitions: MacroDefinitions | undefined;
+  /** Macros that the bytes do not name. */
+  readonly #lacks = new Set<string>();
+
+  constructor(path: string, directory: LookupDirectory<ScannedFile>) {
+    this.path = path;
+    this.directory = directory;
+  }
+
+  /** Brings everything here up to the state's epoch. */
+  verify(files: FileState, lookup: IncludeLookup<ScannedFile>): void {
+    const content = files.content(this.path, encodedIncludes);
+    this.epoch = files.epoch;
+    if (content === undefined) {
+      this.content = undefined;
+      this.steps = [];
+      this.exists = files.stat(this.path)?.kind === 'other';
+      return;
+    }
+    this.exists = true;
+    if (content !== this.content) {
+      this.content = content;
+      this.#definitions = undefined;
+      this.#lacks.clear();
+      this.steps = decodeTokens(content.note ?? '').map(token => ({
+        directive: token.directive,
+        form: token.form,
+        text: token.text,
+        name: lookup.name(token.form === 'macro' ? '' : token.text),
+        local: undefined,
+      }));
+    }
+  }
+
+  /** Definitions of one macro; the file is read again, since few compiles need them. */
+  definitionsOf(macro: string, files: FileState): readonly MacroDefinition[] {
+    if (this.#definitions !== undefined) return this.#definitions.get(macro) ?? [];
+    if (this.content === undefined || this.#lacks.has(macro)) return [];
+    // A search for one name is a tenth of the cost of reading all definitions, and most files lack it.
+    if (this.#lacks.size < QUICK_LOOKS && files.inspect(this.path, bytes => definesMacro(bytes, macro)) !== true) {
+      this.#lacks.add(macro);
+      return [];
+    }
+    this.#definitions = files.inspect(this.path, definitionsIn) ?? new Map();
+    return this.#definitions.get(macro) ?? [];
+  }
+}
+
+const QUICK_LOOKS = 8;

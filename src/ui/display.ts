@@ -1,0 +1,170 @@
+/**
+ * The build on the user's terminal: a bar that moves where there is a terminal, lines where something is worth one
+ * elsewhere. Progress and notes go to standard error. Nothing here can change a build.
+ */
+import cliProgress from 'cli-progress';
+import type {Event, Report} from '../event.ts';
+import {closingLines, failureLines, headLine, text} from './lines.ts';
+import {Tally} from './tally.ts';
+
+export interface DisplayOptions {
+  readonly mode: 'bar' | 'plain' | 'none';
+  /** Whole commands as they start, as ninja's -v. */
+  readonly verbose: boolean;
+  /** As the user would type it. */
+  readonly buildDir: string;
+  /** False takes colours out of what compilers print, as ninja does when it writes to no terminal. */
+  readonly color: boolean;
+  readonly stream: NodeJS.WriteStream;
+}
+
+export function createDisplay(options: DisplayOptions): Report {
+  const display = new Display(options);
+  return event => display.show(event);
+}
+
+class Display {
+  readonly #options: DisplayOptions;
+  readonly #tally = new Tally();
+  #bar: cliProgress.SingleBar | undefined;
+  #cloud = '';
+  #headShown = false;
+  #consoleEdge: number | undefined;
+  /** What came while a console edge held the terminal. */
+  #held = '';
+  #began = performance.now();
+
+  constructor(options: DisplayOptions) {
+    this.#options = options;
+  }
+
+  show(event: Event): void {
+    this.#tally.add(event);
+    switch (event.type) {
+      case 'cloud-ready':
+        this.#cloud = event.text;
+        break;
+      case 'build-planned':
+        if (!this.#headShown && event.compiles + event.others > 0 && this.#options.mode !== 'none') {
+          this.#line(headLine(event, this.#cloud));
+        }
+        this.#headShown = true;
+        this.#startBar();
+        break;
+      case 'edge-started':
+        if (event.isConsole) {
+          this.#stopBar();
+          this.#consoleEdge = event.id;
+        }
+        break;
+      case 'edge-finished':
+        this.#endConsole(event.id);
+        if (this.#options.verbose) this.#line(event.command);
+        this.#block(text(event.output));
+        break;
+      case 'edge-failed':
+        this.#endConsole(event.id);
+        this.#block(failureLines(event, this.#options.buildDir));
+        break;
+      case 'edge-returned':
+        this.#endConsole(event.id);
+        break;
+      case 'note':
+        if (event.level === 'warning' || this.#options.mode !== 'none') {
+          this.#line(event.level === 'warning' ? `llama: warning: ${event.text}` : `llama: ${event.text}`);
+        }
+        break;
+      case 'build-finished':
+        this.#stopBar();
+        if (this.#options.mode !== 'none' || event.result !== 'built') {
+          const {buildDir} = this.#options;
+          for (const line of closingLines(event.summary, {buildDir, othersDone: this.#tally.othersDone})) {
+            this.#line(line);
+          }
+        }
+        break;
+      case 'graph-loaded':
+        break;
+    }
+    this.#updateBar();
+  }
+
+  #line(line: string): void {
+    this.#block(`${line}\n`);
+  }
+
+  /** Whole lines above the bar. */
+  #block(block: string): void {
+    if (block === '') return;
+    const plain = this.#options.color ? block : stripColors(block);
+    const whole = plain.endsWith('\n') ? plain : `${plain}\n`;
+    if (this.#consoleEdge !== undefined) {
+      this.#held += whole;
+      return;
+    }
+    const hadBar = this.#bar !== undefined;
+    this.#stopBar();
+    this.#options.stream.write(whole);
+    if (hadBar) this.#startBar();
+  }
+
+  #endConsole(id: number): void {
+    if (this.#consoleEdge !== id) return;
+    this.#consoleEdge = undefined;
+    const held = this.#held;
+    this.#held = '';
+    this.#block(held);
+    this.#startBar();
+  }
+
+  #startBar(): void {
+    const {mode, stream} = this.#options;
+    if (mode !== 'bar' || this.#bar || this.#consoleEdge !== undefined || this.#total() === 0) return;
+    this.#bar = new cliProgress.SingleBar(
+      {
+        format: '[{bar}] {value}/{total}  {details}',
+        barsize: 24,
+        stream,
+        clearOnComplete: true,
+        hideCursor: true,
+        fps: 8,
+        linewrap: false,
+        // The client handles interruptions itself.
+        gracefulExit: false,
+      },
+      cliProgress.Presets.rect,
+    );
+    this.#bar.start(this.#total(), this.#tally.done, {details: this.#details()});
+  }
+
+  #stopBar(): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+  }
+
+  #updateBar(): void {
+    this.#bar?.setTotal(this.#total());
+    this.#bar?.update(this.#tally.done, {details: this.#details()});
+  }
+
+  #total(): number {
+    return this.#tally.compiles + this.#tally.others;
+  }
+
+  #details(): string {
+    const tally = this.#tally;
+    const elapsed = (performance.now() - this.#began) / 1000;
+    const rate = elapsed > 0 ? tally.done / elapsed : 0;
+    const left = rate > 0 ? Math.ceil((this.#total() - tally.done) / rate) : undefined;
+    const parts = [`${tally.running} running`, `${tally.cached} cached`];
+    if (tally.local > 0) parts.push(`${tally.local} local`);
+    parts.push(`${tally.failed} failed`, `${rate.toFixed(1)}/s`);
+    if (left !== undefined) parts.push(`${left} s left`);
+    return parts.join(' · ');
+  }
+}
+
+/** Terminal colour sequences (ECMA-48 SGR and the erase sequences that compilers add to them). */
+function stripColors(block: string): string {
+  return block.replaceAll(/\x1b\[[0-9;]*[mK]/g, '');
+}

@@ -1,0 +1,66 @@
+/** Figures of a build for `--summary` and the closing line, from its events and what only the process itself knows. */
+import type {Event, Summary} from '../event.ts';
+import {Tally} from './tally.ts';
+
+/** What no event tells. */
+export interface Measured {
+  readonly result: Summary['result'];
+  /** `performance.now()` at the start. */
+  readonly began: number;
+  readonly counts: {
+    readonly get: number;
+    readonly put: number;
+    readonly head: number;
+    readonly bytesUp: number;
+    readonly bytesDown: number;
+    readonly invocationsStarted: number;
+    readonly invocationsRetried: number;
+  };
+  /** Milliseconds. */
+  readonly discoveryCpu: number;
+  readonly ninjaRuns: number;
+  readonly loopDelayMax: number;
+}
+
+export class SummaryCollector {
+  readonly #tally = new Tally();
+
+  add(event: Event): void {
+    this.#tally.add(event);
+  }
+
+  summary(measured: Measured): Summary {
+    const tally = this.#tally;
+    const cpu = process.cpuUsage();
+    return {
+      schema: 1,
+      result: measured.result,
+      edges: {total: tally.edgesTotal, dirty: tally.compiles + tally.others, compiles: tally.compiles},
+      compiles: {
+        remote: tally.remote,
+        cached: tally.cached,
+        local: tally.local,
+        failed: tally.failedCompiles,
+      },
+      local_reasons: Object.fromEntries(tally.localReasons),
+      local_runs: measured.ninjaRuns,
+      wall_ms: round(performance.now() - measured.began),
+      client_cpu_ms: round((cpu.user + cpu.system) / 1000),
+      discovery_cpu_ms: round(measured.discoveryCpu),
+      client_rss_mb: round(process.resourceUsage().maxRSS / 1024),
+      loop_delay_max_ms: round(measured.loopDelayMax),
+      requests: {get: measured.counts.get, put: measured.counts.put, head: measured.counts.head},
+      bytes: {up: measured.counts.bytesUp, down: measured.counts.bytesDown},
+      invocations: {
+        started: measured.counts.invocationsStarted,
+        retried: measured.counts.invocationsRetried,
+      },
+      cost_usd: 0,
+    };
+  }
+}
+
+/** To a tenth: more digits would be noise. */
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,5 +1,5 @@
 /**
- * `versions [PROJECT] [--count N]`: every supported ninja accepts the records: idle after llama, right after a touch,
+ * `versions [PROJECT] [--count N] [--ninja V]`: every supported ninja accepts the records: idle after llama, right after a touch,
  * right after `-t recompact`, and through alternating builds. Each version is had from a package registry.
  */
 
@@ -93,7 +93,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   const {names, flags} = parseArguments(argv);
   const of = project(names[0] ?? 're2');
   const results: Record<string, boolean> = {};
-  for (const version of Object.keys(versions)) {
+  const only = flags.get('ninja');
+  for (const version of only === undefined ? Object.keys(versions) : [only]) {
     results[version] = await underVersion(of, version, Number(flags.get('count') ?? 8));
   }
   await writeResult('versions', {project: of.name, accepted: results});

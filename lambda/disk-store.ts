@@ -61,19 +61,23 @@ export class DiskStore implements BlobSource {
       writeFileSync(temporary, bytes, {flag: 'wx'});
       renameSync(temporary, path);
     } catch (error) {
-      rmSync(temporary, {force: true});
+      removeIfPossible(temporary);
       throw new BlobError('store-failed', digest, (error as Error).message);
     }
   }
 
   /** A blob that is not what its name says would fail every reader after us too. */
   #discard(digest: Digest): BlobError {
-    try {
-      rmSync(this.pathOf(digest), {force: true});
-    } catch {
-      // A store that cannot be written keeps it; the reader is told all the same.
-    }
+    removeIfPossible(this.pathOf(digest));
     return new BlobError('blob-corrupt', digest);
+  }
+}
+
+function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, {force: true});
+  } catch {
+    // A store that cannot be written keeps it; whoever asked is told of the fault all the same.
   }
 }
 

@@ -64,7 +64,7 @@ class Worker {
     const toolchains = settings.toolchains ?? join(this.#scratch, 'toolchains');
     mkdirSync(toolchains, {recursive: true});
     this.#toolchains = new ToolchainStore(realpathSync(toolchains), settings.store);
-    this.#trace = new TraceFile(join(this.#scratch, 'record'));
+    this.#trace = new TraceFile(this.#scratch);
   }
 
   async answer(request: InvocationRequest): Promise<ActionResult | WorkerFailure> {
@@ -91,13 +91,12 @@ class Worker {
     const workspace = this.#workspaceOf(unpacked);
     const unpackedAt = performance.now();
     await workspace.layOut(action.inputs);
-    this.#trace.reset();
     const laidOut = performance.now();
     const signal = this.#settings.signal;
     const command = commandOf(action, unpacked.toolchain, workspace.root, this.#trace.path);
     const end = await runCommand({...command, timeLimit, ...(signal && {signal})});
     const ran = performance.now();
-    const records = this.#trace.read();
+    const records = this.#trace.take();
     if (end.timedOut || records === undefined) {
       this.#drop(action.toolchain);
       return end.timedOut

@@ -3,7 +3,9 @@
  * cache needs to know: which of the user's files and names had a say. It knows nothing of compilers but one rule of
  * gcc's for precompiled headers.
  */
-import {closeSync, ftruncateSync, openSync, readSync, writeSync} from 'node:fs';
+import {randomBytes} from 'node:crypto';
+import {closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync} from 'node:fs';
+import {join} from 'node:path';
 import type {Observed, PathGroups} from '../src/protocol/invocation.ts';
 import {
   emptyRecordHeader,
@@ -16,46 +18,71 @@ import {
 /** Sparse; a compile of LLVM writes about 100 KB. */
 const CAPACITY = 64 << 20;
 
-/** A file for one command's record, used again for the next. */
+/**
+ * A file for one command's record, used again for the next. It has no name on any disk, so that a killed worker leaves
+ * none behind, and lies in memory where the system offers that: to write through a journal costs more than a compile's
+ * whole layout.
+ */
 export class TraceFile {
+  /** Path by which the command's processes open it while this process lives. */
   readonly path: string;
+  readonly #file: number;
   readonly #capacity: number;
 
-  constructor(path: string, capacity: number = CAPACITY) {
-    this.path = path;
+  /** `fallback`: a folder for it where there is no /dev/shm. */
+  constructor(fallback: string, capacity: number = CAPACITY) {
+    this.#file = openNameless(['/dev/shm', fallback]);
+    this.path = `/proc/${process.pid}/fd/${this.#file}`;
     this.#capacity = capacity;
+    ftruncateSync(this.#file, capacity);
+    this.#begin();
   }
 
-  /** Makes the file empty, ready for a command. */
-  reset(): void {
-    const file = openSync(this.path, 'w');
-    try {
-      ftruncateSync(file, this.#capacity);
-      writeSync(file, emptyRecordHeader(), 0, RECORD_HEADER, 0);
-    } finally {
-      closeSync(file);
+  /** What was recorded, and makes the file empty for the next command; undefined if it did not fit. */
+  take(): readonly PathRecord[] | undefined {
+    const header = Buffer.alloc(RECORD_HEADER);
+    readSync(this.#file, header, 0, RECORD_HEADER, 0);
+    const end = recordEnd(header);
+    if (end > this.#capacity) {
+      ftruncateSync(this.#file, 0);
+      ftruncateSync(this.#file, this.#capacity);
+      this.#begin();
+      return undefined;
     }
+    const bytes = Buffer.alloc(end - RECORD_HEADER);
+    for (let done = 0; done < bytes.length; ) {
+      done += readSync(this.#file, bytes, done, bytes.length - done, RECORD_HEADER + done);
+    }
+    const records = parseRecords(bytes);
+    // A program killed in mid-entry leaves a gap, in which nothing of an earlier command may stand.
+    bytes.fill(0);
+    writeSync(this.#file, bytes, 0, bytes.length, RECORD_HEADER);
+    this.#begin();
+    return records;
   }
 
-  /** What was recorded since; undefined if it did not fit. */
-  read(): readonly PathRecord[] | undefined {
-    const file = openSync(this.path, 'r');
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #begin(): void {
+    writeSync(this.#file, emptyRecordHeader(), 0, RECORD_HEADER, 0);
+  }
+}
+
+function openNameless(folders: readonly string[]): number {
+  let fault: unknown;
+  for (const folder of folders) {
+    const path = join(folder, `llama-record-${process.pid}-${randomBytes(6).toString('hex')}`);
     try {
-      const header = Buffer.alloc(8);
-      readSync(file, header, 0, 8, 0);
-      const end = recordEnd(header);
-      if (end > this.#capacity) return undefined;
-      const bytes = Buffer.allocUnsafe(Math.max(0, end - RECORD_HEADER));
-      for (let done = 0; done < bytes.length; ) {
-        const got = readSync(file, bytes, done, bytes.length - done, RECORD_HEADER + done);
-        if (got === 0) break;
-        done += got;
-      }
-      return parseRecords(bytes);
-    } finally {
-      closeSync(file);
+      const file = openSync(path, 'wx+', 0o600);
+      unlinkSync(path);
+      return file;
+    } catch (error) {
+      fault = error;
     }
   }
+  throw fault;
 }
 
 /** How a trace's paths relate to the tree that the command saw. */
@@ -78,33 +105,34 @@ export interface TraceSummary {
 export function summarise(records: readonly PathRecord[], view: TraceView): TraceSummary {
   const written = new Set<string>();
   const removed = new Set<string>();
-  const changed = new Set<string>();
+  const changed = new ChangedPaths(view);
   const kinds = new Map<string, string>();
   for (const {kind, path} of records) {
     const spelt = path.length > 1 && path.endsWith('/') ? path.replace(/\/+$/, '') : path;
     if (kind === 'W' || kind === 'U') {
       (kind === 'W' ? written : removed).add(spelt);
-      changed.add(view.physicalOf(spelt) ?? spelt);
+      changed.add(spelt);
       continue;
     }
     const before = kinds.get(spelt);
     if (before !== undefined && rank(before) >= rank(kind)) continue;
     // What the command made itself is no input; what it read before it wrote is.
-    if (changed.size > 0 && before === undefined && changed.has(view.physicalOf(spelt) ?? spelt)) continue;
+    if (changed.has(spelt)) continue;
     kinds.set(spelt, kind);
   }
   const groups = {R: new Groups(), S: new Groups(), A: new Groups(), D: new Groups()};
   for (const [path, kind] of kinds) {
     if (path === '/' || path === '/tmp') continue;
-    const physical = view.physicalOf(path);
-    if (physical !== undefined && view.isToolchain(physical)) continue;
     if (kind === 'A') {
-      if (view.isKnownAbsent(path) || changed.has(physical ?? path)) continue;
+      if (view.isKnownAbsent(path) || changed.has(path)) continue;
       // One name stands for both when a compiler asked for a precompiled header first.
       if (path.endsWith('.gch') && kinds.get(path.slice(0, -4)) === 'A') continue;
       groups.A.add(path);
-    } else if (kind === 'D' || kind === 'S') groups[kind].add(path);
-    else groups.R.add(path);
+      continue;
+    }
+    const physical = view.physicalOf(path);
+    if (physical !== undefined && view.isToolchain(physical)) continue;
+    groups[kind === 'D' || kind === 'S' ? kind : 'R'].add(path);
   }
   const observed = {
     read: groups.R.list(),
@@ -113,6 +141,27 @@ export function summarise(records: readonly PathRecord[], view: TraceView): Trac
     listed: groups.D.list(),
   };
   return {observed, written: [...written], removed: [...removed]};
+}
+
+/** Places that a command has changed, however it spells them. Few paths share a name with one, so few are resolved. */
+class ChangedPaths {
+  readonly #view: TraceView;
+  readonly #names = new Set<string>();
+  readonly #places = new Set<string>();
+
+  constructor(view: TraceView) {
+    this.#view = view;
+  }
+
+  add(path: string): void {
+    this.#names.add(path.slice(path.lastIndexOf('/') + 1));
+    this.#places.add(this.#view.physicalOf(path) ?? path);
+  }
+
+  has(path: string): boolean {
+    if (!this.#names.has(path.slice(path.lastIndexOf('/') + 1))) return false;
+    return this.#places.has(this.#view.physicalOf(path) ?? path);
+  }
 }
 
 /** Of two facts about one path the stronger is kept: to read a file implies that it was there. */

@@ -12,7 +12,6 @@ import {
   openSync,
   readdirSync,
   realpathSync,
-  rmdirSync,
   rmSync,
   symlinkSync,
   unlinkSync,
@@ -23,6 +22,7 @@ import type {Digest} from '../src/protocol/digest.ts';
 import type {Tree, TreeFile} from '../src/protocol/tree.ts';
 import {BlobError, type BlobSource} from './blob-source.ts';
 import {Parked} from './parked.ts';
+import {SpareDirectories} from './spare-directories.ts';
 import type {UnpackedToolchain} from './toolchain-store.ts';
 import {checkTree, parentOf, RequestInvalid, targetInRoot} from './tree-check.ts';
 
@@ -65,6 +65,7 @@ export class Workspace {
   spoiled = false;
   readonly #settings: WorkspaceSettings;
   readonly #parked: Parked;
+  readonly #spare: SpareDirectories;
   /** Every directory, the toolchain's included, with the files that an action brought. */
   readonly #directories = new Map<string, Map<string, Entry>>();
   readonly #links = new Map<string, string>();
@@ -83,6 +84,7 @@ export class Workspace {
     mkdirSync(this.root, {recursive: true});
     this.#absent = new Set(settings.toolchain.toolchain.absent);
     this.#parked = new Parked(join(settings.directory, 'parked'), settings.parkedLimit);
+    this.#spare = new SpareDirectories(join(settings.directory, 'spare'));
     this.#addDirectory('/');
     this.#installToolchain();
   }
@@ -167,9 +169,31 @@ export class Workspace {
   #resolve(directory: string): string | undefined {
     if (this.#directories.has(directory)) return directory;
     if (this.#physical.has(directory)) return this.#physical.get(directory);
-    const physical = this.#realpath(directory);
+    const physical = this.#walk(directory) ?? this.#realpath(directory);
     this.#physical.set(directory, physical);
     return physical;
+  }
+
+  /** Follows a path by what the maps know, which costs no system call; undefined where they do not reach. */
+  #walk(directory: string): string | undefined {
+    const words = directory.split('/').reverse();
+    let at = '';
+    for (let steps = 0; words.length > 0 && steps < 200; steps++) {
+      const word = words.pop() as string;
+      if (word === '' || word === '.') continue;
+      if (word === '..') {
+        at = at.slice(0, Math.max(0, at.lastIndexOf('/')));
+        continue;
+      }
+      const next = `${at}/${word}`;
+      const target = this.#links.get(next);
+      if (target !== undefined) {
+        if (target.startsWith('/')) at = '';
+        words.push(...target.split('/').reverse());
+      } else if (this.#directories.has(next)) at = next;
+      else return undefined;
+    }
+    return words.length > 0 ? undefined : at || '/';
   }
 
   #realpath(directory: string): string | undefined {
@@ -225,7 +249,7 @@ export class Workspace {
       path => !required.has(path) && !this.#isPermanent(path),
     );
     for (const path of unwanted.sort((one, other) => other.length - one.length)) {
-      rmdirSync(this.root + path);
+      this.#spare.put(this.root + path);
       this.#directories.delete(path);
     }
   }
@@ -233,7 +257,7 @@ export class Workspace {
   #addDirectories(required: ReadonlySet<string>): void {
     const absent = [...required].filter(path => !this.#directories.has(path));
     for (const path of absent.sort((one, other) => one.length - other.length)) {
-      mkdirSync(this.root + path, 0o755);
+      this.#spare.take(this.root + path);
       this.#addDirectory(path);
     }
   }

@@ -3,7 +3,7 @@ import type {Look} from './build.ts';
 import type {Graph} from './graph/graph.ts';
 import {Lanes} from './lanes.ts';
 import type {BuildOptions} from './options.ts';
-import {type DirtyReason} from './scheduler/freshness.ts';
+import type {DirtyReason} from './scheduler/freshness.ts';
 import {Plan} from './scheduler/plan.ts';
 import {LOCAL_REASONS} from './toolchain/local-reason.ts';
 

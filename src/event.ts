@@ -13,6 +13,7 @@ export type Event =
   | EdgeBroke
   | EdgeReturned
   | Note
+  | Output
   | CloudReady
   | BuildFinished;
 
@@ -85,6 +86,12 @@ export interface Note {
   readonly type: 'note';
   readonly level: 'info' | 'warning';
   readonly text: string;
+}
+
+/** What ninja printed when it worked by itself. */
+export interface Output {
+  readonly type: 'output';
+  readonly bytes: Uint8Array;
 }
 
 export interface BuildFinished {

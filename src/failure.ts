@@ -4,7 +4,9 @@
  */
 
 /** Either a value or the reason why there is none. */
-export type Result<T, E = Failure> = {readonly ok: true; readonly value: T} | {readonly ok: false; readonly error: E};
+export type Result<T, E = Failure> =
+  | {readonly ok: true; readonly value: T}
+  | {readonly ok: false; readonly error: E};
 
 export type Failure =
   | ManifestInvalid

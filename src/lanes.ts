@@ -1,12 +1,14 @@
 /** Which edge runs where: compiles that can travel, compiles that stay (by a named reason), everything else. */
 import {readFileSync} from 'node:fs';
 import {isAbsolute, join} from 'node:path';
+import {canonicalPath} from './frontends/ninja/canonical-path.ts';
 import type {Project} from './frontends/project.ts';
 import {EDGE_CONSOLE, EDGE_DEPS_MSVC, type EdgeId} from './graph/graph.ts';
-import {canonicalPath} from './frontends/ninja/canonical-path.ts';
 import type {Lane} from './scheduler/scheduler.ts';
+import {ccacheConfigFault} from './toolchain/ccache-config.ts';
 import {type Classification, classify} from './toolchain/classify.ts';
 import {wantedOutputs} from './toolchain/compile-command.ts';
+import type {Local} from './toolchain/local-reason.ts';
 
 /** Names of inputs that only a link or an archive has. */
 const LINKABLE = /\.(o|obj|lo|a|la|so|lib)(\.\d+)*$/;
@@ -16,6 +18,8 @@ export class Lanes {
   readonly #env: NodeJS.ProcessEnv;
   /** Flag signatures whose objects were found to differ from local ones. */
   readonly #distrusted: ReadonlySet<string>;
+  /** What is wrong with the user's ccache settings, if one ever stands in front of a compiler. */
+  #ccacheFault: {readonly fault: Local | undefined} | undefined;
   readonly #known = new Map<EdgeId, {lane: Lane; classification: Classification; reason?: string}>();
 
   constructor(project: Project, options: {env: NodeJS.ProcessEnv; distrusted: ReadonlySet<string>}) {
@@ -53,10 +57,12 @@ export class Lanes {
   #decide(edge: EdgeId): {lane: Lane; classification: Classification; reason?: string} {
     const {graph, directory} = this.#project;
     const rspfile = graph.text(edge, 'rspfile');
+    const command = graph.text(edge, 'command');
     const classification = classify({
-      command: graph.text(edge, 'command'),
+      command,
       ...(rspfile === '' ? {} : {rspfile, rspfileContent: graph.text(edge, 'rspfileContent')}),
       env: this.#env,
+      ...(command.includes('ccache') ? {ccacheFault: this.#askCcache()} : {}),
       readFile: path => readIfThere(isAbsolute(path) ? path : join(directory, path)),
     });
     if (classification.kind === 'other') return {lane: this.#otherLane(edge), classification};
@@ -98,6 +104,11 @@ export class Lanes {
     return 'handover';
   }
 
+  #askCcache(): Local | undefined {
+    this.#ccacheFault ??= {fault: ccacheConfigFault(this.#env, readIfThere)};
+    return this.#ccacheFault.fault;
+  }
+
   #node(path: string): string {
     return canonicalPath(isAbsolute(path) ? path : `${this.#project.directory}/${path}`);
   }
@@ -107,7 +118,9 @@ export class Lanes {
 export function flagSignature(classification: Extract<Classification, {kind: 'remote'}>): string {
   const {compile} = classification;
   const own = new Set([compile.source, compile.output, compile.depfile?.path]);
-  return compile.words.filter(word => word.startsWith('-') && !/^-[IDU]|^-M/.test(word) && !own.has(word)).join(' ');
+  return compile.words
+    .filter(word => word.startsWith('-') && !/^-[IDU]|^-M/.test(word) && !own.has(word))
+    .join(' ');
 }
 
 function readIfThere(file: string): string | undefined {

@@ -1,14 +1,7 @@
 #!/usr/bin/env node
 /** argv in, exit status out: the only place that ends the process. */
 import {type Failure, FailureError} from './failure.ts';
-import {
-  BUILD_HELP,
-  CLEAN_HELP,
-  HELP,
-  parseBuildOptions,
-  parseStoreOptions,
-  STATS_HELP,
-} from './options.ts';
+import {BUILD_HELP, CLEAN_HELP, HELP, parseBuildOptions, parseStoreOptions, STATS_HELP} from './options.ts';
 import {exitStatus, failureText} from './ui/failure-text.ts';
 
 declare const LLAMA_VERSION: string;

@@ -125,10 +125,7 @@ export function parseBuildOptions(argv: readonly string[]): Parsed<BuildOptions>
   });
 }
 
-export function parseStoreOptions(
-  argv: readonly string[],
-  command: 'stats' | 'clean',
-): Parsed<StoreOptions> {
+export function parseStoreOptions(argv: readonly string[], command: 'stats' | 'clean'): Parsed<StoreOptions> {
   const parsed = parse(argv, STORE_FLAGS, `llama ${command} --help`);
   if (!parsed.ok) return parsed;
   const {values, positionals} = parsed.value;
@@ -141,7 +138,6 @@ export function parseStoreOptions(
   }
   return ok({store: values.store});
 }
-
 
 function parse<T extends Record<string, Flag>>(argv: readonly string[], flags: T, help: string) {
   try {
@@ -158,7 +154,6 @@ function parse<T extends Record<string, Flag>>(argv: readonly string[], flags: T
     return invalid(`unknown flag '${unknown}'`, hint);
   }
 }
-
 
 function wholeNumber(
   text: string | undefined,

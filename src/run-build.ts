@@ -24,10 +24,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const STATUS = {SIGHUP: 129, SIGINT: 130, SIGTERM: 143} as const;
 
 /** Answers the exit status. `first.look` is true as of the start; it is renewed if somebody else built meanwhile. */
-export async function runBuild(
-  context: BuildContext,
-  first: {look: Look; load: Load},
-): Promise<number> {
+export async function runBuild(context: BuildContext, first: {look: Look; load: Load}): Promise<number> {
   const {options, location} = context;
   if (options.dryRun) {
     const text = dryRun(first.look, options);

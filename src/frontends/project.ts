@@ -1,7 +1,7 @@
 /** A build description that was read, whatever wrote it: the graph, what was recorded of it, and where records go. */
 import type {BuildRecords} from '../graph/build-records.ts';
-import type {EdgeId, Graph, NodeId} from '../graph/graph.ts';
 import type {DepfileInputs} from '../graph/depfile-inputs.ts';
+import type {EdgeId, Graph, NodeId} from '../graph/graph.ts';
 import type {NinjaProgram} from './ninja/ninja-program.ts';
 import type {LogFiles} from './ninja/recorder.ts';
 

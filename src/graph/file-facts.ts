@@ -2,8 +2,18 @@
  * The looks at a disk that file state is made of: one system call each, absence as a value, and the rules by which two
  * looks tell whether anything changed between them. Nothing is kept here.
  */
-import {constants, lstatSync, openSync, readdirSync, readlinkSync, readSync, realpathSync, statSync} from 'node:fs';
+
 import type {BigIntStats} from 'node:fs';
+import {
+  constants,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 
 export type FileKind = 'file' | 'directory' | 'link' | 'other';
 
@@ -87,7 +97,8 @@ export function physicalPath(path: string): string | undefined {
 export function readNames(path: string, before: Listing | undefined): Listing | undefined {
   try {
     const names = readdirSync(path);
-    if (before instanceof Set && before.size === names.length && names.every(name => before.has(name))) return before;
+    if (before instanceof Set && before.size === names.length && names.every(name => before.has(name)))
+      return before;
     return new Set(names);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'unreadable' : undefined;

@@ -26,7 +26,8 @@ export function loadMemory(file: string, version: string): Map<string, Remembere
   } catch {
     return memory;
   }
-  if (!Array.isArray(parsed) || parsed[0] !== FORMAT || parsed[1] !== version || !Array.isArray(parsed[2])) return memory;
+  if (!Array.isArray(parsed) || parsed[0] !== FORMAT || parsed[1] !== version || !Array.isArray(parsed[2]))
+    return memory;
   const fields: readonly unknown[] = parsed[2];
   for (let i = 0; i + 3 < fields.length; i += 4) {
     const [path, identity, digest, note] = [fields[i], fields[i + 1], fields[i + 2], fields[i + 3]];

@@ -5,8 +5,9 @@
  */
 import {createHash} from 'node:crypto';
 import {closeSync, fstatSync, readSync} from 'node:fs';
-import {digestOf} from '../protocol/digest.ts';
 import type {Digest} from '../protocol/digest.ts';
+import {digestOf} from '../protocol/digest.ts';
+import type {FileFacts, Listing} from './file-facts.ts';
 import {
   factsOf,
   identityOf,
@@ -20,9 +21,8 @@ import {
   sameFacts,
   statOrAbsent,
 } from './file-facts.ts';
-import type {FileFacts, Listing} from './file-facts.ts';
-import {loadMemory, saveMemory} from './file-memory.ts';
 import type {RememberedFile} from './file-memory.ts';
+import {loadMemory, saveMemory} from './file-memory.ts';
 
 /** A regular file's bytes as they were read. The same object is handed out as long as the bytes are the same. */
 export interface FileContent {

@@ -129,7 +129,9 @@ export class Graph {
 
   /** The edge that makes a node, or -1. */
   producer(node: NodeId): EdgeId {
-    return node < this.#baseNodes ? this.arrays.producer[node]! : this.#addedProducer[node - this.#baseNodes]!;
+    return node < this.#baseNodes
+      ? this.arrays.producer[node]!
+      : this.#addedProducer[node - this.#baseNodes]!;
   }
 
   /** All inputs, order-only ones included: what must be there first. */
@@ -196,7 +198,8 @@ export class Graph {
   consumers(node: NodeId): readonly EdgeId[] | Int32Array {
     this.#consumers ??= this.#indexConsumers();
     const {start, edges} = this.#consumers;
-    const fixed = node < this.#baseNodes ? edges.subarray(start[node], start[node + 1]) : edges.subarray(0, 0);
+    const fixed =
+      node < this.#baseNodes ? edges.subarray(start[node], start[node + 1]) : edges.subarray(0, 0);
     const dynamic = this.#dynamicConsumers.get(node);
     return dynamic ? [...fixed, ...dynamic] : fixed;
   }

@@ -160,7 +160,6 @@ export class Discovery {
   }
 }
 
-
 /** As `-x` takes it. */
 function languageFlag(language: Language): string {
   if (language === 'asm') return 'assembler';

@@ -2,8 +2,9 @@
  * The inputs that a cached result rests on: made from what a worker observed, and held against what is on disk now.
  * Predicted inputs never come in here, only what a compiler really opened, asked for, or looked for in vain.
  */
-import type {FileState} from '../graph/file-state.ts';
+
 import type {Listing} from '../graph/file-facts.ts';
+import type {FileState} from '../graph/file-state.ts';
 import type {Digest} from '../protocol/digest.ts';
 import type {Observed} from '../protocol/invocation.ts';
 import type {InputSet} from './cloud.ts';

@@ -35,7 +35,8 @@ export async function invokeWithRetry(options: {
         forgetUploads();
       }
     } catch (error) {
-      if (!(error instanceof InvocationError) || error.reason !== 'lost' || attempt === MOST_TRIES) throw error;
+      if (!(error instanceof InvocationError) || error.reason !== 'lost' || attempt === MOST_TRIES)
+        throw error;
     }
     cloud.counts.invocationsRetried++;
   }

@@ -4,8 +4,8 @@
  */
 import {readFileSync} from 'node:fs';
 import type {EdgeOutcome, Executor} from '../graph/executor.ts';
-import {EDGE_DEPS_GCC, type EdgeId, type Graph} from '../graph/graph.ts';
 import type {FileState} from '../graph/file-state.ts';
+import {EDGE_DEPS_GCC, type EdgeId, type Graph} from '../graph/graph.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import {
   type Action,
@@ -25,7 +25,7 @@ import type {Discovered, Discovery} from './discovery.ts';
 import {changedEnvironment, workerEnvironment} from './environment.ts';
 import type {Epochs} from './epochs.ts';
 import {firstPresent, holds, makeInputSet} from './input-set.ts';
-import {invokeWithRetry, type Invoked} from './invoke.ts';
+import {type Invoked, invokeWithRetry} from './invoke.ts';
 import type {Materialiser} from './materialise.ts';
 import type {Toolchains} from './toolchains.ts';
 
@@ -223,9 +223,7 @@ export class RemoteExecutor implements Executor {
     };
     const upload = async (): Promise<void> => {
       await toolchains.upload(identity);
-      for (const digest of await cloud.store.missing(
-        [...discovered.sources.keys(), ...contents.keys()],
-      )) {
+      for (const digest of await cloud.store.missing([...discovered.sources.keys(), ...contents.keys()])) {
         const content = contents.get(digest);
         const bytes =
           content === undefined ? readFileSync(discovered.sources.get(digest)!) : Buffer.from(content);
@@ -284,8 +282,7 @@ export class RemoteExecutor implements Executor {
         if (!facts || facts.mtimeNs < stamp - CLOCK_TICKS) continue;
         const sent = discovered.sent.get(path);
         if (sent === undefined) continue;
-        const bytes = files.bytes(path);
-        if (bytes === undefined || digestOf(bytes) !== sent) return true;
+        if (digestNow(path) !== sent) return true;
       }
     }
     return false;
@@ -318,13 +315,22 @@ export class RemoteExecutor implements Executor {
     const placed = await this.#place(prepared, result.outputs);
     const mayCache = !discovered.readsClock || prepared.env.SOURCE_DATE_EPOCH !== undefined;
     if (useCache && run.key !== undefined && mayCache) {
-      const inputs = makeInputSet(result.observed, {digestSent: path => this.#digestSent(path, discovered), files});
+      const inputs = makeInputSet(result.observed, {
+        digestSent: path => this.#digestSent(path, discovered),
+        files,
+      });
       if (inputs) {
         const {outputs, stdout, stderr} = result;
         await cloud.results.add(run.key, {inputs, outputs, stdout, stderr});
       }
     }
-    return this.#done(prepared, {place: 'remote', output, placed, stamp: run.stamp, duration: result.timing.run});
+    return this.#done(prepared, {
+      place: 'remote',
+      output,
+      placed,
+      stamp: run.stamp,
+      duration: result.timing.run,
+    });
   }
 
   /** Undefined where a blob of the result is gone: the compile then runs again. */
@@ -355,7 +361,9 @@ export class RemoteExecutor implements Executor {
     const physical = this.#options.files.physical(path);
     if (physical === undefined) return undefined;
     const slash = physical.lastIndexOf('/');
-    const directory = discovered.tree.directories.find(entry => entry.path === (physical.slice(0, slash) || '/'));
+    const directory = discovered.tree.directories.find(
+      entry => entry.path === (physical.slice(0, slash) || '/'),
+    );
     return directory?.files.find(([name]) => name === physical.slice(slash + 1))?.[1];
   }
 
@@ -391,7 +399,8 @@ export class RemoteExecutor implements Executor {
     if (!graph.has(edge, EDGE_DEPS_GCC)) return {...done, record};
     const parsed = run.placed && run.placed.length > 0 ? parseDepfile(run.placed) : undefined;
     if (parsed && !parsed.ok) throw new StayLocal('depfile-unreadable');
-    if (!parsed) this.#warnOfDepfile(edge, 'is not written by the command, so that changed headers go unnoticed');
+    if (!parsed)
+      this.#warnOfDepfile(edge, 'is not written by the command, so that changed headers go unnoticed');
     return {...done, record: {...record, deps: parsed?.inputs.map(this.#options.canonicalPath) ?? []}};
   }
 
@@ -417,9 +426,16 @@ export class RemoteExecutor implements Executor {
 /** Everything about a compile that is known before its headers are: leads to the sets of inputs of earlier runs. */
 function firstKey(prepared: Prepared, source: Digest): Digest {
   const {identity, args, env, made} = prepared;
-  return digestOf(
-    JSON.stringify([KEY_VERSION, identity.digest, identity.program, args, env, made, source]),
-  );
+  return digestOf(JSON.stringify([KEY_VERSION, identity.digest, identity.program, args, env, made, source]));
+}
+
+/** Past all memory: what the file holds at this moment. */
+function digestNow(path: string): Digest | undefined {
+  try {
+    return digestOf(readFileSync(path));
+  } catch {
+    return undefined; // Removed since.
+  }
 }
 
 function isFileError(error: unknown): error is NodeJS.ErrnoException {

@@ -2,7 +2,10 @@
  * Which nodes are dirty, by ninja's rules (`DependencyScan` in its `graph.cc`), and why. One walk makes the decision and
  * its explanation. Knows nothing of what is run nor of how.
  */
+
+import {FailureError} from '../failure.ts';
 import {type BuildRecords, NO_ENTRY} from '../graph/build-records.ts';
+import type {DepfileInputs} from '../graph/depfile-inputs.ts';
 import {
   EDGE_DEPS_GCC,
   EDGE_DEPS_MSVC,
@@ -12,9 +15,7 @@ import {
   type Graph,
   type NodeId,
 } from '../graph/graph.ts';
-import type {DepfileInputs} from '../graph/depfile-inputs.ts';
 import type {NodeTimes} from '../graph/node-times.ts';
-import {FailureError} from '../failure.ts';
 
 /** Why an edge has to run. `input` and `output` are nodes; times in ns. */
 export type DirtyReason =

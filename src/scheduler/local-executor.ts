@@ -5,7 +5,7 @@
 import {mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {dirname, isAbsolute, join} from 'node:path';
 import type {EdgeOutcome, Executor} from '../graph/executor.ts';
-import {EDGE_DEPS_GCC, type EdgeId, type Graph} from '../graph/graph.ts';
+import type {EdgeId, Graph} from '../graph/graph.ts';
 import type {Processes} from '../process.ts';
 import {parseDepfile} from '../toolchain/depfile.ts';
 
@@ -15,6 +15,8 @@ export interface LocalExecutorOptions {
   readonly processes: Processes;
   readonly takeStamp: () => bigint;
   readonly canonicalPath: (path: string) => string;
+  /** Whether the depfile is for the deps log, and goes once it is read. */
+  readonly takesDepfile: (edge: EdgeId) => boolean;
   /** Why this edge is run here, if that is to be told. */
   readonly reasonOf: (edge: EdgeId) => string | undefined;
 }
@@ -63,7 +65,7 @@ export class LocalExecutor implements Executor {
     });
     if (result.exitCode !== 0) return failed(result.output);
     let deps: readonly string[] | undefined;
-    if (graph.has(edge, EDGE_DEPS_GCC)) {
+    if (this.#options.takesDepfile(edge)) {
       const found = this.#takeDepfile(graph.text(edge, 'depfile'));
       if (typeof found === 'string') return failed(Buffer.concat([result.output, Buffer.from(`${found}\n`)]));
       deps = found;

@@ -149,7 +149,10 @@ export class Scheduler {
     const isConsole = graph.has(edge, EDGE_CONSOLE);
     if (isConsole) this.#consoleBusy = true;
     if (graph.has(edge, EDGE_RESTAT)) {
-      this.#mtimesBefore.set(edge, Array.from(graph.outs(edge), out => times.get(out)));
+      this.#mtimesBefore.set(
+        edge,
+        Array.from(graph.outs(edge), out => times.get(out)),
+      );
     }
     report({
       type: 'edge-started',

@@ -206,7 +206,7 @@ describe('compile_commands.json', () => {
   ])('%s: is refused with its position', async (_, text, where) => {
     const project = await openProject(rig, 'compile-commands');
     await project.write('compile_commands.json', text);
-    const done = await rig.llama([project.source]);
+    const done = await project.llama();
     expectClear(done, 2);
     expect(done.stderr).toContain('compile_commands.json');
     expect(done.stderr).toMatch(where);

@@ -60,25 +60,24 @@ describe('compile_commands.json alone', () => {
     expect(expected.size).toBe(4);
 
     await restore();
-    await rig.llama([project.source]).then(done => expect(done.status, done.all).toBe(0));
+    await project.built();
     expect(differences(expected, await objects(project))).toEqual([]);
   });
 
   it('compiles only what changed the second time', async () => {
     const project = await openProject(rig, 'compile-commands');
-    const build = async () => check(rig.llama([project.source]));
-    await build();
-    const idle = await build();
+    await project.built();
+    const idle = await project.built();
     expect(idle.summary?.edges.dirty).toBe(0);
     await project.write('inc/one.h', '#define ONE 11\n');
-    const edited = await build();
+    const edited = await project.built();
     expect(edited.summary?.edges.dirty).toBe(1);
   });
 
   it('names a header that is missing', async () => {
     const project = await openProject(rig, 'compile-commands');
     await project.remove('inc/one.h');
-    const failed = await rig.llama([project.source, '-k', '0']);
+    const failed = await project.llama(['-k', '0']);
     expect(failed.status).toBe(1);
     expect(failed.all).toContain('one.h');
   });

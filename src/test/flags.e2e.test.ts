@@ -15,7 +15,7 @@ interface Row {
   /** Before the compiler. */
   readonly launcher?: string;
   /** Behind the whole command. */
-  readonly then?: string;
+  readonly after?: string;
 }
 
 const plain = (name: string, flags = name): Row => ({name: name.replaceAll(/[^\w.+-]/g, '_'), flags});
@@ -74,7 +74,7 @@ const UNSEEDED: readonly Row[] = [plain('lto-unseeded', '-flto'), plain('coverag
 async function matrix(compiler: string, rows: readonly Row[]): Promise<Project> {
   const project = await openProject(rig, 'flag-matrix');
   const rules = rows.map((row, index) => {
-    const command = [row.launcher, compiler, row.flags, '-MD -MF $out.d -c $in -o $out', row.then];
+    const command = [row.launcher, compiler, row.flags, '-MD -MF $out.d -c $in -o $out', row.after];
     return [
       `rule cc${index}`,
       `  command = ${command.filter(part => part !== undefined && part !== '').join(' ')}`,
@@ -143,9 +143,9 @@ describe('launchers', () => {
 describe('a command that is more than a compile', () => {
   it('stays local, by name, and is recorded as ninja does', async () => {
     const project = await matrix('g++', [
-      {name: 'and', flags: '-O1', then: '&& touch $out.stamp'},
+      {name: 'and', flags: '-O1', after: '&& touch $out.stamp'},
       {name: 'cd', flags: '-O1', launcher: 'cd . &&'},
-      {name: 'pipe', flags: '-O1', then: '2>&1 | cat'},
+      {name: 'pipe', flags: '-O1', after: '2>&1 | cat'},
       {name: 'assignment', flags: '-O1', launcher: 'LC_ALL=C'},
       {name: 'substitution', flags: '-DCOUNT=`cat probe.h | wc -l`'},
       {name: 'glob', flags: '-I./*nothing*'},

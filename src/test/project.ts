@@ -21,7 +21,7 @@ export interface ProjectOptions {
   readonly configure?: readonly string[] | false;
 }
 
-/** Copies a fixture to a fresh place and configures it, unless it brings its own build.ninja. */
+/** Copies a fixture to a fresh place and configures it, if it is for CMake; else its directory is the build directory too. */
 export async function openProject(rig: Rig, fixture: string, options: ProjectOptions = {}): Promise<Project> {
   const root = join(rig.scratch, options.name ?? rig.unique(fixture));
   await mkdir(root);
@@ -29,9 +29,9 @@ export async function openProject(rig: Rig, fixture: string, options: ProjectOpt
   const source = join(root, 'source');
   await check(rig.run('cp', ['-a', join(FIXTURES, fixture), real]));
   if (options.linkedSource) await symlink('real source', source);
-  const own = await exists(join(real, 'build.ninja'));
-  const project = new Project(rig, {root, source, directory: own ? source : join(root, 'build')});
-  if (options.configure !== false && (await exists(join(real, 'CMakeLists.txt')))) {
+  const cmake = await exists(join(real, 'CMakeLists.txt'));
+  const project = new Project(rig, {root, source, directory: cmake ? join(root, 'build') : source});
+  if (cmake && options.configure !== false) {
     await project.configure(options.configure ?? []);
   }
   return project;

@@ -6,7 +6,8 @@
 import {mkdir, mkdtemp, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
-import {afterAll, beforeAll} from 'vitest';
+import {afterAll, afterEach, beforeAll} from 'vitest';
+import {processesIn} from './leftovers.ts';
 import {type Run, Running, type RunOptions, run} from './run.ts';
 import {SYSTEM_PATH} from './tools.ts';
 
@@ -49,6 +50,7 @@ const PROGRAM = resolve(process.env.LLAMA_TEST_PROGRAM ?? join(import.meta.dirna
 export function useRig(): Rig {
   const rig = new Rig();
   beforeAll(() => rig.open());
+  afterEach(() => rig.killAll());
   afterAll(() => rig.close());
   return rig;
 }
@@ -57,7 +59,6 @@ export function useRig(): Rig {
 export class Rig {
   #scratch = '';
   #count = 0;
-  readonly #started: Running[] = [];
 
   async open(): Promise<void> {
     this.#scratch = await mkdtemp(join(tmpdir(), 'llama-e2e-'));
@@ -65,8 +66,18 @@ export class Rig {
   }
 
   async close(): Promise<void> {
-    for (const one of this.#started) one.signal('SIGKILL', 'group');
     await rm(this.#scratch, {recursive: true, force: true, maxRetries: 3});
+  }
+
+  /** Ends what a failed test left running: its processes would fail the next test too. */
+  async killAll(): Promise<void> {
+    for (const found of await processesIn(this.#scratch)) {
+      try {
+        process.kill(Number.parseInt(found, 10), 'SIGKILL');
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
+    }
   }
 
   get scratch(): string {
@@ -112,9 +123,7 @@ export class Rig {
   /** Starts the command line as given: nothing is added to the arguments. */
   startRaw(args: readonly string[], options: LlamaOptions = {}): Running {
     const {nodeArgs = [], ...rest} = options;
-    const started = new Running(process.execPath, [...nodeArgs, PROGRAM, ...args], this.#options(rest));
-    this.#started.push(started);
-    return started;
+    return new Running(process.execPath, [...nodeArgs, PROGRAM, ...args], this.#options(rest));
   }
 
   /** Runs the command line as given. */

@@ -100,6 +100,13 @@ export class WorkerRig {
     this.#worker = worker;
   }
 
+  /** Starts another worker in the scratch folder of one that is gone; what that one was asked stays unanswered. */
+  async restart(): Promise<void> {
+    this.#waiting.length = 0;
+    this.#received = Buffer.alloc(0);
+    await this.start();
+  }
+
   /** Ends the worker as a client does, and deletes everything. */
   async close(): Promise<void> {
     const worker = this.#worker;

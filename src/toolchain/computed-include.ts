@@ -26,7 +26,7 @@ const NAME_LIMIT = 256;
 export function computedNames(text: string, lookUp: LookUpMacro): ComputedNames {
   const expander = new Expander(lookUp);
   const names = new Map<string, ComputedName>();
-  for (const tokens of expander.all(lex(text))) {
+  for (const tokens of expander.all(lex(text), true)) {
     const name = nameOf(tokens);
     if (name !== undefined) names.set(`${name.form} ${name.text}`, name);
     if (names.size > NAME_LIMIT) expander.overflow = true;
@@ -70,6 +70,12 @@ function spelling(tokens: readonly Token[]): string {
   return tokens.map(({text, spaced}, i) => (spaced && i > 0 ? ` ${text}` : text)).join('');
 }
 
+interface Expansion {
+  readonly done: readonly Token[];
+  readonly rest: readonly Token[];
+  readonly asName: boolean;
+}
+
 class Expander {
   defined = false;
   overflow = false;
@@ -80,19 +86,19 @@ class Expander {
     this.#lookUp = lookUp;
   }
 
-  /** Every complete expansion of `tokens`. */
-  all(tokens: readonly Token[]): Token[][] {
+  /** Every complete expansion of `tokens`; as a name to include, it has to begin with a quote or an angle. */
+  all(tokens: readonly Token[], asName = false): Token[][] {
     const results: Token[][] = [];
-    this.#expand([], tokens, results);
+    this.#expand({done: [], rest: tokens, asName}, results);
     return results;
   }
 
-  #expand(done: readonly Token[], rest: readonly Token[], results: Token[][]): void {
+  #expand({done, rest, asName}: Expansion, results: Token[][]): void {
     const output = [...done];
     for (let i = 0; i < rest.length; i++) {
       const token = rest[i] as Token;
       // Nobody names a macro like the suffix of a file.
-      const isSuffix = rest[i - 1]?.text === '.' && !token.spaced;
+      const isSuffix = output.at(-1)?.text === '.' && !token.spaced;
       const alternatives = isSuffix ? [] : this.#alternatives(token, rest, i);
       if (alternatives.length === 0) {
         output.push(token);
@@ -103,7 +109,12 @@ class Expander {
           this.overflow = true;
           return;
         }
-        this.#expand(output, [...tokens, ...rest.slice(end)], results);
+        this.#expand({done: output, rest: [...tokens, ...rest.slice(end)], asName}, results);
+      }
+      // The definition may stand behind this directive, or in a branch not taken. To begin a name it must be in force.
+      if (!asName || output.length > 0) {
+        const unexpanded = {...token, hidden: [...token.hidden, token.text]};
+        this.#expand({done: output, rest: [unexpanded, ...rest.slice(i + 1)], asName}, results);
       }
       return;
     }
@@ -118,7 +129,7 @@ class Expander {
       this.defined = true;
       const hidden = [...token.hidden, token.text];
       if (definition.parameters === undefined) {
-        alternatives.push({tokens: replaced(lex(definition.body), token, hidden), end: i + 1});
+        alternatives.push({tokens: replaced(bodyOf(definition), token, hidden), end: i + 1});
         continue;
       }
       const call = argumentsAt(rest, i + 1, definition);
@@ -166,6 +177,13 @@ class Expander {
     }
     return results;
   }
+}
+
+/** Lower-case words in a body like `<sys/types.h>` are a path; to look each up as a macro would cost a search of all files. */
+function bodyOf({body}: MacroDefinition): Token[] {
+  const tokens = lex(body);
+  if (!/^<[^<>]+>$/.test(body)) return tokens;
+  return tokens.map(token => (/\p{Lu}/u.test(token.text) ? token : {...token, kind: 'other'}));
 }
 
 function replaced(body: readonly Token[], by: Token, hidden: readonly string[]): Token[] {

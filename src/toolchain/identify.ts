@@ -19,7 +19,7 @@ import {type Digest, digestOf} from '../protocol/digest.ts';
 import {type Environment, partsEnvironment} from './compiler-run.ts';
 import {askVersion} from './compiler-version.ts';
 import {localeEnvironment, probeLocale, type WorkerLocale} from './locale-probe.ts';
-import {descriptionPath, packToolchain} from './pack.ts';
+import {checkStartable, descriptionPath, packToolchain} from './pack.ts';
 import {preloadLibrary, preloadSource} from './preload-library.ts';
 import {refuse, type ToolchainRefusal} from './refusal.ts';
 import {isUnchanged, type Snapshot, snapshot} from './stat-snapshot.ts';
@@ -133,6 +133,17 @@ function recall(
   return stored.identity && ok({...stored.identity, files: new Map(stored.identity.files)});
 }
 
+/** What rests on the watched files alone. Other refusals may be over when the user has installed something. */
+const LASTING: ReadonlySet<ToolchainRefusal['reason']> = new Set([
+  'script-wrapper',
+  'static-compiler',
+  'unknown-format',
+  'musl-toolchain',
+  'old-loader',
+  'unknown-compiler',
+  'translated-diagnostics',
+]);
+
 async function learn(
   path: string,
   argv0: string,
@@ -143,10 +154,13 @@ async function learn(
   const compiler = {path, argv0};
   const file = recordPath(path, settings);
   const before = snapshot({files: [path], directories: [], absent: []});
-  const refused = (refusal: ToolchainRefusal) => {
-    writeAtomically(file, JSON.stringify({snapshot: before, refusal} satisfies Stored));
+  const refused = (refusal: ToolchainRefusal, rests: Snapshot = before) => {
+    if (LASTING.has(refusal.reason))
+      writeAtomically(file, JSON.stringify({snapshot: rests, refusal} satisfies Stored));
     return err(refusal);
   };
+  const startable = await checkStartable(path);
+  if (!startable.ok) return refused(startable.error);
   const version = await askVersion(compiler, env);
   if (!version.ok) return refused(version.error);
   const preload = await preloadLibrary({
@@ -159,7 +173,8 @@ async function learn(
   const packed = await packToolchain({program: compiler, env, preload: preload.value});
   if (!packed.ok) return refused(packed.error);
   const locale = await probeLocale(compiler, env);
-  if (locale === undefined) return refused({reason: 'translated-diagnostics', subject: path});
+  if (locale === undefined)
+    return refused({reason: 'translated-diagnostics', subject: path}, snapshot(packed.value.watched));
 
   const {toolchain, files, watched, programDirectories} = packed.value;
   const description = JSON.stringify(toolchain);

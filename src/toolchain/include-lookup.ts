@@ -5,13 +5,16 @@
  */
 import type {Listing} from '../graph/file-facts.ts';
 import type {FileState} from '../graph/file-state.ts';
-import type {ChainDirectory} from './search-path.ts';
 
 /** A name as a directive spells it. One object per spelling. */
 export interface IncludeName {
   readonly id: number;
   readonly text: string;
   readonly parts: readonly string[];
+  /** What a directory must list for the name to be in it; undefined where only a walk can tell. */
+  readonly first: string | undefined;
+  /** Only for names without a slash: the precompiled form that a directory might list. */
+  readonly precompiledForm: string | undefined;
   /** Grows when what it means may have changed; remembered answers of another version are void. */
   version: number;
   /** For the walker's own use: the last walk that saw the name resolve to nothing. */
@@ -38,6 +41,12 @@ export interface Found<F> {
   precompiled: boolean;
 }
 
+/** One place of a search list. */
+export interface ChainPlace<F> {
+  readonly directory: LookupDirectory<F>;
+  readonly isSystem: boolean;
+}
+
 /** The caller's record of the file at `path`, which a listing names; undefined where that is no file. */
 export type OpenFile<F> = (path: string) => F | undefined;
 
@@ -61,7 +70,7 @@ export class IncludeLookup<F> {
   name(text: string): IncludeName {
     let name = this.#names.get(text);
     if (name === undefined) {
-      name = {id: this.#names.size, text, parts: text.split('/'), version: 0, missedIn: 0};
+      name = newName(this.#names.size, text);
       this.#names.set(text, name);
       for (const part of new Set(name.parts)) this.#index(part, name);
       this.#index(`${name.parts.at(-1)}.gch`, name);
@@ -125,12 +134,19 @@ export class IncludeLookup<F> {
   }
 
   /** The first meaning of `name` along a list, as a new object. */
-  along(chain: readonly ChainDirectory[], name: IncludeName): Found<F> {
+  along(chain: readonly ChainPlace<F>[], name: IncludeName): Found<F> {
+    const {first, precompiledForm} = name;
     let precompiled = false;
-    for (const {prefix, isSystem} of chain) {
-      const found = this.inDirectory(this.directory(prefix), name);
+    for (const {directory, isSystem} of chain) {
+      const {listing} = directory;
+      if (first !== undefined && listing instanceof Set && !listing.has(first)) {
+        if (precompiledForm !== undefined && listing.has(precompiledForm)) precompiled = true;
+        continue;
+      }
+      if (listing === undefined && first !== undefined) continue;
+      const found = this.inDirectory(directory, name);
       precompiled ||= found.precompiled;
-      if (found.file !== undefined) return {...found, isSystem, precompiled};
+      if (found.file !== undefined) return {version: name.version, file: found.file, isSystem, precompiled};
     }
     return {version: name.version, file: undefined, isSystem: false, precompiled};
   }
@@ -160,6 +176,20 @@ export class IncludeLookup<F> {
   #forgetPart(part: string): void {
     for (const name of this.#byPart.get(part) ?? []) name.version++;
   }
+}
+
+function newName(id: number, text: string): IncludeName {
+  const parts = text.split('/');
+  const isPlain = parts[0] !== '' && parts[0] !== '.' && parts[0] !== '..';
+  return {
+    id,
+    text,
+    parts,
+    first: isPlain ? parts[0] : undefined,
+    precompiledForm: parts.length === 1 ? `${text}.gch` : undefined,
+    version: 0,
+    missedIn: 0,
+  };
 }
 
 function has(listing: Listing | undefined, name: string): boolean {

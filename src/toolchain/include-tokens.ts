@@ -31,7 +31,7 @@ export function scanIncludes(bytes: Buffer): IncludeToken[] {
  * file on, four times as quick as a loop over the bytes that has yet to be compiled.
  */
 const INTERESTING =
-  /(?:#|%:)(?:[ \t\v\f]|\/\*[^]*?\*\/|\\[ \t\r]*\n)*(?:i[nm]|em|pr|[iep]\\)|__(?:has_(?:include|embed)|DATE__|TIME(?:STAMP)?__)|\.inc(?:bin|lude)(?![A-Za-z0-9_])/g;
+  /(?:#|%:)(?:[ \t\v\f]|\/\*[\s\S]*?\*\/|\\[ \t\r]*\n)*(?:i[nm]|em|pr|[iep]\\)|__(?:has_(?:include|embed)|DATE__|TIME(?:STAMP)?__)|\.inc(?:bin|lude)(?![A-Za-z0-9_])/g;
 
 /** The same as text that {@link decodeTokens} reads: a line each. */
 export function encodedIncludes(bytes: Buffer): string {
@@ -115,7 +115,8 @@ function addOperand(rest: string, letter: string, tokens: Set<string>): void {
  * complete, as in `".incbin \"" FILE "\""`, what follows is to be expanded.
  */
 function assemblerAt(source: string, at: number, end: number, tokens: Set<string>): void {
-  if (/[A-Za-z0-9_)\]]/.test(source[at - 1] ?? ' ')) return;
+  // `a.include` is a member of something; the letter of an escape such as `\n` in a string is nothing of the kind.
+  if (/[A-Za-z0-9_)\]]/.test(source[at - 1] ?? ' ') && source[at - 2] !== '\\') return;
   const letter = source[at + 4] === 'b' ? 'b' : 'a';
   const rest = asUtf8(logicalLine(source, end));
   const literal = /^(?:[ \t]|\\t)*\\?"([^"\\\s][^"\\]*)\\?"/.exec(rest);

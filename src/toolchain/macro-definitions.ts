@@ -27,6 +27,7 @@ export function definitionsIn(bytes: Buffer): MacroDefinitions {
 
 /** Whether {@link definitionsIn} could have an entry for `macro`; errs to yes. */
 export function definesMacro(bytes: Buffer, macro: string): boolean {
+  if (!bytes.includes(macro)) return false;
   const name = Buffer.from(macro).toString('latin1').replaceAll('$', '\\$');
   const blanks = '(?:[ \\t\\v\\f]|\\\\[ \\t\\r]*\\n|\\*/)';
   return new RegExp(`define${blanks}+${name}(?![A-Za-z0-9_$])`).test(bytes.toString('latin1'));
@@ -45,7 +46,8 @@ export function definitionsOf(flags: readonly string[]): MacroDefinitions {
 /** Every string literal of a file that could be a file's name. */
 export function stringLiteralsIn(bytes: Buffer): ReadonlySet<string> {
   const names = new Set<string>();
-  for (const [, text = ''] of bytes.toString('utf8').matchAll(/"([^"\\\n]+)"/g)) names.add(text);
+  for (const [, text = ''] of bytes.toString('utf8').matchAll(/"((?:[^"\\\n]|\\.)+)"/g))
+    if (!text.includes('\\')) names.add(text);
   return names;
 }
 

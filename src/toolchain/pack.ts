@@ -5,7 +5,7 @@
  */
 import {realpathSync, statSync} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
-import {err, ok, type Result} from '../failure.ts';
+import {ok, type Result} from '../failure.ts';
 import type {Digest} from '../protocol/digest.ts';
 import type {Toolchain} from '../protocol/invocation.ts';
 import type {PathRecord} from '../protocol/path-record.ts';
@@ -44,26 +44,36 @@ const PRELOAD_PATH = '/.llama/path-shim.so';
 /** glibc reads its locales unseen by any library. Its newer versions have this one built in, older ones need it. */
 const LOCALE = '/usr/lib/locale/C.utf8';
 
+/** Whether a program can be started by its loader with a library in front; the loader as the program names it. */
+export async function checkStartable(
+  path: string,
+): Promise<Result<{readonly loader: string}, ToolchainRefusal>> {
+  const format = programFormat(path);
+  if (format.kind === 'script') return refuse('script-wrapper', path);
+  if (format.kind === 'static') return refuse('static-compiler', path);
+  if (format.kind === 'other') return refuse('unknown-format', path);
+  if (/\/ld-musl/.test(format.loader)) return refuse('musl-toolchain', format.loader);
+  return (await isUsableLoader(format.loader))
+    ? ok({loader: format.loader})
+    : refuse('old-loader', format.loader);
+}
+
 /** Refuses by name what cannot be run elsewhere in this way. Compiles about ten tiny files. */
 export async function packToolchain(
   request: PackRequest,
 ): Promise<Result<PackedToolchain, ToolchainRefusal>> {
   const {program, env, preload} = request;
-  const format = programFormat(program.path);
-  if (format.kind === 'script') return refuse('script-wrapper', program.path);
-  if (format.kind === 'static') return refuse('static-compiler', program.path);
-  if (format.kind === 'other') return refuse('unknown-format', program.path);
-  const usable = await checkLoader(format.loader);
-  if (usable) return err(usable);
-
+  const startable = await checkStartable(program.path);
+  if (!startable.ok) return startable;
+  const {loader: namedLoader} = startable.value;
   const records = await watchCompiles(request);
   if (records === undefined) return refuse('probe-failed', program.path);
   const collector = new TreeCollector();
-  const loader = collector.add(format.loader) as string;
+  const loader = collector.add(namedLoader) as string;
   collector.place(PRELOAD_PATH, preload);
   collector.addAll(LOCALE);
   const watched = {
-    files: new Set([program.path, format.loader]),
+    files: new Set([program.path, namedLoader]),
     directories: new Set<string>(),
     absent: new Set<string>(),
   };
@@ -74,7 +84,7 @@ export async function packToolchain(
     ...records.filter(({kind}) => kind === 'X').map(({path}) => path),
   ]);
   for (const file of [...programs, preload]) {
-    const closure = await closureOf(file, format.loader, file === preload ? undefined : env);
+    const closure = await closureOf(file, namedLoader, file === preload ? undefined : env);
     if (!closure.ok) return closure;
     for (const library of closure.value) {
       const physical = collector.add(library);
@@ -127,11 +137,6 @@ function counterparts(path: string): readonly string[] {
   const twin = join(dirname(path), name);
   const isThere = twin !== path && statSync(twin, {throwIfNoEntry: false})?.isFile();
   return isThere && programFormat(twin).kind === 'dynamic' ? [twin] : [];
-}
-
-async function checkLoader(loader: string): Promise<ToolchainRefusal | undefined> {
-  if (/\/ld-musl/.test(loader)) return {reason: 'musl-toolchain', subject: loader};
-  return (await isUsableLoader(loader)) ? undefined : {reason: 'old-loader', subject: loader};
 }
 
 /** The libraries of one program; refuses what the preload library could not start. `env` absent: a library itself. */

@@ -14,7 +14,7 @@ import {refuse, type ToolchainRefusal} from './refusal.ts';
 const FLAGS = [
   '-w',
   '-std=gnu11',
-  '-O2',
+  '-O1',
   '-shared',
   '-fPIC',
   '-fvisibility=hidden',

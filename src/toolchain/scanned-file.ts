@@ -67,7 +67,10 @@ export class ScannedFile {
     if (this.#definitions !== undefined) return this.#definitions.get(macro) ?? [];
     if (this.content === undefined || this.#lacks.has(macro)) return [];
     // A search for one name is a tenth of the cost of reading all definitions, and most files lack it.
-    if (this.#lacks.size < QUICK_LOOKS && files.inspect(this.path, bytes => definesMacro(bytes, macro)) !== true) {
+    if (
+      this.#lacks.size < QUICK_LOOKS &&
+      files.inspect(this.path, bytes => definesMacro(bytes, macro)) !== true
+    ) {
       this.#lacks.add(macro);
       return [];
     }

@@ -1,6 +1,6 @@
 /** What names mean along one search path, remembered across compiles and across epochs in which nothing moved. */
 import type {FileState} from '../graph/file-state.ts';
-import type {Found, IncludeLookup, IncludeName} from './include-lookup.ts';
+import type {ChainPlace, Found, IncludeLookup, IncludeName} from './include-lookup.ts';
 import type {ScannedFile} from './scanned-file.ts';
 import type {ChainDirectory, SearchChains, SearchPath} from './search-path.ts';
 import {chainsOf, prefixOf} from './search-path.ts';
@@ -12,6 +12,8 @@ export class SearchMemo {
   readonly #lookup: IncludeLookup<ScannedFile>;
   #epoch = -1;
   #chains: SearchChains = {quote: [], bracket: []};
+  #quotePlaces: readonly ChainPlace<ScannedFile>[] = [];
+  #bracketPlaces: readonly ChainPlace<ScannedFile>[] = [];
   #directories: readonly string[] = [];
   #quote: Table = [];
   #bracket: Table = [];
@@ -34,7 +36,13 @@ export class SearchMemo {
     const chains = chainsOf(this.path, files);
     // What a name meant stays right as long as the same places are searched in the same order.
     if (!sameChain(chains.quote, this.#chains.quote) || !sameChain(chains.bracket, this.#chains.bracket)) {
+      const placeOf = ({prefix, isSystem}: ChainDirectory) => ({
+        directory: this.#lookup.directory(prefix),
+        isSystem,
+      });
       this.#chains = chains;
+      this.#bracketPlaces = chains.bracket.map(placeOf);
+      this.#quotePlaces = chains.quote.map(placeOf);
       this.#quote = [];
       this.#every = [];
       this.#bracket = chains.quote.length === chains.bracket.length ? this.#quote : [];
@@ -50,22 +58,26 @@ export class SearchMemo {
   quoted(name: IncludeName): Found<ScannedFile> {
     const known = this.#quote[name.id];
     if (known !== undefined && known.version === name.version) return known;
-    return (this.#quote[name.id] = this.#lookup.along(this.#chains.quote, name));
+    const found = this.#lookup.along(this.#quotePlaces, name);
+    this.#quote[name.id] = found;
+    return found;
   }
 
   /** `<name>` */
   bracketed(name: IncludeName): Found<ScannedFile> {
     const known = this.#bracket[name.id];
     if (known !== undefined && known.version === name.version) return known;
-    return (this.#bracket[name.id] = this.#lookup.along(this.#chains.bracket, name));
+    const found = this.#lookup.along(this.#bracketPlaces, name);
+    this.#bracket[name.id] = found;
+    return found;
   }
 
   /** All that `#include_next` may mean, wherever it stands. */
   every(name: IncludeName): readonly ScannedFile[] {
     const known = this.#every[name.id];
     if (known !== undefined && known.version === name.version) return known.files;
-    const files = this.#chains.quote.flatMap(
-      ({prefix}) => this.#lookup.inDirectory(this.#lookup.directory(prefix), name).file ?? [],
+    const files = this.#quotePlaces.flatMap(
+      ({directory}) => this.#lookup.inDirectory(directory, name).file ?? [],
     );
     this.#every[name.id] = {version: name.version, files};
     return files;

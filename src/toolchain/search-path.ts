@@ -30,6 +30,8 @@ export interface SearchRequest {
   readonly after: readonly string[];
   /** Arguments of `--embed-dir`. */
   readonly embed: readonly string[];
+  /** Directories given to the assembler alone. */
+  readonly assembler?: readonly string[];
 }
 
 /** Directories in search order as they are written, before what is absent or repeated is taken out. */
@@ -195,7 +197,7 @@ function identitiesOf(entries: readonly Entry[]): ReadonlySet<string> {
 
 function join(request: SearchRequest, builtIn: BuiltIn): SearchPath {
   const {family, cwd, embed} = request;
-  const angle = [...request.angle, ...directoriesIn(request.env['CPATH'])];
+  const angle = [...request.angle, ...directoriesIn(request.env.CPATH)];
   const variable = languageVariable(request.language);
   return {
     family,
@@ -209,8 +211,8 @@ function join(request: SearchRequest, builtIn: BuiltIn): SearchPath {
       ...builtIn.bracket,
       ...request.after,
     ],
-    // gcc hands -I alone to the assembler, clang's own assembler takes -I in the same order.
-    assembler: request.angle,
+    // GCC hands -I on to the assembler, Clang's own takes it too; -isystem and the like reach neither.
+    assembler: [...(request.assembler ?? []), ...request.angle],
   };
 }
 
@@ -237,23 +239,11 @@ function isRelativePath(word: string): boolean {
   return !word.startsWith('/') && !/^-.*[=A-Za-z]\//.test(word) && word.includes('/');
 }
 
-function userKey({family, cwd, env, quote, angle, system, after, embed}: SearchRequest): string {
+function userKey(request: SearchRequest): string {
+  const {family, cwd, env, quote, angle, system, after, embed, assembler = []} = request;
   const variables = DIRECTORY_VARIABLES.map(name => env[name] ?? '');
-  return [
-    family,
-    cwd,
-    ...variables,
-    '\x01',
-    ...quote,
-    '\x01',
-    ...angle,
-    '\x01',
-    ...system,
-    '\x01',
-    ...after,
-    '\x01',
-    ...embed,
-  ].join('\0');
+  const lists = [variables, quote, angle, system, after, embed, assembler];
+  return [family, cwd, ...lists.map(list => list.join('\0'))].join('\x01');
 }
 
 function ask(request: SearchRequest): Promise<Result<BuiltIn, SearchPathUnknown>> {

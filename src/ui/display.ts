@@ -74,6 +74,9 @@ class Display {
           this.#line(event.level === 'warning' ? `llama: warning: ${event.text}` : `llama: ${event.text}`);
         }
         break;
+      case 'output':
+        this.#block(text(event.bytes));
+        break;
       case 'build-finished':
         this.#stopBar();
         if (this.#options.mode !== 'none' || event.result !== 'built') {

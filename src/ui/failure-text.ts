@@ -18,7 +18,8 @@ export function failureText(failure: Failure): string {
         `  to make one: cmake -G Ninja -S SOURCE_DIR -B ${failure.directory}`,
       ].join('\n');
     case 'target-unknown': {
-      const hint = failure.nearest.length === 0 ? '' : `, did you mean ${failure.nearest.map(quote).join(' or ')}?`;
+      const hint =
+        failure.nearest.length === 0 ? '' : `, did you mean ${failure.nearest.map(quote).join(' or ')}?`;
       return `unknown target '${failure.target}'${hint}`;
     }
     case 'option-invalid':

@@ -85,11 +85,7 @@ export function* parseBuildLog(text: string): Generator<BuildLogLine> {
  * Appends lines in one write, with a header first where the file is new. A last line that a crash left without its end
  * is ended first: the next record would be glued to it.
  */
-export function appendBuildLog(
-  file: string,
-  version: BuildLogVersion,
-  lines: readonly BuildLogLine[],
-): void {
+export function appendBuildLog(file: string, version: BuildLogVersion, lines: readonly BuildLogLine[]): void {
   let text = '';
   const fd = openSync(file, 'a+');
   try {

@@ -185,11 +185,6 @@ function rapid(length: number): [number, number] {
     bh = read32(at + left - 4);
   }
   wide((al ^ S1L) >>> 0, (ah ^ S1H) >>> 0, (bl ^ sl) >>> 0, (bh ^ sh) >>> 0);
-  mix(
-    (low ^ S0L ^ length) >>> 0,
-    (high ^ S0H) >>> 0,
-    (wideLow ^ S1L) >>> 0,
-    (wideHigh ^ S1H) >>> 0,
-  );
+  mix((low ^ S0L ^ length) >>> 0, (high ^ S0H) >>> 0, (wideLow ^ S1L) >>> 0, (wideHigh ^ S1H) >>> 0);
   return [low, high];
 }

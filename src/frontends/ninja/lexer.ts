@@ -64,7 +64,8 @@ const PIPE = 124;
 
 /** Letters, digits, `_`, `-` (value 2: allowed in `$name`) and `.` (value 1: in `${name}` and identifiers only). */
 const NAME_CHARACTER = new Uint8Array(128);
-for (const c of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-') NAME_CHARACTER[c.charCodeAt(0)] = 2;
+for (const c of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-')
+  NAME_CHARACTER[c.charCodeAt(0)] = 2;
 NAME_CHARACTER['.'.charCodeAt(0)] = 1;
 
 /** Characters that end a run of literal text. */
@@ -237,7 +238,8 @@ export class Lexer {
       const c = text.charCodeAt(p);
       if (c === SPACE) p++;
       else if (c === DOLLAR && text.charCodeAt(p + 1) === NEWLINE) p += 2;
-      else if (c === DOLLAR && text.charCodeAt(p + 1) === RETURN && text.charCodeAt(p + 2) === NEWLINE) p += 3;
+      else if (c === DOLLAR && text.charCodeAt(p + 1) === RETURN && text.charCodeAt(p + 2) === NEWLINE)
+        p += 3;
       else break;
     }
     this.#at = p;

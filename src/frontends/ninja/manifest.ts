@@ -244,12 +244,7 @@ class ManifestLoader {
     let explicit = explicitIns;
     let dirtying = dirtyingIns;
     // CMake 2.8.12 and 3.0 name phony targets among their own inputs.
-    if (
-      isPhony &&
-      outNodes.length === 1 &&
-      dirtyingIns === explicitIns &&
-      inNodes.includes(outNodes[0]!)
-    ) {
+    if (isPhony && outNodes.length === 1 && dirtyingIns === explicitIns && inNodes.includes(outNodes[0]!)) {
       const self = outNodes[0]!;
       this.#warnings.push(
         `phony target '${this.#graph.path(self)}' names itself as an input; ignoring [-w phonycycle=warn]`,

@@ -68,16 +68,12 @@ export class NinjaExecutor implements Executor {
     }
     const isConsole = graph.has(edge, EDGE_CONSOLE);
     this.runs++;
-    const result = await processes.run(
-      ninja,
-      ['--quiet', '-j1', '-f', join(folder, 'build.ninja')],
-      {
-        cwd: directory,
-        stdio: isConsole ? 'inherit' : 'capture',
-        abortWith: 'SIGINT',
-        signal,
-      },
-    );
+    const result = await processes.run(ninja, ['--quiet', '-j1', '-f', join(folder, 'build.ninja')], {
+      cwd: directory,
+      stdio: isConsole ? 'inherit' : 'capture',
+      abortWith: 'SIGINT',
+      signal,
+    });
     if (result.exitCode !== 0) {
       if (signal.aborted) return {kind: 'cancelled'};
       return {
@@ -108,8 +104,7 @@ export class NinjaExecutor implements Executor {
     if (mtime === undefined) throw new InvariantError(`ninja ran '${output}' and recorded nothing`);
     if (!graph.has(edge, EDGE_DEPS_GCC) && !graph.has(edge, EDGE_DEPS_MSVC)) return {mtime, duration};
     const log = readDepsLog(join(folder, '.ninja_deps'));
-    const list =
-      typeof log === 'string' ? undefined : log.lists.get(log.paths.indexOf(output));
+    const list = typeof log === 'string' ? undefined : log.lists.get(log.paths.indexOf(output));
     const deps = typeof log === 'string' || !list ? [] : Array.from(list.ins, id => log.paths[id]!);
     return {mtime, duration, deps};
   }

@@ -23,7 +23,11 @@ export function findNinja(directory: string, pathVariable: string): string {
       if (isProgram(file)) return file;
     }
   }
-  throw new FailureError({reason: 'tool-missing', tool: 'ninja', neededFor: 'links and all that is no compile'});
+  throw new FailureError({
+    reason: 'tool-missing',
+    tool: 'ninja',
+    neededFor: 'links and all that is no compile',
+  });
 }
 
 /** @throws FailureError where the program cannot be run */
@@ -31,7 +35,11 @@ export function ninjaVersion(path: string): string {
   try {
     return execFileSync(path, ['--version'], {encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore']}).trim();
   } catch {
-    throw new FailureError({reason: 'tool-missing', tool: path, neededFor: 'links and all that is no compile'});
+    throw new FailureError({
+      reason: 'tool-missing',
+      tool: path,
+      neededFor: 'links and all that is no compile',
+    });
   }
 }
 

@@ -142,7 +142,8 @@ export class Recorder {
       const edge = graph.producer(node);
       if (edge < 0) return false;
       const {commandHash} = graph.arrays;
-      if (commandHash[2 * edge] !== entry.hash[0] || commandHash[2 * edge + 1] !== entry.hash[1]) return false;
+      if (commandHash[2 * edge] !== entry.hash[0] || commandHash[2 * edge + 1] !== entry.hash[1])
+        return false;
       if (records.logMtime(node) >= entry.mtime) return false;
       const now = statSync(isAbsolute(output.path) ? output.path : join(directory, output.path), {
         bigint: true,

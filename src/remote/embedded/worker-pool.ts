@@ -5,9 +5,9 @@
 import type {ChildProcess} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {join} from 'node:path';
-import type {InvocationRequest, InvocationResponse} from '../../protocol/invocation.ts';
-import type {Processes} from '../../process.ts';
 import {tryName} from '../../directory-lock.ts';
+import type {Processes} from '../../process.ts';
+import type {InvocationRequest, InvocationResponse} from '../../protocol/invocation.ts';
 import {type CloudCounts, InvocationError, type Invoker} from '../cloud.ts';
 
 export interface WorkerPoolOptions {

@@ -1,0 +1,349 @@
+/**
+ * The rounds of one build: plan, run, record, look again; until nothing is left but what the user's ninja is to judge.
+ * Holds what lives as long as the build does: files, digests, toolchains, workers.
+ */
+import {join} from 'node:path';
+import type {Load, Look} from './build.ts';
+import {lookAt} from './build.ts';
+import type {Report} from './event.ts';
+import {canonicalPath} from './frontends/ninja/canonical-path.ts';
+import {NinjaExecutor} from './frontends/ninja/ninja-executor.ts';
+import {Recorder} from './frontends/ninja/recorder.ts';
+import {type Project, STATE_DIR} from './frontends/project.ts';
+import {startStamp} from './frontends/start-stamp.ts';
+import type {Executor} from './graph/executor.ts';
+import {FileState} from './graph/file-state.ts';
+import {EDGE_DEPS_GCC, type EdgeId} from './graph/graph.ts';
+import {statFrom} from './graph/node-times.ts';
+import {handOver} from './handover.ts';
+import {Lanes} from './lanes.ts';
+import type {Location} from './locate.ts';
+import type {BuildOptions} from './options.ts';
+import {PendingFiles} from './pending-files.ts';
+import type {Processes} from './process.ts';
+import {logicalDirectory} from './pwd.ts';
+import {Discovery} from './remote/discovery.ts';
+import type {EmbeddedCloud} from './remote/embedded/embedded-cloud.ts';
+import {Epochs} from './remote/epochs.ts';
+import {Materialiser} from './remote/materialise.ts';
+import {type RemoteCompile, RemoteExecutor} from './remote/remote-executor.ts';
+import {Toolchains} from './remote/toolchains.ts';
+import {LocalExecutor} from './scheduler/local-executor.ts';
+import {Plan} from './scheduler/plan.ts';
+import {criticalPath} from './scheduler/priority.ts';
+import {Scheduler} from './scheduler/scheduler.ts';
+import {Slots} from './scheduler/slots.ts';
+import {Verifier} from './verify.ts';
+
+export interface EngineOptions {
+  readonly options: BuildOptions;
+  readonly location: Location;
+  readonly processes: Processes;
+  readonly cloud: EmbeddedCloud;
+  /** Folder for what is known of compilers between builds. */
+  readonly cacheDir: string;
+  /** Compiles in flight. */
+  readonly width: number;
+  readonly localJobs: number;
+  readonly report: Report;
+  readonly load: Load;
+  readonly signal: AbortSignal;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly umask: number;
+}
+
+/** Compiles that are prepared while all workers are busy, so that none of them waits for the client. */
+const PREPARED_AHEAD = 2;
+/** Ninja gives a manifest that never gets up to date this many chances. */
+const MOST_REGENERATIONS = 100;
+/** Between two looks at the manifest's inputs while a build runs, in ms. */
+const MANIFEST_INTERVAL = 2000;
+/** Raise it when what is kept beside a digest changes its form. */
+const MEMORY_VERSION = 'files 1';
+
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #directory: string;
+  readonly #files = new FileState();
+  readonly #epochs: Epochs;
+  readonly #discovery: Discovery;
+  readonly #toolchains: Toolchains;
+  readonly #materialiser: Materialiser;
+  readonly #localSlots: Slots;
+  readonly #warned = new Set<string>();
+  #failures = 0;
+  /** Ninja processes started. */
+  ninjaRuns = 0;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#directory = options.location.directory;
+    const pwd = logicalDirectory(this.#directory, options.environment.PWD);
+    this.#epochs = new Epochs(this.#files, () => this.#takeStamp());
+    this.#discovery = new Discovery({directory: this.#directory, pwd, files: this.#files});
+    this.#toolchains = new Toolchains({
+      store: options.cloud.store,
+      cacheDir: options.cacheDir,
+      directory: this.#directory,
+      env: options.environment,
+    });
+    this.#materialiser = new Materialiser(this.#statePath('tmp'));
+    this.#localSlots = new Slots(options.localJobs);
+    this.#files.load(this.#statePath('files'), MEMORY_VERSION);
+  }
+
+  /** Milliseconds of CPU that discovery took. */
+  get discoveryCpu(): number {
+    return this.#discovery.cpu;
+  }
+
+  /** True where everything was built. @throws FailureError for a description that cannot be built from */
+  async run(first: Look): Promise<boolean> {
+    let look = first;
+    let recorder = this.#recorder(look.project);
+    if (recorder.takenOver > 0) {
+      this.#note(`took over ${recorder.takenOver} finished by an interrupted build`);
+      look = lookAt(look.project, this.#options.location.targets);
+    }
+    try {
+      for (let regenerations = 0; ; ) {
+        if (look.mustRegenerate) {
+          recorder.flush();
+          if (++regenerations > MOST_REGENERATIONS) {
+            this.#warn("manifest 'build.ninja' still dirty after 100 tries");
+            return false;
+          }
+          if (!(await this.#regenerate(look.project))) return false;
+          recorder.close();
+          look = lookAt(this.#options.load({useSnapshot: false}), this.#options.location.targets);
+          recorder = this.#recorder(look.project);
+          continue;
+        }
+        const end = await this.#runPlan(look, recorder);
+        if (end.kind === 'stopped') return false;
+        const again = lookAt(look.project, this.#options.location.targets);
+        if (again.mustRegenerate || end.kind === 'replan') {
+          look = again;
+          continue;
+        }
+        recorder.flush();
+        return await this.#finish(look.project, end.left);
+      }
+    } finally {
+      recorder.flush();
+      recorder.close();
+      this.#files.save(this.#statePath('files'), MEMORY_VERSION);
+    }
+  }
+
+  /** Runs everything that may run. `left`: edges left for the last run of ninja. */
+  async #runPlan(
+    look: Look,
+    recorder: Recorder,
+  ): Promise<{kind: 'stopped'} | {kind: 'replan'} | {kind: 'exhausted'; left: number}> {
+    const {options, cloud, width, report, signal, environment} = this.#options;
+    const {project, freshness} = look;
+    const {graph} = project;
+    const plan = new Plan(graph, freshness, look.roots);
+    const verifier = new Verifier({
+      share: options.verify,
+      directory: this.#directory,
+      warn: text => this.#warn(text),
+    });
+    const lanes = new Lanes(project, {env: environment, distrusted: verifier.distrusted});
+    const unfinished = [...plan.unfinished()];
+    const compiles = unfinished.filter(edge => lanes.isCompile(edge)).length;
+    report({
+      type: 'build-planned',
+      name: project.name,
+      compiles,
+      others: unfinished.length - compiles,
+      edgesTotal: countCommands(graph),
+    });
+    if (unfinished.some(edge => lanes.laneOf(edge) === 'remote')) cloud.invoker.warm(compiles);
+    const weight = criticalPath(graph, unfinished, edge => project.records.duration(graph.outs(edge)[0]!));
+    const local = new LocalExecutor({
+      graph,
+      directory: this.#directory,
+      processes: this.#options.processes,
+      takeStamp: () => this.#takeStamp(),
+      canonicalPath,
+      takesDepfile: edge => graph.has(edge, EDGE_DEPS_GCC) && project.kind === 'ninja',
+      reasonOf: edge => lanes.reasonOf(edge),
+    });
+    const ninja = this.#ninjaExecutor(project, local);
+    const pending = new PendingFiles({
+      graph,
+      directory: this.#directory,
+      edges: unfinished.filter(edge => !lanes.isCompile(edge)),
+      isUnfinished: edge => plan.isUnfinished(edge),
+    });
+    const remote = new RemoteExecutor({
+      graph,
+      directory: this.#directory,
+      pwd: logicalDirectory(this.#directory, environment.PWD),
+      env: environment,
+      umask: this.#options.umask,
+      cloud,
+      files: this.#files,
+      epochs: this.#epochs,
+      toolchains: this.#toolchains,
+      discovery: this.#discovery,
+      materialiser: this.#materialiser,
+      useCache: options.cache,
+      canonicalPath,
+      compileOf: edge => lanes.classificationOf(edge) as RemoteCompile,
+      pendingProducers: (files, names) => pending.producersOf(files, names),
+      runLocally: (edge, abort, reason) => this.#runLocally(local, edge, {signal: abort, reason}),
+      takesDepfile: edge => graph.has(edge, EDGE_DEPS_GCC) && project.kind === 'ninja',
+      warn: text => this.#warn(text),
+    });
+    const scheduler = new Scheduler({
+      graph,
+      plan,
+      times: look.times,
+      laneOf: edge => lanes.laneOf(edge),
+      isCompile: edge => lanes.isCompile(edge),
+      weightOf: edge => weight[edge]!,
+      executors: {
+        remote: verifier.wrap(remote, {
+          lanes,
+          graph,
+          runLocally: (edge, abort) => this.#runLocally(local, edge, {signal: abort, reason: 'verified'}),
+        }),
+        local,
+        ninja,
+      },
+      remoteLimit: width + PREPARED_AHEAD,
+      localSlots: this.#localSlots,
+      failuresAllowed:
+        (options.keepGoing === 0 ? Number.POSITIVE_INFINITY : options.keepGoing) - this.#failures,
+      report,
+      signal,
+      onDone: (edge, done) => recorder.record(edge, done.record),
+      onLocalEnd: edge => {
+        this.#epochs.end();
+        return this.#mustPlanAnew(look, edge);
+      },
+    });
+    const end = await scheduler.run();
+    if (end === 'exhausted' && scheduler.failures > 0) await scheduler.runHandoverEdges();
+    this.#failures += scheduler.failures;
+    this.ninjaRuns += ninja.runs;
+    if (signal.aborted || this.#failures > 0) return {kind: 'stopped'};
+    return end === 'replan' ? {kind: 'replan'} : {kind: 'exhausted', left: scheduler.leftForHandover};
+  }
+
+  #lastManifestLook = performance.now();
+
+  /** After a local edge: it may have made a dyndep file that others wait for, or changed what the manifest is made from. */
+  #mustPlanAnew(look: Look, edge: EdgeId): boolean {
+    const {graph, manifest} = look.project;
+    for (const out of graph.outs(edge)) {
+      for (const consumer of graph.consumers(out)) {
+        if (graph.dyndep(consumer) === out && look.freshness.isDyndepPending(out)) return true;
+      }
+    }
+    if (manifest === undefined || performance.now() - this.#lastManifestLook < MANIFEST_INTERVAL)
+      return false;
+    this.#lastManifestLook = performance.now();
+    return lookAt(look.project, this.#options.location.targets).mustRegenerate;
+  }
+
+  /** Runs a compile here that was to run elsewhere, within the same limit as all that runs here. */
+  async #runLocally(
+    local: LocalExecutor,
+    edge: EdgeId,
+    {signal, reason}: {signal: AbortSignal; reason: string},
+  ): ReturnType<Executor['run']> {
+    await this.#localSlots.acquire();
+    try {
+      if (signal.aborted) return {kind: 'cancelled'};
+      return await local.runFor(edge, signal, reason);
+    } finally {
+      this.#localSlots.release();
+    }
+  }
+
+  /** Lets the user's ninja make its own manifest anew. */
+  async #regenerate(project: Project): Promise<boolean> {
+    const {processes, signal, report, localJobs} = this.#options;
+    this.#note('the build description is out of date; ninja makes it anew');
+    this.ninjaRuns++;
+    const result = await processes.run(
+      project.ninja!.path,
+      [`-j${localJobs}`, project.graph.path(project.manifest!)],
+      {cwd: this.#directory, stdio: 'capture', abortWith: 'SIGINT', signal},
+    );
+    this.#epochs.end();
+    if (result.exitCode === 0) return true;
+    if (!signal.aborted) report({type: 'output', bytes: result.output});
+    return false;
+  }
+
+  async #finish(project: Project, left: number): Promise<boolean> {
+    const {report, processes, signal, location, localJobs, options} = this.#options;
+    if (project.kind !== 'ninja') return true;
+    const end = await handOver({
+      project,
+      processes,
+      signal,
+      targets: location.targets,
+      localJobs,
+      keepGoing: options.keepGoing,
+      verbose: options.verbose,
+      left,
+      report,
+    });
+    this.ninjaRuns++;
+    if (end === 'idle') project.saveSnapshot();
+    return end !== 'failed';
+  }
+
+  #ninjaExecutor(project: Project, otherwise: Executor): NinjaExecutor {
+    return new NinjaExecutor({
+      graph: project.graph,
+      directory: this.#directory,
+      stateDir: STATE_DIR,
+      ninja: project.ninja?.path ?? 'ninja',
+      processes: this.#options.processes,
+      statMtime: statFrom(this.#directory),
+      otherwise,
+    });
+  }
+
+  #recorder(project: Project): Recorder {
+    return new Recorder({
+      graph: project.graph,
+      records: project.records,
+      directory: this.#directory,
+      files: project.files,
+      onProblem: text => this.#warn(text),
+    });
+  }
+
+  #takeStamp(): bigint {
+    return startStamp(this.#statePath('stamp'));
+  }
+
+  #statePath(name: string): string {
+    return join(this.#directory, STATE_DIR, name);
+  }
+
+  #note(text: string): void {
+    this.#options.report({type: 'note', level: 'info', text});
+  }
+
+  /** Each thing once, however many compiles it hits. */
+  #warn(text: string): void {
+    if (this.#warned.has(text)) return;
+    this.#warned.add(text);
+    this.#options.report({type: 'note', level: 'warning', text});
+  }
+}
+
+function countCommands(graph: Project['graph']): number {
+  let count = 0;
+  for (let edge = 0; edge < graph.edgeCount; edge++) if (!graph.isPhony(edge)) count++;
+  return count;
+}

@@ -1,0 +1,57 @@
+/** compile_commands.json -> commands, by the format of Clang's JSON compilation database. */
+import {readFileSync} from 'node:fs';
+import {isAbsolute, join} from 'node:path';
+import {FailureError} from '../failure.ts';
+import type {ListedCommand} from './compiles-project.ts';
+
+/** @throws FailureError `manifest-invalid`, with the place of the fault */
+export function readCompileCommands(file: string, directory: string): ListedCommand[] {
+  const text = readFileSync(file, 'utf8');
+  let entries: unknown;
+  try {
+    entries = JSON.parse(text);
+  } catch (error) {
+    throw invalid(file, (error as Error).message, placeOf(text, error as Error));
+  }
+  if (!Array.isArray(entries)) throw invalid(file, 'expected a list of commands');
+  return entries.map((entry, index) => readEntry(entry, {index, file, directory}));
+}
+
+function readEntry(
+  entry: unknown,
+  {index, file, directory}: {index: number; file: string; directory: string},
+): ListedCommand {
+  const fault = (what: string) => invalid(file, `entry ${index + 1}: ${what}`);
+  if (typeof entry !== 'object' || entry === null) throw fault('expected an object');
+  const {directory: place = directory, command, arguments: words, output} = entry as Record<string, unknown>;
+  if (typeof place !== 'string') throw fault("'directory' is no text");
+  const isWords = Array.isArray(words) && words.every(word => typeof word === 'string');
+  if (!isWords && typeof command !== 'string') throw fault("needs 'command' or 'arguments'");
+  return {
+    // `arguments` are words already; quoted for the shell they are the same words again.
+    command: isWords ? words.map(quoteWord).join(' ') : (command as string),
+    directory: isAbsolute(place) ? place : join(directory, place),
+    ...(typeof output === 'string' ? {output} : {}),
+  };
+}
+
+function quoteWord(word: string): string {
+  return /^[A-Za-z0-9_+\-./=,:@%]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** V8 tells the offset of a syntax error, or that the text ended. */
+function placeOf(text: string, error: Error): {line: number; column: number} {
+  const found = /position (\d+)/.exec(error.message);
+  const offset = found ? Number(found[1]) : text.length;
+  const before = text.slice(0, offset).split('\n');
+  return {line: before.length, column: (before.at(-1)?.length ?? 0) + 1};
+}
+
+function invalid(file: string, text: string, place?: {line: number; column: number}): FailureError {
+  return new FailureError({
+    reason: 'manifest-invalid',
+    file,
+    text: place ? `${text} (line ${place.line}, column ${place.column})` : text,
+    ...(place ?? {}),
+  });
+}

@@ -1,0 +1,155 @@
+/**
+ * A list of compiles without a graph (compile_commands.json, or the output of `ninja -t commands`) -> project. The edges
+ * are the compiles alone: each reads its source and writes its object, and nothing is known of who makes what. What was
+ * built is recorded in logs of our own, in ninja's formats, so that the same rules tell what is dirty.
+ */
+import {mkdirSync, readFileSync} from 'node:fs';
+import {basename, isAbsolute, join} from 'node:path';
+import {FailureError} from '../failure.ts';
+import {BuildRecords} from '../graph/build-records.ts';
+import {EDGE_DEPS_GCC} from '../graph/graph.ts';
+import {GraphBuilder} from '../graph/graph-builder.ts';
+import {classify} from '../toolchain/classify.ts';
+import type {CompileCommand} from '../toolchain/compile-command.ts';
+import {readCompileCommands} from './compile-commands.ts';
+import {readBuildLog} from './ninja/build-log.ts';
+import {canonicalPath} from './ninja/canonical-path.ts';
+import {commandHash} from './ninja/command-hash.ts';
+import {adoptDepsLog, readDepsLog} from './ninja/deps-log.ts';
+import {type Project, STATE_DIR} from './project.ts';
+
+/** One command, with the directory it runs in. */
+export interface ListedCommand {
+  readonly command: string;
+  readonly directory: string;
+  /** As the list names it; absent where the list names none. */
+  readonly output?: string;
+}
+
+const HASH_KIND = 'rapid';
+
+/** @throws FailureError for a list that cannot be read */
+export function loadCompilesProject(options: {
+  directory: string;
+  kind: 'compile-commands' | 'commands';
+  /** For `commands`: a path, or `-`. */
+  commandsFile: string | undefined;
+}): Project {
+  const {directory, kind} = options;
+  const warnings: string[] = [];
+  const commands =
+    kind === 'compile-commands'
+      ? readCompileCommands(join(directory, 'compile_commands.json'), directory)
+      : readCommands(options.commandsFile ?? '-', directory);
+  const builder = new GraphBuilder();
+  let foreign = 0;
+  for (const listed of commands) {
+    const found = classify({command: listed.command, env: process.env, readFile: readIfThere});
+    const compile = found.kind === 'other' ? undefined : found.compile;
+    // Without a known source and object there is nothing to build from: links, generators, what is not understood.
+    if (!compile || isHeader(compile)) continue;
+    if (listed.directory !== directory) foreign++;
+    addCompile(builder, {listed, compile, directory, warnings});
+  }
+  if (foreign > 0) warnings.push(`${foreign} compiles run in other directories than ${directory}`);
+  const graph = builder.freeze({defaults: [], buildDir: ''});
+  const records = new BuildRecords(graph.nodeCount);
+  const state = join(directory, STATE_DIR);
+  mkdirSync(state, {recursive: true});
+  const files = {
+    buildLog: join(state, 'compiles.log'),
+    depsLog: join(state, 'compiles.deps'),
+    journal: join(state, 'compiles.journal'),
+    buildLogVersion: 7,
+    depsLogVersion: 4,
+  } as const;
+  try {
+    readBuildLog(files.buildLog, graph, records);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  const deps = readDepsLog(files.depsLog);
+  if (typeof deps !== 'string') adoptDepsLog(deps, graph, records);
+  return {
+    kind,
+    name: basename(join(directory, '..')),
+    directory,
+    graph,
+    records,
+    files,
+    warnings,
+    isSnapshot: false,
+    readDepfile: () => ({kind: 'inputs', inputs: []}),
+    loadDyndep() {},
+    saveSnapshot() {},
+  };
+}
+
+function addCompile(
+  builder: GraphBuilder,
+  spec: {listed: ListedCommand; compile: CompileCommand; directory: string; warnings: string[]},
+): void {
+  const {listed, compile, directory} = spec;
+  const inDirectory = listed.directory === directory;
+  const place = (path: string) =>
+    canonicalPath(isAbsolute(path) || inDirectory ? path : join(listed.directory, path));
+  const output = builder.node(place(compile.output));
+  if (builder.producer(output) >= 0) {
+    spec.warnings.push(`'${builder.path(output)}' is compiled more than once; the first command is taken`);
+    return;
+  }
+  const command = inDirectory ? listed.command : `cd ${quoteWord(listed.directory)} && ${listed.command}`;
+  builder.addEdge({
+    texts: {
+      command,
+      description: `Building ${builder.path(output)}`,
+      depfile: compile.depfile ? place(compile.depfile.path) : '',
+      rule: 'compile',
+    },
+    // Not ninja's `deps`, but the same record: the compiler's list of headers, kept in our own log.
+    flags: EDGE_DEPS_GCC,
+    pool: -1,
+    ins: [builder.node(place(compile.source))],
+    explicitIns: 1,
+    dirtyingIns: 1,
+    outs: [output],
+    explicitOuts: 1,
+    validations: [],
+    dyndep: -1,
+    hash: commandHash(HASH_KIND, command),
+  });
+}
+
+/** Lines of `ninja -t commands`. */
+function readCommands(file: string, directory: string): ListedCommand[] {
+  let text: string;
+  try {
+    text = readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    throw new FailureError({
+      reason: 'option-invalid',
+      text: `cannot read '${file}': ${(error as Error).message}`,
+      hint: 'to make it: ninja -t commands > FILE',
+    });
+  }
+  return text
+    .split('\n')
+    .filter(line => line.trim() !== '')
+    .map(command => ({command, directory}));
+}
+
+function isHeader(compile: CompileCommand): boolean {
+  return /\.(h|hh|hpp|hxx|h\+\+|inc)$/i.test(compile.source);
+}
+
+function quoteWord(word: string): string {
+  return /^[A-Za-z0-9_+\-./]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

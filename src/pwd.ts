@@ -1,0 +1,13 @@
+/** The name by which commands know their directory. */
+import {statSync} from 'node:fs';
+
+/**
+ * PWD as `/bin/sh` sets it for a command in `directory` (a real path): the inherited one if it leads there, else the
+ * real path. It shows in debug information, so that a worker must use the same.
+ */
+export function logicalDirectory(directory: string, inherited: string | undefined): string {
+  if (!inherited?.startsWith('/')) return directory;
+  const there = statSync(inherited, {bigint: true, throwIfNoEntry: false});
+  const here = statSync(directory, {bigint: true});
+  return there && there.ino === here.ino && there.dev === here.dev ? inherited : directory;
+}

@@ -1,0 +1,233 @@
+import {spawnSync} from 'node:child_process';
+import {readdirSync, readFileSync, rmSync, utimesSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {setImmediate as turn} from 'node:timers/promises';
+import {afterAll, afterEach, beforeAll, beforeEach, expect, it} from 'vitest';
+import type {ActionResult, OutputBytes, PathGroups, WorkerFailure} from '../protocol/invocation.ts';
+import {sources, WorkerRig} from './worker-rig.ts';
+
+let rig: WorkerRig;
+let directory: string;
+
+beforeAll(async () => {
+  rig = new WorkerRig({sandbox: false});
+  await rig.start();
+});
+beforeEach(() => {
+  directory = sources({
+    'a.c': '#include "a.h"\nint a = A;\n',
+    'a.h': '#define A 1\n',
+    'b.c': '#if __has_include("a.h") || __has_include("later.h")\nint seen;\n#endif\nint b;\n',
+  });
+});
+afterEach(() => rmSync(directory, {recursive: true, force: true}));
+afterAll(() => rig.close());
+
+function finished(result: ActionResult | WorkerFailure): ActionResult {
+  if (result.kind === 'failure') throw new Error(`${result.reason}: ${result.text}`);
+  return result;
+}
+
+function failed(result: ActionResult | WorkerFailure): WorkerFailure {
+  if (result.kind === 'result') throw new Error(`status ${result.exitCode}: ${text(result.stderr)}`);
+  return result;
+}
+
+function text(bytes: OutputBytes): string {
+  return Buffer.from(bytes.inline ?? '', 'base64').toString();
+}
+
+function paths(groups: PathGroups): string[] {
+  return groups.flatMap(([folder, names]) => names.map(name => `${folder === '/' ? '' : folder}/${name}`));
+}
+
+const compile = (source: string, more: readonly string[] = [], extra: readonly string[] = []) =>
+  rig.action({
+    argv: ['gcc', ...more, '-c', source, '-o', 'out.o'],
+    cwd: directory,
+    outputs: ['out.o'],
+    extra,
+  });
+
+/** Everything in the worker's root that neither the toolchain nor an action put there. */
+function filesInRoot(): string[] {
+  const roots = join(rig.directory, 'scratch', 'roots');
+  const [root = ''] = readdirSync(roots);
+  const at = join(roots, root, 'root');
+  const temporaries = readdirSync(join(at, 'tmp')).filter(name => !directory.startsWith(`/tmp/${name}`));
+  return [...temporaries, ...readdirSync(join(at, directory))].sort();
+}
+
+it('names what the compiler read, and what it looked for in vain', async () => {
+  const {observed, exitCode} = finished(await rig.ask(await compile('a.c')));
+  expect(exitCode).toBe(0);
+  const read = paths(observed.read);
+  expect(read).toContain(join(directory, 'a.c'));
+  expect(read).toContain(join(directory, 'a.h'));
+  expect(read.filter(path => /\/(cc1|as)$|\.so|out\.o|\.s$/.test(path))).toEqual([]);
+  const absent = paths(finished(await rig.ask(await compile('b.c'))).observed.absent);
+  expect(absent).toContain(join(directory, 'later.h'));
+  expect(absent.filter(path => /out\.o|specs$/.test(path))).toEqual([]);
+});
+
+it('hides a file of an earlier command from the next', async () => {
+  expect(finished(await rig.ask(await compile('a.c'))).exitCode).toBe(0);
+  const [object] = finished(await rig.ask(await compile('b.c'))).outputs;
+  if (!object) throw new Error('no object');
+  expect(rig.bytes(object).includes('seen')).toBe(false);
+  const action = await compile('a.c');
+  const without = action.inputs.directories.map(entry => ({
+    ...entry,
+    files: entry.files.filter(([name]) => name !== 'a.h'),
+  }));
+  const result = finished(await rig.ask({...action, inputs: {...action.inputs, directories: without}}));
+  expect(result.exitCode).toBe(1);
+  expect(text(result.stderr)).toContain('a.h: No such file or directory');
+  expect(result.missing).toEqual(['out.o']);
+  expect(paths(result.observed.absent)).toContain(join(directory, 'a.h'));
+});
+
+it('gives the new content of an edited file, and the time of a touched one', async () => {
+  const before = finished(await rig.ask(await compile('a.c')));
+  writeFileSync(join(directory, 'a.h'), '#define A 2\n');
+  const after = finished(await rig.ask(await compile('a.c')));
+  expect(after.outputs[0]?.digest).not.toBe(before.outputs[0]?.digest);
+  // Two headers alike in all but their place are one file to `#pragma once` if their times are equal, else two.
+  for (const name of ['one.h', 'two.h']) writeFileSync(join(directory, name), '#pragma once\nX\n');
+  writeFileSync(
+    join(directory, 'c.c'),
+    '#define X int x;\n#include "one.h"\n#undef X\n#define X int y = 2;\n#include "two.h"\n',
+  );
+  const objects = new Set<string>();
+  for (const time of [1_600_000_000, 1_600_000_001]) {
+    utimesSync(join(directory, 'one.h'), 1_600_000_000, 1_600_000_000);
+    utimesSync(join(directory, 'two.h'), time, time);
+    const here = spawnSync('gcc', ['-c', 'c.c', '-o', 'out.o'], {cwd: directory});
+    expect(here.stderr.toString()).toBe('');
+    const object = readFileSync(join(directory, 'out.o'));
+    rmSync(join(directory, 'out.o'));
+    const [output] = finished(await rig.ask(await compile('c.c', [], ['one.h', 'two.h']))).outputs;
+    if (!output) throw new Error('no object');
+    expect(rig.bytes(output).equals(object)).toBe(true);
+    objects.add(output.digest);
+  }
+  expect(objects.size).toBe(2);
+});
+
+it('keeps nothing of what a command wrote', async () => {
+  finished(await rig.ask(await compile('a.c', ['-save-temps', '-fdump-tree-original'])));
+  expect(filesInRoot()).toEqual(['a.c', 'a.h']);
+});
+
+it("answers what the user does wrong with the compiler's own words and status", async () => {
+  writeFileSync(join(directory, 'bad.c'), 'int f(void) { return missing; }\n');
+  const result = finished(await rig.ask(await compile('bad.c')));
+  const here = spawnSync('gcc', ['-c', 'bad.c', '-o', 'out.o'], {cwd: directory});
+  expect(result.exitCode).toBe(here.status);
+  expect(text(result.stderr)).toBe(here.stderr.toString());
+  expect(text(result.stdout)).toBe('');
+});
+
+it('names every blob that is missing or spoilt, and works again once they are there', async () => {
+  const action = await compile('a.c');
+  const files = new Map(
+    action.inputs.directories.flatMap(({files}) => files.map(file => [file[0], file[1]] as const)),
+  );
+  const [source, header] = [files.get('a.c'), files.get('a.h')];
+  if (!source || !header) throw new Error('not in the tree');
+  rmSync(rig.blob(source));
+  rmSync(rig.blob(header));
+  const missing = failed(await rig.ask(action));
+  expect(missing.reason).toBe('blob-missing');
+  expect([...(missing.digests ?? [])].sort()).toEqual([source, header].sort());
+  writeFileSync(rig.blob(source), readFileSync(join(directory, 'a.c')));
+  writeFileSync(rig.blob(header), 'something else');
+  const corrupt = failed(await rig.ask(action));
+  expect(corrupt.reason).toBe('blob-corrupt');
+  expect(corrupt.digests).toEqual([header]);
+  writeFileSync(rig.blob(header), readFileSync(join(directory, 'a.h')));
+  expect(finished(await rig.ask(action)).exitCode).toBe(0);
+});
+
+it('refuses trees that would leave the root, and other versions of the protocol', async () => {
+  const action = await compile('a.c');
+  const [digest] = action.inputs.directories.flatMap(({files}) => files.map(file => file[1]));
+  if (!digest) throw new Error('an empty tree');
+  const outside = `${rig.directory}/outside`;
+  for (const tree of [
+    {directories: [{path: `/..${outside}`, files: []}], links: []},
+    {directories: [{path: 'relative', files: []}], links: []},
+    {directories: [{path: '/x', files: [[`../..${outside}`, digest, 0, 0]]}], links: []},
+    {directories: [{path: '/x/y', files: [['z', digest, 0, 0]]}], links: [['/x', rig.directory]]},
+  ] as const)
+    expect(failed(await rig.ask({...action, inputs: tree as unknown as typeof action.inputs})).reason).toBe(
+      'request-invalid',
+    );
+  expect(finished(await rig.ask(action)).exitCode).toBe(0);
+});
+
+/** A compile that takes far longer than any test may. */
+async function endless() {
+  writeFileSync(
+    join(directory, 'endless.cc'),
+    'constexpr long f(long n) { long s = 0; for (long i = 0; i < n; i++) s += i; return s; }\nstatic_assert(f(1L << 60));\n',
+  );
+  const limits = ['-fconstexpr-ops-limit=9000000000000000000', '-fconstexpr-loop-limit=2147483647'];
+  // The dependencies are asked for without compiling, so only the worker runs for ever.
+  return rig.action({
+    argv: ['g++', ...limits, '-c', 'endless.cc', '-o', 'out.o'],
+    cwd: directory,
+    outputs: ['out.o'],
+  });
+}
+
+/** Processes of this test's compiles. */
+function compilers(): string[] {
+  return readdirSync('/proc').filter(pid => {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+      return /^\d+$/.test(pid) && words.includes(`${rig.directory}/scratch`) && words.includes('cc1plus');
+    } catch {
+      return false; // Gone meanwhile.
+    }
+  });
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error('it never came to be');
+    await turn();
+  }
+}
+
+it('kills a command at its time limit, with its children, and goes on', async () => {
+  const action = await endless();
+  const result = rig.ask(action, 3000);
+  expect(failed(await result).reason).toBe('timed-out');
+  expect(compilers()).toEqual([]);
+  expect(finished(await rig.ask(await compile('a.c'))).exitCode).toBe(0);
+});
+
+it('leaves no compiler behind when it is killed, and starts cleanly afterwards', async () => {
+  const action = await endless();
+  void rig.ask(action);
+  await until(() => compilers().length > 0);
+  rig.worker?.kill('SIGKILL');
+  await until(() => compilers().length === 0);
+  await rig.restart();
+  expect(finished(await rig.ask(await compile('a.c'))).exitCode).toBe(0);
+  expect(filesInRoot()).toEqual(['a.c', 'a.h']);
+});
+
+it('ends with its input, and takes a command in flight along', async () => {
+  const action = await endless();
+  void rig.ask(action);
+  await until(() => compilers().length > 0);
+  const worker = rig.worker;
+  const ended = new Promise<number | null>(resolve => worker?.once('exit', code => resolve(code)));
+  worker?.stdin?.end();
+  expect(await ended).toBe(0);
+  expect(compilers()).toEqual([]);
+  await rig.restart();
+});

@@ -1,0 +1,132 @@
+import {chmodSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {describe, expect, it} from 'vitest';
+import {FileState} from '../graph/file-state.ts';
+import {digestOf} from '../protocol/digest.ts';
+import {plant} from '../test/scan-rig.ts';
+import {InputTrees} from './input-tree.ts';
+
+function treeOf(root: string, paths: readonly string[], directories: readonly string[] = []) {
+  const built = new InputTrees(new FileState()).build({
+    files: paths.map(path => `${root}/${path}`),
+    directories: directories.map(path => `${root}/${path}`),
+  });
+  return built.ok
+    ? picture(root, built.value)
+    : {...built.error, path: built.error.path.slice(root.length + 1)};
+}
+
+/** Without digests and times: directory -> names; link -> target. */
+function picture(
+  root: string,
+  tree: {
+    directories: readonly {path: string; files: readonly unknown[]}[];
+    links: readonly (readonly [string, string])[];
+  },
+) {
+  const relative = (path: string) => (path === root ? '.' : path.slice(root.length + 1));
+  return {
+    directories: Object.fromEntries(
+      tree.directories.map(({path, files}) => [
+        relative(path),
+        files.map(file => (file as string[])[0]).sort(),
+      ]),
+    ),
+    links: Object.fromEntries(tree.links.map(([path, target]) => [relative(path), target])),
+  };
+}
+
+describe('InputTrees', () => {
+  it('groups files by directory and keeps empty directories', () => {
+    const root = plant({'a/x.h': '', 'a/y.h': '', 'b/c/z.h': '', 'empty/': ''});
+    expect(treeOf(root, ['a/x.h', 'b/c/z.h', 'a/y.h'], ['empty', 'a', 'none', 'a/x.h'])).toEqual({
+      directories: {a: ['x.h', 'y.h'], 'b/c': ['z.h'], empty: []},
+      links: {},
+    });
+  });
+
+  it('carries digest, time in whole seconds and the executable bit', () => {
+    const root = plant({plain: 'one', tool: 'two', early: ''});
+    chmodSync(join(root, 'tool'), 0o755);
+    utimesSync(join(root, 'plain'), 1234.75, 1234.75);
+    utimesSync(join(root, 'tool'), 99, 99);
+    utimesSync(join(root, 'early'), new Date(-1500), new Date(-1500));
+    const tree = new InputTrees(new FileState()).build({
+      files: ['plain', 'tool', 'early'].map(name => join(root, name)),
+      directories: [],
+    });
+    expect(tree).toEqual({
+      ok: true,
+      value: {
+        directories: [
+          {
+            path: root,
+            files: [
+              ['plain', digestOf('one'), 1234, 0],
+              ['tool', digestOf('two'), 99, 1],
+              ['early', digestOf(''), -2, 0],
+            ],
+          },
+        ],
+        links: [],
+      },
+    });
+  });
+
+  it('lists each file once, however it is reached', () => {
+    const root = plant({'a/x.h': '', 'b/': '', link: '-> a', 'a/twin.h': '-> x.h'});
+    expect(treeOf(root, ['a/x.h', 'a/./x.h', 'a//x.h', 'b/../a/x.h', 'link/x.h', 'a/twin.h'])).toEqual({
+      directories: {a: ['x.h'], b: []},
+      links: {link: 'a', 'a/twin.h': 'x.h'},
+    });
+  });
+
+  it('goes up from where a symlink leads, not from where it lies', () => {
+    const root = plant({'deep/er/d/': '', 'deep/er/x.h': 'right', 'x.h': 'wrong', link: '-> deep/er/d'});
+    expect(treeOf(root, ['link/../x.h'])).toEqual({
+      directories: {'deep/er/d': [], 'deep/er': ['x.h']},
+      links: {link: 'deep/er/d'},
+    });
+  });
+
+  it('follows chains of links, relative, absolute and through others', () => {
+    const root = plant({'real/x.h': '', one: '-> two/../two', two: '-> real', 'sub/up': '-> ../one'});
+    symlinkSync(join(root, 'sub/up'), join(root, 'absolute'));
+    expect(treeOf(root, ['absolute/x.h'])).toEqual({
+      directories: {real: ['x.h'], sub: []},
+      links: {absolute: join(root, 'sub/up'), 'sub/up': '../one', one: 'two/../two', two: 'real'},
+    });
+  });
+
+  it('names the path that leads nowhere, round in circles, or to no file', () => {
+    const root = plant({'a/': '', loop: '-> pool', pool: '-> loop', dangling: '-> none', file: ''});
+    expect(treeOf(root, ['a/none.h'])).toEqual({reason: 'input-vanished', path: 'a/none.h'});
+    expect(treeOf(root, ['loop/x.h'])).toEqual({reason: 'symlink-loop', path: 'loop/x.h'});
+    expect(treeOf(root, ['dangling'])).toEqual({reason: 'input-vanished', path: 'dangling'});
+    expect(treeOf(root, ['file/x.h'])).toEqual({reason: 'input-vanished', path: 'file/x.h'});
+    expect(treeOf(root, ['a'])).toEqual({reason: 'input-not-a-file', path: 'a'});
+  });
+
+  it('gives the same answer again within an epoch, and a new one after it', () => {
+    const root = plant({'a/x.h': 'one', link: '-> a', 'b/x.h': 'two'});
+    const files = new FileState();
+    const trees = new InputTrees(files);
+    const request = {files: [join(root, 'link/x.h')], directories: [root]};
+    const first = trees.build(request);
+    rmSync(join(root, 'link'));
+    symlinkSync('b', join(root, 'link'));
+    expect(trees.build(request)).toEqual(first);
+    files.newEpoch();
+    const second = trees.build(request);
+    expect(second.ok && picture(root, second.value)).toEqual({
+      directories: {'.': [], b: ['x.h']},
+      links: {link: 'b'},
+    });
+    rmSync(join(root, 'link'));
+    mkdirSync(join(root, 'link'));
+    writeFileSync(join(root, 'link/x.h'), 'three');
+    files.newEpoch();
+    const third = trees.build(request);
+    expect(third.ok && third.value.directories.at(-1)?.files[0]?.[1]).toBe(digestOf('three'));
+  });
+});

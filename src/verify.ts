@@ -1,0 +1,95 @@
+/**
+ * `--verify`: compiles a share of what workers compiled again on this machine and compares. On a difference that two
+ * local runs do not have themselves, both objects are kept, the flags are named, and compiles with such flags stay
+ * local from then on.
+ */
+import {copyFileSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {basename, join} from 'node:path';
+import {STATE_DIR} from './frontends/project.ts';
+import type {EdgeOutcome, Executor} from './graph/executor.ts';
+import type {EdgeId, Graph} from './graph/graph.ts';
+import {flagSignature, type Lanes} from './lanes.ts';
+import {digestOf} from './protocol/digest.ts';
+
+export interface VerifierOptions {
+  readonly share: number;
+  readonly directory: string;
+  readonly warn: (text: string) => void;
+}
+
+interface Wrapping {
+  readonly lanes: Lanes;
+  readonly graph: Graph;
+  readonly runLocally: (edge: EdgeId, signal: AbortSignal) => Promise<EdgeOutcome>;
+}
+
+export class Verifier {
+  readonly #options: VerifierOptions;
+  readonly #file: string;
+  /** Flag signatures by which objects were found to differ. */
+  readonly distrusted: Set<string>;
+
+  constructor(options: VerifierOptions) {
+    this.#options = options;
+    this.#file = join(options.directory, STATE_DIR, 'distrusted.json');
+    this.distrusted = new Set(readList(this.#file));
+  }
+
+  wrap(executor: Executor, wrapping: Wrapping): Executor {
+    if (this.#options.share === 0) return executor;
+    return {
+      run: async (edge, signal) => this.#verified(await executor.run(edge, signal), {edge, signal, wrapping}),
+    };
+  }
+
+  async #verified(
+    outcome: EdgeOutcome,
+    run: {edge: EdgeId; signal: AbortSignal; wrapping: Wrapping},
+  ): Promise<EdgeOutcome> {
+    const {edge, signal, wrapping} = run;
+    if (outcome.kind !== 'done' || outcome.place === 'local') return outcome;
+    const output = wrapping.graph.path(wrapping.graph.outs(edge)[0]!);
+    if (!this.#isChosen(output)) return outcome;
+    const file = output.startsWith('/') ? output : join(this.#options.directory, output);
+    const remote = readFileSync(file);
+    const local = await wrapping.runLocally(edge, signal);
+    if (local.kind !== 'done') return local;
+    const first = readFileSync(file);
+    if (first.equals(remote)) return {...local, place: outcome.place, output: outcome.output};
+    const second = await wrapping.runLocally(edge, signal);
+    if (second.kind !== 'done') return second;
+    // A compiler that does not agree with itself proves nothing.
+    if (!readFileSync(file).equals(first)) return {...second, place: outcome.place, output: outcome.output};
+    this.#distrust(edge, {file, remote, wrapping});
+    return {...second, localReason: 'verify-differed'};
+  }
+
+  #distrust(edge: EdgeId, found: {file: string; remote: Buffer; wrapping: Wrapping}): void {
+    const {directory, warn} = this.#options;
+    const kept = join(directory, STATE_DIR, 'differing');
+    mkdirSync(kept, {recursive: true});
+    const name = join(kept, basename(found.file));
+    writeFileSync(`${name}.remote`, found.remote);
+    copyFileSync(found.file, `${name}.local`);
+    const classification = found.wrapping.lanes.classificationOf(edge);
+    const flags = classification.kind === 'remote' ? flagSignature(classification) : '';
+    this.distrusted.add(flags);
+    writeFileSync(this.#file, JSON.stringify([...this.distrusted]));
+    warn(
+      `'${found.file}' differs from a local compile; both are kept (${name}.remote, ${name}.local). Compiles with these flags run locally from now on: ${flags}`,
+    );
+  }
+
+  /** The same outputs in every build, spread evenly. */
+  #isChosen(output: string): boolean {
+    return Number.parseInt(digestOf(output).slice(0, 8), 16) / 0x100000000 < this.#options.share;
+  }
+}
+
+function readList(file: string): string[] {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as string[];
+  } catch {
+    return []; // No difference was ever found.
+  }
+}

@@ -67,8 +67,11 @@ async function loader({location, options}: BuildContext): Promise<Load> {
   return () => loadCompilesProject({directory, kind, commandsFile: options.commands});
 }
 
-/** Finds out what is dirty now. @throws FailureError */
-export function lookAt(project: Project, targets: readonly string[]): Look {
+/**
+ * Finds out what is dirty now. `isManifestFresh`: ninja was asked to make the manifest and left it as it was, whatever
+ * the times say (an edge that is always dirty may stand before it). @throws FailureError
+ */
+export function lookAt(project: Project, targets: readonly string[], isManifestFresh = false): Look {
   const {graph, records, directory} = project;
   const times = new NodeTimes(graph, statFrom(directory));
   const freshness = new Freshness({
@@ -78,7 +81,7 @@ export function lookAt(project: Project, targets: readonly string[]): Look {
     readDepfile: (edge, depfile) => project.readDepfile(edge, depfile),
     loadDyndep: node => project.loadDyndep(node),
   });
-  if (project.manifest !== undefined) {
+  if (project.manifest !== undefined && !isManifestFresh) {
     freshness.scan([project.manifest]);
     if (freshness.isDirty(project.manifest)) {
       return {project, times, freshness, roots: [project.manifest], mustRegenerate: true};

@@ -92,6 +92,13 @@ export class Engine {
     this.#files.load(this.#statePath('files'), MEMORY_VERSION);
   }
 
+  /** Ninja was asked to make the manifest in this build and left it as it was: it is not asked again. */
+  #isManifestFresh = false;
+
+  #look(project: Project): Look {
+    return lookAt(project, this.#options.location.targets, this.#isManifestFresh);
+  }
+
   /** Milliseconds of CPU that discovery took. */
   get discoveryCpu(): number {
     return this.#discovery.cpu;
@@ -103,7 +110,7 @@ export class Engine {
     let recorder = this.#recorder(look.project);
     if (recorder.takenOver > 0) {
       this.#note(`took over ${recorder.takenOver} finished by an interrupted build`);
-      look = lookAt(look.project, this.#options.location.targets);
+      look = this.#look(look.project);
     }
     try {
       for (let regenerations = 0; ; ) {
@@ -113,15 +120,17 @@ export class Engine {
             this.#warn("manifest 'build.ninja' still dirty after 100 tries");
             return false;
           }
+          const before = statFrom(this.#directory)('build.ninja');
           if (!(await this.#regenerate(look.project))) return false;
+          this.#isManifestFresh = statFrom(this.#directory)('build.ninja') === before;
           recorder.close();
-          look = lookAt(this.#options.load({useSnapshot: false}), this.#options.location.targets);
+          look = this.#look(this.#options.load({useSnapshot: true}));
           recorder = this.#recorder(look.project);
           continue;
         }
         const end = await this.#runPlan(look, recorder);
         if (end.kind === 'stopped') return false;
-        const again = lookAt(look.project, this.#options.location.targets);
+        const again = this.#look(look.project);
         if (again.mustRegenerate || end.kind === 'replan') {
           look = again;
           continue;
@@ -168,6 +177,7 @@ export class Engine {
       processes: this.#options.processes,
       takeStamp: () => this.#takeStamp(),
       canonicalPath,
+      depfileDialect: project.depfileDialect,
       takesDepfile: edge => graph.has(edge, EDGE_DEPS_GCC) && project.kind === 'ninja',
       reasonOf: edge => lanes.reasonOf(edge),
     });
@@ -192,6 +202,7 @@ export class Engine {
       materialiser: this.#materialiser,
       useCache: options.cache,
       canonicalPath,
+      depfileDialect: project.depfileDialect,
       compileOf: edge => lanes.classificationOf(edge) as RemoteCompile,
       pendingProducers: (files, names) => pending.producersOf(files, names),
       runLocally: (edge, abort, reason) => this.#runLocally(local, edge, {signal: abort, reason}),
@@ -247,7 +258,7 @@ export class Engine {
     if (manifest === undefined || performance.now() - this.#lastManifestLook < MANIFEST_INTERVAL)
       return false;
     this.#lastManifestLook = performance.now();
-    return lookAt(look.project, this.#options.location.targets).mustRegenerate;
+    return this.#look(look.project).mustRegenerate;
   }
 
   /** Runs a compile here that was to run elsewhere, within the same limit as all that runs here. */

@@ -79,6 +79,7 @@ export function loadCompilesProject(options: {
     files,
     warnings,
     isSnapshot: false,
+    depfileDialect: 'ninja-1.13',
     readDepfile: () => ({kind: 'inputs', inputs: []}),
     loadDyndep() {},
     saveSnapshot() {},

@@ -2,6 +2,7 @@
 import type {BuildRecords} from '../graph/build-records.ts';
 import type {DepfileInputs} from '../graph/depfile-inputs.ts';
 import type {EdgeId, Graph, NodeId} from '../graph/graph.ts';
+import type {DepfileDialect} from '../toolchain/depfile.ts';
 import type {NinjaProgram} from './ninja/ninja-program.ts';
 import type {LogFiles} from './ninja/recorder.ts';
 
@@ -24,6 +25,8 @@ export interface Project {
   readonly isSnapshot: boolean;
   readDepfile(edge: EdgeId, depfile: string): DepfileInputs;
   loadDyndep(node: NodeId): void;
+  /** As the user's ninja reads one. */
+  readonly depfileDialect: DepfileDialect;
   /** Keeps what was read for the next start. Prereq: the records are those of the logs on disk. */
   saveSnapshot(): void;
 }

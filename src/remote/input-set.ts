@@ -15,12 +15,18 @@ import type {InputSet} from './cloud.ts';
  */
 export function makeInputSet(
   observed: Observed,
-  options: {digestSent: (path: string) => Digest | undefined; files: FileState},
+  options: {
+    digestSent: (path: string) => Digest | undefined;
+    /** Files that exist for the worker alone; the first key tells of them. */
+    isMade: (path: string) => boolean;
+    files: FileState;
+  },
 ): InputSet | undefined {
   const read: [string, string[]][] = [];
   for (const [directory, names] of observed.read) {
     const entries: string[] = [];
     for (const name of names) {
+      if (options.isMade(join(directory, name))) continue;
       const digest = options.digestSent(join(directory, name));
       if (digest === undefined) return undefined;
       entries.push(name, digest);

@@ -14,9 +14,10 @@ import {
   type OutputFile,
   PROTOCOL_VERSION,
 } from '../protocol/invocation.ts';
+import type {Tree} from '../protocol/tree.ts';
 import type {Classification} from '../toolchain/classify.ts';
 import {wantedOutputs} from '../toolchain/compile-command.ts';
-import {parseDepfile} from '../toolchain/depfile.ts';
+import {type DepfileDialect, parseDepfile} from '../toolchain/depfile.ts';
 import type {ToolchainIdentity} from '../toolchain/identify.ts';
 import {extraClosure} from '../toolchain/loader.ts';
 import {NativeFlags} from '../toolchain/native-march.ts';
@@ -45,6 +46,7 @@ export interface RemoteExecutorOptions {
   readonly discovery: Discovery;
   readonly materialiser: Materialiser;
   readonly useCache: boolean;
+  readonly depfileDialect: DepfileDialect;
   readonly canonicalPath: (path: string) => string;
   readonly compileOf: (edge: EdgeId) => RemoteCompile;
   /** Unfinished edges that make one of these files, or a file by one of these names. */
@@ -174,12 +176,16 @@ export class RemoteExecutor implements Executor {
     if (!identified.ok) throw new StayLocal(identified.error.reason);
     const identity = identified.value;
     let args: readonly string[] = compile.args;
-    let made: Prepared['made'] = [];
+    // What the manifest says a response file holds need not be on disk.
+    const made: {path: string; content: string}[] = compile.responseFiles.map(file => ({
+      path: this.#options.discovery.absolute(file.path),
+      content: file.content,
+    }));
     if (compile.nativeFlags.length > 0) {
       const replaced = await this.#native.replace(compile, {cwd: directory, env: localEnv});
       if (!replaced.ok) throw new StayLocal(replaced.local.reason);
       args = replaced.args;
-      made = replaced.files;
+      made.push(...replaced.files);
     }
     return {
       edge,
@@ -203,22 +209,7 @@ export class RemoteExecutor implements Executor {
       cwd: directory,
       env,
       umask,
-      inputs:
-        made.length === 0
-          ? discovered.tree
-          : {
-              links: discovered.tree.links,
-              directories: [
-                ...discovered.tree.directories,
-                ...made.map(file => {
-                  const slash = file.path.lastIndexOf('/');
-                  return {
-                    path: file.path.slice(0, slash) || '/',
-                    files: [[file.path.slice(slash + 1), digestOf(file.content), 0, 0] as const],
-                  };
-                }),
-              ],
-            },
+      inputs: withFiles(discovered.tree, made),
       outputs: wantedOutputs(command.compile),
     };
     const upload = async (): Promise<void> => {
@@ -317,6 +308,7 @@ export class RemoteExecutor implements Executor {
     if (useCache && run.key !== undefined && mayCache) {
       const inputs = makeInputSet(result.observed, {
         digestSent: path => this.#digestSent(path, discovered),
+        isMade: path => prepared.made.some(file => file.path === path),
         files,
       });
       if (inputs) {
@@ -397,7 +389,7 @@ export class RemoteExecutor implements Executor {
     const record = {mtime: run.stamp, duration: run.duration};
     const done = {kind: 'done', place: run.place, output: run.output} as const;
     if (!graph.has(edge, EDGE_DEPS_GCC)) return {...done, record};
-    const parsed = run.placed && run.placed.length > 0 ? parseDepfile(run.placed) : undefined;
+    const parsed = run.placed && run.placed.length > 0 ? parseDepfile(run.placed, this.#options.depfileDialect) : undefined;
     if (parsed && !parsed.ok) throw new StayLocal('depfile-unreadable');
     if (!parsed)
       this.#warnOfDepfile(edge, 'is not written by the command, so that changed headers go unnoticed');
@@ -421,6 +413,20 @@ export class RemoteExecutor implements Executor {
     }
     return bytes;
   }
+}
+
+/** A tree with files that this machine does not have, or has with other content. Their folders have no symlinks. */
+function withFiles(tree: Tree, made: Prepared['made']): Tree {
+  if (made.length === 0) return tree;
+  const byPath = new Map(tree.directories.map(directory => [directory.path, directory.files]));
+  for (const {path, content} of made) {
+    const slash = path.lastIndexOf('/');
+    const directory = path.slice(0, slash) || '/';
+    const name = path.slice(slash + 1);
+    const others = (byPath.get(directory) ?? []).filter(([other]) => other !== name);
+    byPath.set(directory, [...others, [name, digestOf(content), 0, 0]]);
+  }
+  return {links: tree.links, directories: Array.from(byPath, ([path, files]) => ({path, files}))};
 }
 
 /** Everything about a compile that is known before its headers are: leads to the sets of inputs of earlier runs. */

@@ -7,13 +7,14 @@ import {dirname, isAbsolute, join} from 'node:path';
 import type {EdgeOutcome, Executor} from '../graph/executor.ts';
 import type {EdgeId, Graph} from '../graph/graph.ts';
 import type {Processes} from '../process.ts';
-import {parseDepfile} from '../toolchain/depfile.ts';
+import {type DepfileDialect, parseDepfile} from '../toolchain/depfile.ts';
 
 export interface LocalExecutorOptions {
   readonly graph: Graph;
   readonly directory: string;
   readonly processes: Processes;
   readonly takeStamp: () => bigint;
+  readonly depfileDialect: DepfileDialect;
   readonly canonicalPath: (path: string) => string;
   /** Whether the depfile is for the deps log, and goes once it is read. */
   readonly takesDepfile: (edge: EdgeId) => boolean;
@@ -91,7 +92,7 @@ export class LocalExecutor implements Executor {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw error;
     }
-    const parsed = bytes.length === 0 ? undefined : parseDepfile(bytes);
+    const parsed = bytes.length === 0 ? undefined : parseDepfile(bytes, this.#options.depfileDialect);
     if (parsed && !parsed.ok) return `${depfile}: ${parsed.text}`;
     rmSync(file, {force: true});
     return parsed?.ok ? parsed.inputs.map(this.#options.canonicalPath) : [];

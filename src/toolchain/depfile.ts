@@ -13,12 +13,18 @@ export type ParsedDepfile =
     }
   | {readonly ok: false /** ninja's own words. */; readonly text: string};
 
+/** Ninja before 1.13 takes quotes, `?` and `&` for the end of a name. */
+export type DepfileDialect = 'ninja-1.12' | 'ninja-1.13';
+
 /** Targets and inputs of a depfile. Bytes are taken as UTF-8. */
-export function parseDepfile(content: Uint8Array | string): ParsedDepfile {
+export function parseDepfile(
+  content: Uint8Array | string,
+  dialect: DepfileDialect = 'ninja-1.13',
+): ParsedDepfile {
   const text = typeof content === 'string' ? content : decode(content);
   const targets = new Set<string>();
   const inputs = new Set<string>();
-  const name: Name = {text: '', end: 0, newline: false};
+  const name: Name = {text: '', end: 0, newline: false, run: PLAIN_RUNS[dialect]};
   let inTargets = true;
   let sawColon = false;
   let isEmpty = true;
@@ -59,9 +65,14 @@ interface Name {
   text: string;
   end: number;
   newline: boolean;
+  /** Characters that stand for themselves. */
+  readonly run: RegExp;
 }
 
-const PLAIN_RUN = /[a-zA-Z0-9+?"'&,/_:.~()}{%=@[\]!\x80-\uffff-]+/y;
+const PLAIN_RUNS: Readonly<Record<DepfileDialect, RegExp>> = {
+  'ninja-1.12': /[a-zA-Z0-9+,/_:.~()}{%=@[\]!\x80-\uffff-]+/y,
+  'ninja-1.13': /[a-zA-Z0-9+?"'&,/_:.~()}{%=@[\]!\x80-\uffff-]+/y,
+};
 
 const NEWLINE = 10;
 const RETURN = 13;
@@ -77,9 +88,9 @@ function readName(text: string, name: Name): void {
   let at = skipSeparators(text, name.end);
   name.newline = false;
   for (;;) {
-    PLAIN_RUN.lastIndex = at;
-    if (PLAIN_RUN.test(text)) {
-      const end = PLAIN_RUN.lastIndex;
+    name.run.lastIndex = at;
+    if (name.run.test(text)) {
+      const end = name.run.lastIndex;
       path = path === '' ? text.substring(at, end) : path + text.substring(at, end);
       at = end;
     }

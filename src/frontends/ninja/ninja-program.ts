@@ -3,6 +3,7 @@ import {execFileSync} from 'node:child_process';
 import {accessSync, constants, readFileSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {FailureError} from '../../failure.ts';
+import type {DepfileDialect} from '../../toolchain/depfile.ts';
 import type {BuildLogVersion} from './build-log.ts';
 import type {DepsLogVersion} from './deps-log.ts';
 
@@ -51,6 +52,10 @@ export function logVersions(version: string): {buildLog: BuildLogVersion; depsLo
     buildLog: isAtLeast(13) ? 7 : isAtLeast(12) ? 6 : 5,
     depsLog: isAtLeast(9) ? 4 : 3,
   };
+}
+
+export function depfileDialect(version: string): DepfileDialect {
+  return logVersions(version).buildLog === 7 ? 'ninja-1.13' : 'ninja-1.12';
 }
 
 /** Oldest ninja whose command line and logs are known here. */

@@ -5,14 +5,14 @@ import {FailureError} from '../../failure.ts';
 import {BuildRecords} from '../../graph/build-records.ts';
 import type {DepfileInputs} from '../../graph/depfile-inputs.ts';
 import type {EdgeId, Graph, NodeId} from '../../graph/graph.ts';
-import {parseDepfile} from '../../toolchain/depfile.ts';
+import {type DepfileDialect, parseDepfile} from '../../toolchain/depfile.ts';
 import {type Project, STATE_DIR} from '../project.ts';
 import {type BuildLogVersion, buildLogVersion, hashKindOf, readBuildLog} from './build-log.ts';
 import {canonicalPath} from './canonical-path.ts';
 import {adoptDepsLog, readDepsLog} from './deps-log.ts';
 import {loadDyndep} from './dyndep.ts';
 import {loadManifest} from './manifest.ts';
-import {findNinja, isSupported, logVersions, ninjaVersion} from './ninja-program.ts';
+import {depfileDialect, findNinja, isSupported, logVersions, ninjaVersion} from './ninja-program.ts';
 import {loadSnapshot, type Snapshot, saveSnapshot} from './snapshot.ts';
 
 export interface LoadOptions {
@@ -32,6 +32,7 @@ export function loadNinjaProject(options: LoadOptions): Project {
   const known = options.useSnapshot ? loadSnapshot(snapshotFile, key) : undefined;
   const loaded = known ?? readEverything(options, key);
   const {graph, records, meta} = loaded;
+  const dialect = depfileDialect(meta.ninjaVersion);
   const manifestNode = graph.find(canonicalPath(manifest));
   return {
     kind: 'ninja',
@@ -44,7 +45,8 @@ export function loadNinjaProject(options: LoadOptions): Project {
     ...(manifestNode !== undefined && graph.producer(manifestNode) >= 0 ? {manifest: manifestNode} : {}),
     warnings: meta.warnings,
     isSnapshot: known !== undefined,
-    readDepfile: (edge, depfile) => readDepfile(graph, directory, {edge, depfile}),
+    depfileDialect: dialect,
+    readDepfile: (edge, depfile) => readDepfile(graph, directory, {edge, depfile, dialect}),
     loadDyndep: node => {
       loadDyndep(graph, directory, node);
     },
@@ -122,7 +124,7 @@ function logFiles(
 function readDepfile(
   graph: Graph,
   directory: string,
-  {edge, depfile}: {edge: EdgeId; depfile: string},
+  {edge, depfile, dialect}: {edge: EdgeId; depfile: string; dialect: DepfileDialect},
 ): DepfileInputs {
   let text: Buffer;
   try {
@@ -132,7 +134,7 @@ function readDepfile(
     throw error;
   }
   if (text.length === 0) return {kind: 'missing'};
-  const parsed = parseDepfile(text);
+  const parsed = parseDepfile(text, dialect);
   if (!parsed.ok) {
     throw new FailureError({reason: 'manifest-invalid', file: depfile, text: parsed.text});
   }

@@ -2,7 +2,7 @@
  * One invocation: lay the tree out, run the command, take its outputs, say what it looked at. It knows no transport and
  * no cloud, and it never lets an exception out: what goes wrong here is a failure of the worker's, as data.
  */
-import {mkdirSync, realpathSync, rmSync} from 'node:fs';
+import {existsSync, mkdirSync, realpathSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Digest} from '../src/protocol/digest.ts';
 import type {
@@ -91,6 +91,8 @@ class Worker {
     const workspace = this.#workspaceOf(unpacked);
     const unpackedAt = performance.now();
     await workspace.layOut(action.inputs);
+    for (const path of [action.cwd, action.program])
+      if (!existsSync(workspace.root + path)) throw new RequestInvalid(`'${path}' is not in the tree`);
     const laidOut = performance.now();
     const signal = this.#settings.signal;
     const command = commandOf(action, unpacked.toolchain, workspace.root, this.#trace.path);

@@ -6,31 +6,11 @@ import {statSync} from 'node:fs';
 import {join} from 'node:path';
 import {FailureError} from './failure.ts';
 import {loadNinjaProject} from './frontends/ninja/ninja-project.ts';
-import {type Project, STATE_DIR} from './frontends/project.ts';
+import {STATE_DIR} from './frontends/project.ts';
 import type {NodeId} from './graph/graph.ts';
-import {NodeTimes, statFrom} from './graph/node-times.ts';
-import {type Location, locate} from './locate.ts';
+import {locate} from './locate.ts';
+import {type BuildContext, type Load, type Look, lookAt} from './look.ts';
 import type {BuildOptions} from './options.ts';
-import {Freshness} from './scheduler/freshness.ts';
-import {resolveTargets} from './targets.ts';
-
-/** What is known of a project at one moment. */
-export interface Look {
-  readonly project: Project;
-  readonly times: NodeTimes;
-  readonly freshness: Freshness;
-  /** What is to be built, validations included. */
-  readonly roots: readonly NodeId[];
-  /** The manifest itself is out of date and comes first. */
-  readonly mustRegenerate: boolean;
-}
-
-export interface BuildContext {
-  readonly options: BuildOptions;
-  readonly location: Location;
-  /** Milliseconds, as `performance.now()`, when the program started. */
-  readonly began: number;
-}
 
 /** Answers the exit status. @throws FailureError for everything that keeps a build from starting */
 export async function build(options: BuildOptions, began: number): Promise<number> {
@@ -55,8 +35,6 @@ export async function build(options: BuildOptions, began: number): Promise<numbe
   return 0;
 }
 
-export type Load = (options: {useSnapshot: boolean}) => Project;
-
 async function loader({location, options}: BuildContext): Promise<Load> {
   const {directory, kind} = location;
   if (kind === 'ninja') {
@@ -65,30 +43,6 @@ async function loader({location, options}: BuildContext): Promise<Load> {
   }
   const {loadCompilesProject} = await import('./frontends/compiles-project.ts');
   return () => loadCompilesProject({directory, kind, commandsFile: options.commands});
-}
-
-/**
- * Finds out what is dirty now. `isManifestFresh`: ninja was asked to make the manifest and left it as it was, whatever
- * the times say (an edge that is always dirty may stand before it). @throws FailureError
- */
-export function lookAt(project: Project, targets: readonly string[], isManifestFresh = false): Look {
-  const {graph, records, directory} = project;
-  const times = new NodeTimes(graph, statFrom(directory));
-  const freshness = new Freshness({
-    graph,
-    records,
-    times,
-    readDepfile: (edge, depfile) => project.readDepfile(edge, depfile),
-    loadDyndep: node => project.loadDyndep(node),
-  });
-  if (project.manifest !== undefined && !isManifestFresh) {
-    freshness.scan([project.manifest]);
-    if (freshness.isDirty(project.manifest)) {
-      return {project, times, freshness, roots: [project.manifest], mustRegenerate: true};
-    }
-  }
-  const roots = freshness.scan(resolveTargets(graph, targets));
-  return {project, times, freshness, roots, mustRegenerate: false};
 }
 
 function isReady({project, freshness}: Look, node: NodeId): boolean {

@@ -1,7 +1,8 @@
 /** `llama build -n`: what would be done and why, without doing it. Writes to standard output. */
-import type {Look} from './build.ts';
+
 import type {Graph} from './graph/graph.ts';
 import {Lanes} from './lanes.ts';
+import type {Look} from './look.ts';
 import type {BuildOptions} from './options.ts';
 import type {DirtyReason} from './scheduler/freshness.ts';
 import {Plan} from './scheduler/plan.ts';

@@ -3,8 +3,6 @@
  * Holds what lives as long as the build does: files, digests, toolchains, workers.
  */
 import {join} from 'node:path';
-import type {Load, Look} from './build.ts';
-import {lookAt} from './build.ts';
 import type {Report} from './event.ts';
 import {canonicalPath} from './frontends/ninja/canonical-path.ts';
 import {NinjaExecutor} from './frontends/ninja/ninja-executor.ts';
@@ -18,6 +16,8 @@ import {statFrom} from './graph/node-times.ts';
 import {handOver} from './handover.ts';
 import {Lanes} from './lanes.ts';
 import type {Location} from './locate.ts';
+import type {Load, Look} from './look.ts';
+import {lookAt} from './look.ts';
 import type {BuildOptions} from './options.ts';
 import {PendingFiles} from './pending-files.ts';
 import type {Processes} from './process.ts';

@@ -110,18 +110,18 @@ export function parseBuildOptions(argv: readonly string[]): Parsed<BuildOptions>
   }
   return ok({
     words: positionals,
-    jobs: valueOf(jobs),
-    localJobs: valueOf(localJobs),
-    keepGoing: valueOf(keepGoing) ?? 1,
+    jobs: valueIn(jobs),
+    localJobs: valueIn(localJobs),
+    keepGoing: valueIn(keepGoing) ?? 1,
     dryRun: values['dry-run'] ?? false,
     verbose: values.verbose ?? false,
     debug: new Set(debug.flatMap(value => (value.ok ? [value.value] : []))),
     commands: values.commands,
     store: values.store,
     cache: !values['no-cache'],
-    verify: valueOf(verify) ?? 0,
+    verify: valueIn(verify) ?? 0,
     summary: values.summary,
-    progress: valueOf(progress) ?? 'auto',
+    progress: valueIn(progress) ?? 'auto',
   });
 }
 
@@ -182,7 +182,7 @@ function oneOf<T extends string>(text: string, values: readonly T[], flag: strin
   return invalid(`${flag} takes ${values.join(' or ')}, not '${text}'`);
 }
 
-function valueOf<T>(result: Result<T, OptionInvalid>): T | undefined {
+function valueIn<T>(result: Result<T, OptionInvalid>): T | undefined {
   return result.ok ? result.value : undefined;
 }
 

@@ -5,6 +5,7 @@
  */
 import {type ChildProcess, spawn} from 'node:child_process';
 import {readdirSync, readFileSync} from 'node:fs';
+import {InvariantError} from './failure.ts';
 
 /** Reads `+ PID` and `- PID`; at the end of input kills all sessions, and children of processes, in the list. */
 const SUPERVISOR = `
@@ -67,6 +68,7 @@ const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
 
 export class Processes {
   #supervisor: ChildProcess | undefined;
+  #isClosed = false;
   readonly #live = new Set<ChildProcess>();
 
   /** Runs a command to its end. Rejects only if it cannot be started. */
@@ -114,6 +116,7 @@ export class Processes {
       joinOutput?: boolean;
     },
   ): ChildProcess {
+    if (this.#isClosed) throw new InvariantError(`'${file}' was to be started after the end`);
     this.#supervisor ??= startSupervisor();
     const gate = options.joinOutput ? `exec 2>&1; ${GATE}` : GATE;
     const child = spawn('/bin/sh', ['-c', gate, 'sh', file, ...args], {
@@ -147,6 +150,7 @@ export class Processes {
 
   /** Kills what still runs, and lets the supervisor go. */
   close(): void {
+    this.#isClosed = true;
     for (const child of this.#live) this.signal(child, 'SIGKILL');
     this.#supervisor?.stdin?.end();
     this.#supervisor?.unref();

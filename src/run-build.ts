@@ -7,13 +7,13 @@ import {availableParallelism} from 'node:os';
 import {join, resolve} from 'node:path';
 import {monitorEventLoopDelay} from 'node:perf_hooks';
 import {fileURLToPath} from 'node:url';
-import {type BuildContext, type Load, type Look, lookAt} from './build.ts';
 import {lockDirectory, runningNinja} from './directory-lock.ts';
 import {dryRun} from './dry-run.ts';
 import {Engine} from './engine.ts';
 import {combine, type Report} from './event.ts';
 import {FailureError} from './failure.ts';
 import {STATE_DIR} from './frontends/project.ts';
+import {type BuildContext, type Load, type Look, lookAt} from './look.ts';
 import {Processes} from './process.ts';
 import {openEmbeddedCloud} from './remote/embedded/embedded-cloud.ts';
 import {storeLimit, storePlace} from './store-place.ts';
@@ -89,6 +89,10 @@ export async function runBuild(context: BuildContext, first: {look: Look; load: 
     }
     if (interruption.name !== undefined) return STATUS[interruption.name];
     return result ? 0 : 1;
+  } catch (error) {
+    // Whatever else is under way must not start anything more.
+    interruption.abort();
+    throw error;
   } finally {
     loopDelay.disable();
     interruption.close();
@@ -168,6 +172,10 @@ class Interruption {
 
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  abort(): void {
+    this.#controller.abort();
   }
 
   close(): void {

@@ -2,7 +2,14 @@
 import {readFileSync} from 'node:fs';
 import {isAbsolute, join} from 'node:path';
 import {FailureError} from '../failure.ts';
-import type {ListedCommand} from './compiles-project.ts';
+
+/** One command, with the directory it runs in. */
+export interface ListedCommand {
+  readonly command: string;
+  readonly directory: string;
+  /** As the list names it; absent where the list names none. */
+  readonly output?: string;
+}
 
 /** @throws FailureError `manifest-invalid`, with the place of the fault */
 export function readCompileCommands(file: string, directory: string): ListedCommand[] {

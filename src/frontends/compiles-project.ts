@@ -11,20 +11,12 @@ import {EDGE_DEPS_GCC} from '../graph/graph.ts';
 import {GraphBuilder} from '../graph/graph-builder.ts';
 import {classify} from '../toolchain/classify.ts';
 import type {CompileCommand} from '../toolchain/compile-command.ts';
-import {readCompileCommands} from './compile-commands.ts';
+import {type ListedCommand, readCompileCommands} from './compile-commands.ts';
 import {readBuildLog} from './ninja/build-log.ts';
 import {canonicalPath} from './ninja/canonical-path.ts';
 import {commandHash} from './ninja/command-hash.ts';
 import {adoptDepsLog, readDepsLog} from './ninja/deps-log.ts';
 import {type Project, STATE_DIR} from './project.ts';
-
-/** One command, with the directory it runs in. */
-export interface ListedCommand {
-  readonly command: string;
-  readonly directory: string;
-  /** As the list names it; absent where the list names none. */
-  readonly output?: string;
-}
 
 const HASH_KIND = 'rapid';
 

@@ -389,7 +389,10 @@ export class RemoteExecutor implements Executor {
     const record = {mtime: run.stamp, duration: run.duration};
     const done = {kind: 'done', place: run.place, output: run.output} as const;
     if (!graph.has(edge, EDGE_DEPS_GCC)) return {...done, record};
-    const parsed = run.placed && run.placed.length > 0 ? parseDepfile(run.placed, this.#options.depfileDialect) : undefined;
+    const parsed =
+      run.placed && run.placed.length > 0
+        ? parseDepfile(run.placed, this.#options.depfileDialect)
+        : undefined;
     if (parsed && !parsed.ok) throw new StayLocal('depfile-unreadable');
     if (!parsed)
       this.#warnOfDepfile(edge, 'is not written by the command, so that changed headers go unnoticed');

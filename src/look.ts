@@ -1,0 +1,53 @@
+/** A look at a project: what is dirty now, of what was asked for. Shared by all that a build does. */
+import type {Project} from './frontends/project.ts';
+import type {NodeId} from './graph/graph.ts';
+import {NodeTimes, statFrom} from './graph/node-times.ts';
+import type {Location} from './locate.ts';
+import type {BuildOptions} from './options.ts';
+import {Freshness} from './scheduler/freshness.ts';
+import {resolveTargets} from './targets.ts';
+
+/** What is known of a project at one moment. */
+export interface Look {
+  readonly project: Project;
+  readonly times: NodeTimes;
+  readonly freshness: Freshness;
+  /** What is to be built, validations included. */
+  readonly roots: readonly NodeId[];
+  /** The manifest itself is out of date and comes first. */
+  readonly mustRegenerate: boolean;
+}
+
+export interface BuildContext {
+  readonly options: BuildOptions;
+  readonly location: Location;
+  /** Milliseconds, as `performance.now()`, when the program started. */
+  readonly began: number;
+}
+
+/** Reads the build description; from the snapshot only where that is still true. */
+export type Load = (options: {useSnapshot: boolean}) => Project;
+
+/**
+ * Finds out what is dirty now. `isManifestFresh`: ninja was asked to make the manifest and left it as it was, whatever
+ * the times say (an edge that is always dirty may stand before it). @throws FailureError
+ */
+export function lookAt(project: Project, targets: readonly string[], isManifestFresh = false): Look {
+  const {graph, records, directory} = project;
+  const times = new NodeTimes(graph, statFrom(directory));
+  const freshness = new Freshness({
+    graph,
+    records,
+    times,
+    readDepfile: (edge, depfile) => project.readDepfile(edge, depfile),
+    loadDyndep: node => project.loadDyndep(node),
+  });
+  if (project.manifest !== undefined && !isManifestFresh) {
+    freshness.scan([project.manifest]);
+    if (freshness.isDirty(project.manifest)) {
+      return {project, times, freshness, roots: [project.manifest], mustRegenerate: true};
+    }
+  }
+  const roots = freshness.scan(resolveTargets(graph, targets));
+  return {project, times, freshness, roots, mustRegenerate: false};
+}

@@ -213,6 +213,14 @@ describe('the scan', () => {
     );
   });
 
+  it('ends with files that include each other by two dots, and names both spellings', async () => {
+    await check(
+      {'x/a.cc': '#include "../y/b.h"\n', 'y/b.h': '#include "../x/c.h"\n', 'x/c.h': '#include "../y/b.h"\n'},
+      '',
+      ['x/../y/b.h', 'x/../y/../x/c.h', 'x/../y/../x/../y/b.h'],
+    );
+  });
+
   it('takes the first meaning of a name alone', async () => {
     await check({'a.cc': '#include <x.h>\n', 'one/x.h': '', 'two/x.h': ''}, '-I one -I two', ['one/x.h']);
     // GCC drops `-I two` in favour of the same directory among the system's, which is searched later.

@@ -7,7 +7,7 @@ import type {FileState} from '../graph/file-state.ts';
 import {IncludeLookup} from './include-lookup.ts';
 import type {ScanRequest, ScanResult} from './include-scan.ts';
 import {IncludeWalk} from './include-walk.ts';
-import {ScannedFile} from './scanned-file.ts';
+import {type PhysicalFile, ScannedFile} from './scanned-file.ts';
 import {SearchMemo} from './search-memo.ts';
 import type {SearchPath} from './search-path.ts';
 
@@ -17,6 +17,7 @@ export class IncludeScanner {
   readonly #lookup: IncludeLookup<ScannedFile>;
   readonly #known = new Map<string, ScannedFile>();
   readonly #searches = new Map<SearchPath, SearchMemo>();
+  readonly #physical = new Map<string, PhysicalFile>();
   #walks = 0;
 
   constructor(files: FileState) {
@@ -39,6 +40,7 @@ export class IncludeScanner {
         lookup: this.#lookup,
         search,
         open: path => this.#open(path),
+        verify: file => this.#verify(file),
       });
       const result = walk.run(request);
       if (result !== undefined) return result;
@@ -53,7 +55,21 @@ export class IncludeScanner {
       // Known before it is read: reading asks for names alone, never for other files.
       this.#known.set(path, file);
     }
-    if (file.epoch !== this.#files.epoch) file.verify(this.#files, this.#lookup);
+    if (file.epoch !== this.#files.epoch) this.#verify(file);
     return file.exists ? file : undefined;
+  }
+
+  /** Brings a file up to the state's epoch. */
+  #verify(file: ScannedFile): void {
+    file.verify(this.#files, this.#lookup);
+    if (!file.exists) return;
+    const {prefix} = file.directory;
+    const key = `${this.#files.physical(prefix)}/${file.path.slice(prefix.length)}`;
+    let physical = this.#physical.get(key);
+    if (physical === undefined) {
+      physical = {walk: 0};
+      this.#physical.set(key, physical);
+    }
+    file.physical = physical;
   }
 }

@@ -19,11 +19,15 @@ export interface WalkContext {
   readonly lookup: IncludeLookup<ScannedFile>;
   readonly search: SearchMemo;
   readonly open: (path: string) => ScannedFile | undefined;
+  readonly verify: (file: ScannedFile) => void;
 }
 
 export class IncludeWalk {
   readonly #context: WalkContext;
-  readonly #found: ScannedFile[] = [];
+  /** All paths that may be opened. */
+  readonly #paths: string[] = [];
+  /** Files whose includes are followed, and how many of them have been. */
+  readonly #followed: ScannedFile[] = [];
   #next = 0;
   /** Files whose bytes go into the object without being read as source. */
   readonly #data = new Set<string>();
@@ -62,9 +66,8 @@ export class IncludeWalk {
     if (this.#computed.length > 0) this.#compute(request, source);
     if (this.#stale) return undefined;
     for (const path of request.extraFiles) this.#addData(absolute(cwd, path));
-    const paths = this.#found.map(file => file.path);
     return {
-      files: this.#data.size === 0 ? paths : [...new Set([...paths, ...this.#data])],
+      files: this.#data.size === 0 ? this.#paths : [...new Set([...this.#paths, ...this.#data])],
       directories: search.directories,
       absentIncludes: this.#absent,
       precompiled: [...this.#precompiled],
@@ -74,8 +77,8 @@ export class IncludeWalk {
   }
 
   #drain(): void {
-    while (this.#next < this.#found.length) {
-      const file = this.#found[this.#next++] as ScannedFile;
+    while (this.#next < this.#followed.length) {
+      const file = this.#followed[this.#next++] as ScannedFile;
       for (const step of file.steps) this.#follow(file, step);
     }
   }
@@ -176,14 +179,15 @@ export class IncludeWalk {
   #compute(request: ScanRequest, source: ScannedFile | undefined): void {
     const flags = definitionsOf(request.defines);
     const unexplained = new Set<IncludeStep>();
-    for (let before = -1; before < this.#found.length; ) {
-      before = this.#found.length;
+    for (let before = -1; before < this.#followed.length; ) {
+      before = this.#followed.length;
       const known = new Map<string, MacroDefinition[]>();
       const lookUp = (name: string) => {
         let definitions = known.get(name);
         if (definitions === undefined) {
           definitions = [...(flags.get(name) ?? [])];
-          for (const file of this.#found) definitions.push(...file.definitionsOf(name, this.#context.files));
+          for (const file of this.#followed)
+            definitions.push(...file.definitionsOf(name, this.#context.files));
           known.set(name, definitions);
         }
         return definitions;
@@ -238,18 +242,22 @@ export class IncludeWalk {
 
   #visit(file: ScannedFile, isSystem: boolean): void {
     if (isSystem) file.isSystem = true;
-    const {number, files, lookup} = this.#context;
+    const {number, files, lookup, verify} = this.#context;
     if (file.walk === number) return;
     file.walk = number;
     if (file.epoch !== files.epoch) {
-      file.verify(files, lookup);
+      verify(file);
       if (!file.exists) {
         lookup.forgetFile(file.path);
         this.#stale = true;
         return;
       }
     }
-    if (file.content !== undefined) this.#found.push(file);
+    if (file.content === undefined) return;
+    this.#paths.push(file.path);
+    if (file.physical.walk === number) return;
+    file.physical.walk = number;
+    this.#followed.push(file);
   }
 
   #miss(name: IncludeName): void {

@@ -13,12 +13,23 @@ export interface IncludeStep extends IncludeToken {
   local: Found<ScannedFile> | undefined;
 }
 
+/**
+ * A name in a directory, however that is spelled. `x/a.h` and `x/../x/a.h` mean the same to everything that they
+ * include, so a walk follows only one of them; files that include each other by `..` would never end otherwise.
+ */
+export interface PhysicalFile {
+  /** The walk that last followed what the file includes. */
+  walk: number;
+}
+
 export class ScannedFile {
   /** As the compiler opens it, made absolute. */
   readonly path: string;
   readonly directory: LookupDirectory<ScannedFile>;
   /** The walk that last passed here. */
   walk = 0;
+  /** What all spellings of this path share; see {@link PhysicalFile}. */
+  physical: PhysicalFile;
   /** The file state's epoch in which {@link steps} were last known to be right. */
   epoch = -1;
   /** As of {@link epoch}. */
@@ -35,6 +46,7 @@ export class ScannedFile {
   constructor(path: string, directory: LookupDirectory<ScannedFile>) {
     this.path = path;
     this.directory = directory;
+    this.physical = {walk: 0};
   }
 
   /** Brings everything here up to the state's epoch. */

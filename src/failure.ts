@@ -43,7 +43,7 @@ export interface InputMissing {
 /** DIR holds none of the descriptions that can be read. */
 export interface DescriptionMissing {
   readonly reason: 'description-missing';
-  readonly directory: string;
+  readonly directories: readonly string[];
   readonly lookedFor: readonly string[];
 }
 

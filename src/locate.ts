@@ -35,7 +35,7 @@ export function locate(words: readonly string[], options: {cwd: string; hasComma
   }
   throw new FailureError({
     reason: 'description-missing',
-    directory: named ?? (first === undefined ? candidates.join("' or '") : first),
+    directories: named === undefined && first?.includes('/') ? [first] : candidates,
     lookedFor: Object.values(DESCRIPTIONS),
   });
 }

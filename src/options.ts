@@ -149,7 +149,7 @@ function parse<T extends Record<string, Flag>>(argv: readonly string[], flags: T
     const known = Object.entries(flags).flatMap(([name, flag]) =>
       flag.short === undefined ? [`--${name}`] : [`--${name}`, `-${flag.short}`],
     );
-    const [best] = nearest(unknown, known);
+    const [best] = nearest(unknown, known, 2);
     const hint = best === undefined ? `see: ${help}` : `did you mean ${best}? see: ${help}`;
     return invalid(`unknown flag '${unknown}'`, hint);
   }

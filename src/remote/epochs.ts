@@ -10,8 +10,11 @@ export interface Epoch {
   readonly stamp: bigint;
 }
 
-/** An epoch ends by itself after this many ms; what it costs is one stat for each file in use. */
-const LONGEST = 1000;
+/**
+ * An epoch ends by itself after this many ms. A short one costs one stat more often for each file in use; in a long one
+ * an edit made during the build is more often left to the next build.
+ */
+const LONGEST = 5000;
 
 export class Epochs {
   readonly #files: FileState;

@@ -91,6 +91,13 @@ class StayLocal extends Error {
   }
 }
 
+/** A file was edited between the look at it and its upload. */
+class InputChanged extends Error {}
+
+function unlessInputChanged(error: unknown): undefined {
+  if (!(error instanceof InputChanged)) throw error;
+}
+
 export class RemoteExecutor implements Executor {
   readonly #options: RemoteExecutorOptions;
   readonly #native = new NativeFlags();
@@ -147,8 +154,8 @@ export class RemoteExecutor implements Executor {
       if (found.value.precompiled.length > 0) throw new StayLocal('pch');
       const producers = this.#options.pendingProducers(found.value.files, found.value.absentIncludes);
       if (producers.length > 0) return {kind: 'waits', producers};
-      const invoked = await this.#invoke(prepared, found.value, signal);
-      if (this.#changedMeanwhile(invoked.result, found.value, epoch.stamp)) {
+      const invoked = await this.#invoke(prepared, found.value, signal).catch(unlessInputChanged);
+      if (!invoked || this.#changedMeanwhile(invoked.result, found.value, epoch.stamp)) {
         epochs.end();
         continue;
       }
@@ -217,9 +224,9 @@ export class RemoteExecutor implements Executor {
       for (const digest of await cloud.store.missing([...discovered.sources.keys(), ...contents.keys()])) {
         const content = contents.get(digest);
         const bytes =
-          content === undefined ? readFileSync(discovered.sources.get(digest)!) : Buffer.from(content);
-        // Edited since it was looked at: what is sent must be what was named.
-        if (digestOf(bytes) !== digest) throw new StayLocal('input-changed');
+          content === undefined ? readNow(discovered.sources.get(digest)!) : Buffer.from(content);
+        // Edited or removed since it was looked at: what is sent must be what was named.
+        if (!bytes || digestOf(bytes) !== digest) throw new InputChanged();
         await cloud.store.put(digest, bytes);
       }
     };
@@ -273,7 +280,8 @@ export class RemoteExecutor implements Executor {
         if (!facts || facts.mtimeNs < stamp - CLOCK_TICKS) continue;
         const sent = discovered.sent.get(path);
         if (sent === undefined) continue;
-        if (digestNow(path) !== sent) return true;
+        const bytes = readNow(path);
+        if (!bytes || digestOf(bytes) !== sent) return true;
       }
     }
     return false;
@@ -439,9 +447,9 @@ function firstKey(prepared: Prepared, source: Digest): Digest {
 }
 
 /** Past all memory: what the file holds at this moment. */
-function digestNow(path: string): Digest | undefined {
+function readNow(path: string): Buffer | undefined {
   try {
-    return digestOf(readFileSync(path));
+    return readFileSync(path);
   } catch {
     return undefined; // Removed since.
   }

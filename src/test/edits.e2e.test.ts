@@ -1,15 +1,24 @@
 /** One edit at a time on a built project: which edges become dirty, why, and that one build is enough. */
-import {describe, expect, it} from 'vitest';
+import {beforeAll, describe, expect, it} from 'vitest';
 import {openProject, type Project} from './project.ts';
 import {useRig} from './rig.ts';
 import {expectIdle} from './same-as-ninja.ts';
 
 const rig = useRig();
 
-async function builtProject(): Promise<Project> {
-  const project = await openProject(rig, 'header-edits');
+let project: Project;
+let restore: () => Promise<void>;
+
+beforeAll(async () => {
+  project = await openProject(rig, 'header-edits');
   await project.built();
   await expectIdle(project);
+  restore = await project.keep();
+});
+
+/** The one project of this file, as it was after its first build. */
+async function builtProject(): Promise<Project> {
+  await restore();
   return project;
 }
 

@@ -33,7 +33,7 @@ async function killClient(project: Project, count: number): Promise<Run> {
 async function killWorker(project: Project, count: number): Promise<Run> {
   const running = project.startLlama(['--no-cache']);
   await untilObjects(moments(project), {count, running});
-  const workers = (await descendants(running.pid)).filter(one => one.command.includes('worker'));
+  const workers = (await descendants(running.pid)).filter(one => /\bworker\.js\b/.test(one.command));
   const victim = workers[count % Math.max(1, workers.length)];
   if (victim !== undefined) process.kill(victim.pid, 'SIGKILL');
   else expect(running.ended, `no worker among the children of the client: ${running.said}`).toBe(true);

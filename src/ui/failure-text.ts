@@ -14,8 +14,8 @@ export function failureText(failure: Failure): string {
     }
     case 'description-missing':
       return [
-        `no build description in '${failure.directory}': looked for ${failure.lookedFor.join(', ')}`,
-        `  to make one: cmake -G Ninja -S SOURCE_DIR -B ${failure.directory}`,
+        `no build description in ${failure.directories.map(quote).join(' or ')}: looked for ${failure.lookedFor.join(', ')}`,
+        `  to make one: cmake -G Ninja -S SOURCE_DIR -B ${failure.directories[0]}`,
       ].join('\n');
     case 'target-unknown': {
       const hint =

@@ -28,8 +28,9 @@ export class DiskResults implements ResultCache {
 
   async add(key: Digest, result: CachedResult): Promise<void> {
     const path = this.#path(key);
-    const inputs = JSON.stringify(result.inputs);
-    const others = this.#read(key).filter(other => JSON.stringify(other.inputs) !== inputs);
+    const earlier = this.#read(key);
+    const inputs = earlier.length === 0 ? '' : JSON.stringify(result.inputs);
+    const others = earlier.filter(other => JSON.stringify(other.inputs) !== inputs);
     const text = JSON.stringify({format: FORMAT, results: [result, ...others].slice(0, MOST_RESULTS)});
     const temporary = join(this.#directory, 'tmp', `${process.pid}-r${this.#temporaries++}`);
     try {

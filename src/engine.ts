@@ -16,8 +16,7 @@ import {statFrom} from './graph/node-times.ts';
 import {handOver} from './handover.ts';
 import {Lanes} from './lanes.ts';
 import type {Location} from './locate.ts';
-import type {Load, Look} from './look.ts';
-import {lookAt} from './look.ts';
+import {isManifestDirty, type Load, type Look, lookAt} from './look.ts';
 import type {BuildOptions} from './options.ts';
 import {PendingFiles} from './pending-files.ts';
 import type {Processes} from './process.ts';
@@ -99,6 +98,10 @@ export class Engine {
     return lookAt(project, this.#options.location.targets, this.#isManifestFresh);
   }
 
+  #isManifestDirty(project: Project): boolean {
+    return !this.#isManifestFresh && isManifestDirty(project);
+  }
+
   /** Milliseconds of CPU that discovery took. */
   get discoveryCpu(): number {
     return this.#discovery.cpu;
@@ -130,9 +133,8 @@ export class Engine {
         }
         const end = await this.#runPlan(look, recorder);
         if (end.kind === 'stopped') return false;
-        const again = this.#look(look.project);
-        if (again.mustRegenerate || end.kind === 'replan') {
-          look = again;
+        if (end.kind === 'replan' || this.#isManifestDirty(look.project)) {
+          look = this.#look(look.project);
           continue;
         }
         recorder.flush();
@@ -258,7 +260,7 @@ export class Engine {
     if (manifest === undefined || performance.now() - this.#lastManifestLook < MANIFEST_INTERVAL)
       return false;
     this.#lastManifestLook = performance.now();
-    return this.#look(look.project).mustRegenerate;
+    return this.#isManifestDirty(look.project);
   }
 
   /** Runs a compile here that was to run elsewhere, within the same limit as all that runs here. */
@@ -295,6 +297,10 @@ export class Engine {
   async #finish(project: Project, left: number): Promise<boolean> {
     const {report, processes, signal, location, localJobs, options} = this.#options;
     if (project.kind !== 'ninja') return true;
+    if (left === 0) {
+      project.saveSnapshot();
+      return true;
+    }
     const end = await handOver({
       project,
       processes,

@@ -1,4 +1,5 @@
 /** A look at a project: what is dirty now, of what was asked for. Shared by all that a build does. */
+import {statSync} from 'node:fs';
 import type {Project} from './frontends/project.ts';
 import type {NodeId} from './graph/graph.ts';
 import {NodeTimes, statFrom} from './graph/node-times.ts';
@@ -16,6 +17,8 @@ export interface Look {
   readonly roots: readonly NodeId[];
   /** The manifest itself is out of date and comes first. */
   readonly mustRegenerate: boolean;
+  /** {@link descriptionStat} just before the look. */
+  readonly stat: string;
 }
 
 export interface BuildContext {
@@ -33,6 +36,38 @@ export type Load = (options: {useSnapshot: boolean}) => Project;
  * the times say (an edge that is always dirty may stand before it). @throws FailureError
  */
 export function lookAt(project: Project, targets: readonly string[], isManifestFresh = false): Look {
+  const {graph} = project;
+  const stat = descriptionStat(project);
+  const {times, freshness} = scanner(project);
+  if (project.manifest !== undefined && !isManifestFresh) {
+    freshness.scan([project.manifest]);
+    if (freshness.isDirty(project.manifest)) {
+      return {project, times, freshness, roots: [project.manifest], mustRegenerate: true, stat};
+    }
+  }
+  const roots = freshness.scan(resolveTargets(graph, targets));
+  return {project, times, freshness, roots, mustRegenerate: false, stat};
+}
+
+/** Whether the manifest itself is out of date by now. */
+export function isManifestDirty(project: Project): boolean {
+  if (project.manifest === undefined) return false;
+  const {freshness} = scanner(project);
+  freshness.scan([project.manifest]);
+  return freshness.isDirty(project.manifest);
+}
+
+/** The stat of all that a look rests on but the sources: another build that ended meanwhile has changed it. */
+export function descriptionStat({files, directory}: Project): string {
+  return [files.buildLog, files.depsLog, files.journal, `${directory}/build.ninja`]
+    .map(file => {
+      const stat = statSync(file, {bigint: true, throwIfNoEntry: false});
+      return stat ? `${stat.mtimeNs} ${stat.size} ${stat.ino}` : '-';
+    })
+    .join();
+}
+
+function scanner(project: Project): {times: NodeTimes; freshness: Freshness} {
   const {graph, records, directory} = project;
   const times = new NodeTimes(graph, statFrom(directory));
   const freshness = new Freshness({
@@ -42,12 +77,5 @@ export function lookAt(project: Project, targets: readonly string[], isManifestF
     readDepfile: (edge, depfile) => project.readDepfile(edge, depfile),
     loadDyndep: node => project.loadDyndep(node),
   });
-  if (project.manifest !== undefined && !isManifestFresh) {
-    freshness.scan([project.manifest]);
-    if (freshness.isDirty(project.manifest)) {
-      return {project, times, freshness, roots: [project.manifest], mustRegenerate: true};
-    }
-  }
-  const roots = freshness.scan(resolveTargets(graph, targets));
-  return {project, times, freshness, roots, mustRegenerate: false};
+  return {times, freshness};
 }

@@ -13,7 +13,7 @@ import {Engine} from './engine.ts';
 import {combine, type Report} from './event.ts';
 import {FailureError} from './failure.ts';
 import {STATE_DIR} from './frontends/project.ts';
-import {type BuildContext, type Load, type Look, lookAt} from './look.ts';
+import {type BuildContext, descriptionStat, type Load, type Look, lookAt} from './look.ts';
 import {Processes} from './process.ts';
 import {openEmbeddedCloud} from './remote/embedded/embedded-cloud.ts';
 import {storeLimit, storePlace} from './store-place.ts';
@@ -104,6 +104,7 @@ export async function runBuild(context: BuildContext, first: {look: Look; load: 
 /** What is dirty now that the directory is ours. */
 function lockedLook(context: BuildContext, first: {look: Look; load: Load}): Look {
   const {project} = first.look;
+  if (descriptionStat(project) === first.look.stat) return first.look;
   // Between the first look and the lock another build may have ended here; the files tell.
   const again = first.load({useSnapshot: project.isSnapshot});
   return lookAt(again, context.location.targets);

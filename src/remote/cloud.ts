@@ -63,6 +63,8 @@ export interface InputSet {
   readonly read: readonly (readonly [directory: string, entries: readonly string[]])[];
   readonly found: PathGroups;
   readonly absent: PathGroups;
+  /** Directories whose names were listed, each with the digest of its names as they were on the user's machine. */
+  readonly listed: readonly (readonly [path: string, digest: string])[];
   /**
    * Groups of inputs of equal content and equal time, as far as `read` has equal digests at all: GCC takes two such
    * headers for one under `#pragma once`.

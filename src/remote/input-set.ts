@@ -5,7 +5,7 @@
 
 import type {Listing} from '../graph/file-facts.ts';
 import type {FileState} from '../graph/file-state.ts';
-import type {Digest} from '../protocol/digest.ts';
+import {type Digest, digestOf} from '../protocol/digest.ts';
 import type {Observed} from '../protocol/invocation.ts';
 import type {InputSet} from './cloud.ts';
 
@@ -33,7 +33,20 @@ export function makeInputSet(
     }
     read.push([directory, entries]);
   }
-  return {read, found: observed.found, absent: observed.absent, twins: findTwins(read, options.files)};
+  const listed: [string, string][] = [];
+  for (const [directory, names] of observed.listed) {
+    for (const name of names) {
+      const path = join(directory, name);
+      listed.push([path, listingDigest(path, options.files)]);
+    }
+  }
+  return {
+    read,
+    found: observed.found,
+    absent: observed.absent,
+    listed,
+    twins: findTwins(read, options.files),
+  };
 }
 
 /** Whether everything that the set tells of is so now. */
@@ -50,6 +63,7 @@ export function holds(set: InputSet, files: FileState): boolean {
     const present = firstPresent(directory, names, files);
     if (present !== undefined) return false;
   }
+  for (const [path, digest] of set.listed) if (listingDigest(path, files) !== digest) return false;
   return sameTwins(findTwins(set.read, files), set.twins);
 }
 
@@ -72,6 +86,11 @@ export function firstPresent(
     if (precompiled && listing.has(`${name}.gch`)) return join(directory, `${name}.gch`);
   }
   return undefined;
+}
+
+function listingDigest(path: string, files: FileState): string {
+  const listing = files.names(path);
+  return listing instanceof Set ? digestOf([...listing].sort().join('\0')) : String(listing);
 }
 
 const precompiledIn = new WeakMap<ReadonlySet<string>, boolean>();

@@ -59,7 +59,7 @@ export interface RemoteExecutorOptions {
 }
 
 /** Raise it when the meaning of a key or of what is kept under it changes. */
-const KEY_VERSION = 1;
+const KEY_VERSION = 2;
 /** Outputs up to this size come inside the response and live inside the cached result. */
 const INLINE_LIMIT = 32 << 10;
 const TIME_LIMIT = 890_000;
@@ -214,7 +214,7 @@ export class RemoteExecutor implements Executor {
       program: identity.program,
       args,
       cwd: directory,
-      env,
+      env: discovered.readsClock ? {TZ: fixedTimeZone(), ...env} : env,
       umask,
       inputs: withFiles(discovered.tree, made),
       outputs: wantedOutputs(command.compile),
@@ -223,8 +223,7 @@ export class RemoteExecutor implements Executor {
       await toolchains.upload(identity);
       for (const digest of await cloud.store.missing([...discovered.sources.keys(), ...contents.keys()])) {
         const content = contents.get(digest);
-        const bytes =
-          content === undefined ? readNow(discovered.sources.get(digest)!) : Buffer.from(content);
+        const bytes = content === undefined ? readNow(discovered.sources.get(digest)!) : Buffer.from(content);
         // Edited or removed since it was looked at: what is sent must be what was named.
         if (!bytes || digestOf(bytes) !== digest) throw new InputChanged();
         await cloud.store.put(digest, bytes);
@@ -424,6 +423,14 @@ export class RemoteExecutor implements Executor {
     }
     return bytes;
   }
+}
+
+/** This machine's time zone as it is now, in the form that needs no zone files. */
+function fixedTimeZone(): string {
+  const minutes = new Date().getTimezoneOffset();
+  const sign = minutes > 0 ? '+' : '-';
+  const hours = Math.floor(Math.abs(minutes) / 60);
+  return `LOC${sign}${hours}:${String(Math.abs(minutes) % 60).padStart(2, '0')}`;
 }
 
 /** A tree with files that this machine does not have, or has with other content. Their folders have no symlinks. */

@@ -25,6 +25,7 @@ describe('scanIncludes', () => {
   it('reads what is spread by blanks, comments and continued lines', () => {
     check('  # /* a */ include /* b\n c */ <x.h> // d', 'include angle x.h');
     check('/* long\n comment */ #include "a.h"', 'include quote a.h');
+    check('#/**/ /*\n*/\\\n/* * */include<x.h>\n#/* x */define y', 'include angle x.h');
     check('#inc\\\nlude "a\\\n.h"', 'include quote a.h');
     check('#i\\\r\nnclude "a.h"\r\n#include "b.h"\r\n', 'include quote a.h', 'include quote b.h');
     check('# \\  \n include "a.h"', 'include quote a.h');

@@ -31,7 +31,7 @@ export function scanIncludes(bytes: Buffer): IncludeToken[] {
  * file on, four times as quick as a loop over the bytes that has yet to be compiled.
  */
 const INTERESTING =
-  /(?:#|%:)(?:[ \t\v\f]|\/\*[\s\S]*?\*\/|\\[ \t\r]*\n)*(?:i[nm]|em|pr|[iep]\\)|__(?:has_(?:include|embed)|DATE__|TIME(?:STAMP)?__)|\.inc(?:bin|lude)(?![A-Za-z0-9_])/g;
+  /(?:#|%:)(?:[ \t\v\f]|\\[ \t\r]*\n)*(?:i[nm]|em|pr|[iep]\\|\/\*)|__(?:has_(?:include|embed)|DATE__|TIME(?:STAMP)?__)|\.inc(?:bin|lude)(?![A-Za-z0-9_])/g;
 
 /** The same as text that {@link decodeTokens} reads: a line each. */
 export function encodedIncludes(bytes: Buffer): string {
@@ -44,7 +44,8 @@ export function encodedIncludes(bytes: Buffer): string {
     if (text.startsWith('__has_')) testAt(source, match.index, tokens);
     else if (text.startsWith('__')) tokens.add('cm');
     else if (text.startsWith('.')) assemblerAt(source, match.index, end, tokens);
-    else if (mayStartDirective(source, match.index)) directiveAt(source, end - 2, tokens);
+    else if (mayStartDirective(source, match.index))
+      directiveAt(source, afterComments(source, end - 2), tokens);
   }
   return tokens.size === 0 ? '' : [...tokens].join('\n');
 }
@@ -151,10 +152,11 @@ function logicalLine(source: string, at: number): string {
   while (isContinued && end < source.length) {
     end = source.indexOf('\n', end + 1);
     if (end < 0) end = source.length;
-    isContinued = /\\[ \t\r]*$/.test(source.slice(Math.max(at, end - 8), end));
+    const line = source.slice(at, end);
+    isContinued = /\\[ \t\r]*$/.test(line.slice(-8));
     if (isContinued) continue;
-    const comment = source.lastIndexOf('/*', end);
-    if (comment < at || source.lastIndexOf('*/', end) > comment) continue;
+    const comment = line.lastIndexOf('/*');
+    if (comment < 0 || line.indexOf('*/', comment + 2) >= 0) continue;
     // `<a/*.h>` opens no comment; looking a few lines too far does no harm.
     const closing = source.indexOf('*/', end);
     if (closing >= 0 && closing - end < 4096) {
@@ -164,6 +166,20 @@ function logicalLine(source: string, at: number): string {
   }
   const line = source.slice(at, end);
   return line.includes('\\') ? line.replace(/\\[ \t\r]*\n/g, '') : line;
+}
+
+/** Index behind blanks, continued lines and comments. */
+function afterComments(source: string, at: number): number {
+  const blanks = /(?:[ \t\v\f]|\\[ \t\r]*\n)*/y;
+  for (let i = at; ; ) {
+    blanks.lastIndex = i;
+    blanks.exec(source);
+    i = blanks.lastIndex;
+    if (!source.startsWith('/*', i)) return i;
+    const closing = source.indexOf('*/', i + 2);
+    if (closing < 0) return source.length;
+    i = closing + 2;
+  }
 }
 
 function asUtf8(text: string): string {

@@ -126,7 +126,12 @@ export class WorkerPool implements Invoker {
     const {program, processes, storeDir, counts} = this.#options;
     const child = processes.start(process.execPath, [program], {
       cwd: '/',
-      env: {LLAMA_SCRATCH: slot.scratch, LLAMA_STORE: storeDir, PATH: process.env.PATH ?? ''},
+      env: {
+        LLAMA_SCRATCH: slot.scratch,
+        LLAMA_STORE: storeDir,
+        LLAMA_TOOLCHAINS: join(storeDir, 'unpacked'),
+        PATH: process.env.PATH ?? '',
+      },
       stdio: ['pipe', 'pipe', 'pipe'],
       ownSession: true,
     });

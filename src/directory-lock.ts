@@ -24,13 +24,13 @@ export interface Holder {
 }
 
 /**
- * Takes the lock of `directory`, waiting for its holder if there is one. `onWait` is told once who that is.
- * `stateDir` must exist.
+ * Takes the lock of `directory`, waiting for its holder if there is one. `onWait` is told once who that is; its pid is
+ * 0 where the holder is not known. `stateDir` must exist. Undefined where `signal` ended the wait.
  */
 export async function lockDirectory(
   directory: string,
-  options: {stateDir: string; onWait: (holder: Holder) => void},
-): Promise<DirectoryLock> {
+  options: {stateDir: string; onWait: (holder: Holder) => void; signal: AbortSignal},
+): Promise<DirectoryLock | undefined> {
   const name = createHash('sha256').update(realpathSync(directory)).digest('hex').slice(0, 32);
   const path = `\0llama-build-${name}`;
   const info = join(options.stateDir, 'holder');
@@ -38,7 +38,7 @@ export async function lockDirectory(
   for (;;) {
     const server = await tryBind(path);
     if (server) {
-      writeFileSync(info, String(process.pid));
+      tellHolder(info);
       return {
         release() {
           rmSync(info, {force: true});
@@ -48,7 +48,16 @@ export async function lockDirectory(
     }
     if (!isTold) options.onWait({name: 'llama', pid: readPid(info)});
     isTold = true;
-    await holderGone(path);
+    await holderGone(path, options.signal);
+    if (options.signal.aborted) return undefined;
+  }
+}
+
+function tellHolder(file: string): void {
+  try {
+    writeFileSync(file, String(process.pid));
+  } catch {
+    // It is for people alone; the lock itself is held.
   }
 }
 
@@ -86,11 +95,17 @@ async function tryBind(path: string): Promise<net.Server | undefined> {
   return server;
 }
 
-async function holderGone(path: string): Promise<void> {
+async function holderGone(path: string, signal: AbortSignal): Promise<void> {
   await new Promise<void>(resolve => {
     const socket = net.connect({path});
+    const onAbort = () => socket.destroy();
+    signal.addEventListener('abort', onAbort, {once: true});
+    if (signal.aborted) onAbort();
     socket.on('error', () => {});
-    socket.once('close', () => resolve());
+    socket.once('close', () => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    });
     socket.resume();
   });
 }

@@ -225,7 +225,15 @@ export class Engine {
           runLocally: (edge, abort) => this.#runLocally(local, edge, {signal: abort, reason: 'verified'}),
         }),
         local,
-        ninja,
+        ninja: {
+          run: async (edge, abort) => {
+            const outcome = await ninja.run(edge, abort);
+            const reason = lanes.reasonOf(edge);
+            return outcome.kind === 'done' && reason !== undefined
+              ? {...outcome, localReason: reason}
+              : outcome;
+          },
+        },
       },
       remoteLimit: width + PREPARED_AHEAD,
       localSlots: this.#localSlots,

@@ -66,9 +66,8 @@ export class Lanes {
       readFile: path => readIfThere(isAbsolute(path) ? path : join(directory, path)),
     });
     if (classification.kind === 'other') return {lane: this.#otherLane(edge), classification};
-    if (graph.has(edge, EDGE_CONSOLE) || graph.has(edge, EDGE_DEPS_MSVC)) {
-      return {lane: 'ninja', classification, reason: 'console'};
-    }
+    if (graph.has(edge, EDGE_CONSOLE)) return {lane: 'ninja', classification, reason: 'console'};
+    if (graph.has(edge, EDGE_DEPS_MSVC)) return {lane: 'ninja', classification, reason: 'depfile-form'};
     const local = (reason: string) => ({lane: 'local', classification, reason}) as const;
     if (classification.kind === 'local-compile') return local(classification.local.reason);
     if (graph.dyndep(edge) >= 0) return local('modules');

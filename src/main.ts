@@ -59,6 +59,10 @@ function fail(failure: Failure): number {
   return exitStatus(failure);
 }
 
+function isFileError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
+}
+
 // The time since the process began, its own start included.
 const began = 0;
 
@@ -69,6 +73,12 @@ main(process.argv.slice(2)).then(
   error => {
     if (error instanceof FailureError) {
       process.exitCode = fail(error.failure);
+      return;
+    }
+    if (isFileError(error)) {
+      // A full disk, a directory that was removed under the build: the system's own sentence names the file.
+      process.stderr.write(`llama: error: ${error.message}\n`);
+      process.exitCode = 1;
       return;
     }
     // A bug: the one case in which a trace helps anybody.

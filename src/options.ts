@@ -169,8 +169,9 @@ function wholeNumber(
 
 function share(text: string | undefined): Result<number | undefined, OptionInvalid> {
   if (text === undefined) return ok(undefined);
-  const value = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 1)) {
+  const match = /^(\d+(?:\.\d+)?|\.\d+)(%?)$/.exec(text);
+  const value = match ? Number(match[1]) / (match[2] === '%' ? 100 : 1) : Number.NaN;
+  if (!(value >= 0 && value <= 1)) {
     return invalid(`--verify takes a share from 0 to 1 (or 0% to 100%), not '${text}'`);
   }
   return ok(value);

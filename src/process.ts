@@ -7,7 +7,10 @@ import {type ChildProcess, spawn} from 'node:child_process';
 import {readdirSync, readFileSync} from 'node:fs';
 import {InvariantError} from './failure.ts';
 
-/** Reads `+ PID` and `- PID`; at the end of input kills all sessions, and children of processes, in the list. */
+/**
+ * Reads `+ PID` and `- PID`; at the end of input kills all sessions, and descendants of processes, in the list. All of
+ * them are found before any is killed: a process whose parent is gone can no longer be told for whose child it is.
+ */
 const SUPERVISOR = `
 trap '' INT TERM HUP QUIT
 live=' '
@@ -19,20 +22,27 @@ while read -r op id; do
 done
 round=0
 while [ $round -lt 20 ]; do
-  found=
-  for stat in /proc/[0-9]*/stat; do
-    read -r line <"$stat" || continue
-    pid=\${line%% *}
-    set -- \${line##*) }
-    [ "$1" = Z ] && continue
-    case $live in
-    *" $4 "* | *" $pid "* | *" $2 "*)
-      live="$live$pid "
-      kill -KILL "$pid" && found=1
-      ;;
-    esac
+  doomed=' '
+  grown=1
+  while [ -n "$grown" ]; do
+    grown=
+    for stat in /proc/[0-9]*/stat; do
+      read -r line <"$stat" || continue
+      pid=\${line%% *}
+      set -- \${line##*) }
+      [ "$1" = Z ] && continue
+      case $doomed in *" $pid "*) continue ;; esac
+      case $live in
+      *" $4 "* | *" $pid "* | *" $2 "*)
+        live="$live$pid "
+        doomed="$doomed$pid "
+        grown=1
+        ;;
+      esac
+    done
   done
-  [ -n "$found" ] || exit 0
+  [ "$doomed" = ' ' ] && exit 0
+  kill -KILL $doomed
   round=$((round + 1))
 done
 `;
@@ -164,6 +174,8 @@ function startSupervisor(): ChildProcess {
     detached: true,
     cwd: '/',
   });
+  // Where it cannot start, nothing else can; whoever asks for a child is told.
+  supervisor.on('error', () => {});
   supervisor.stdin?.on('error', () => {});
   supervisor.unref();
   (supervisor.stdin as import('node:net').Socket).unref?.();

@@ -41,8 +41,13 @@ export async function runBuild(context: BuildContext, first: {look: Look; load: 
   prepareStateDir(stateDir);
   const lock = await lockDirectory(location.directory, {
     stateDir,
-    onWait: holder => note(report, `llama (process ${holder.pid}) is building in ${location.shown}; waiting`),
+    onWait: holder => {
+      const who = holder.pid === 0 ? 'another llama' : `llama (process ${holder.pid})`;
+      note(report, `${who} is building in ${location.shown}; waiting`);
+    },
+    signal: interruption.signal,
   });
+  if (!lock) throw new FailureError({reason: 'interrupted', signal: interruption.name ?? 'SIGINT'});
   try {
     await waitForNinja(location.directory, report, interruption.signal);
     // Left by a build that was killed; nobody else can be using it.
@@ -73,10 +78,11 @@ export async function runBuild(context: BuildContext, first: {look: Look; load: 
       umask: process.umask(),
     });
     const result = await engine.run(look);
-    const isInterrupted = interruption.name !== undefined;
+    // A signal that came when everything was built changes nothing.
+    const interruptedBy = result ? undefined : interruption.name;
     await cloud.close();
     const summary = collector.summary({
-      result: isInterrupted ? 'interrupted' : result ? 'built' : 'failed',
+      result: interruptedBy !== undefined ? 'interrupted' : result ? 'built' : 'failed',
       began: context.began,
       counts: cloud.counts,
       discoveryCpu: engine.discoveryCpu,
@@ -87,7 +93,7 @@ export async function runBuild(context: BuildContext, first: {look: Look; load: 
     if (options.summary !== undefined) {
       writeFileSync(resolve(options.summary), `${JSON.stringify(summary, undefined, 2)}\n`);
     }
-    if (interruption.name !== undefined) return STATUS[interruption.name];
+    if (interruptedBy !== undefined) return STATUS[interruptedBy];
     return result ? 0 : 1;
   } catch (error) {
     // Whatever else is under way must not start anything more.

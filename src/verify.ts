@@ -23,6 +23,9 @@ interface Wrapping {
   readonly runLocally: (edge: EdgeId, signal: AbortSignal) => Promise<EdgeOutcome>;
 }
 
+/** Why a compile stays here whose flags, or whose own object, were found to differ. */
+const DIFFERED = 'verify-differed';
+
 export class Verifier {
   readonly #options: VerifierOptions;
   readonly #file: string;
@@ -38,7 +41,13 @@ export class Verifier {
   wrap(executor: Executor, wrapping: Wrapping): Executor {
     if (this.#options.share === 0) return executor;
     return {
-      run: async (edge, signal) => this.#verified(await executor.run(edge, signal), {edge, signal, wrapping}),
+      run: async (edge, signal) => {
+        if (this.#isDistrusted(edge, wrapping.lanes)) {
+          const outcome = await wrapping.runLocally(edge, signal);
+          return outcome.kind === 'done' ? {...outcome, localReason: DIFFERED} : outcome;
+        }
+        return this.#verified(await executor.run(edge, signal), {edge, signal, wrapping});
+      },
     };
   }
 
@@ -55,29 +64,36 @@ export class Verifier {
     const local = await wrapping.runLocally(edge, signal);
     if (local.kind !== 'done') return local;
     const first = readFileSync(file);
-    if (first.equals(remote)) return {...local, place: outcome.place, output: outcome.output};
+    if (first.equals(remote)) return {...outcome, record: local.record};
     const second = await wrapping.runLocally(edge, signal);
     if (second.kind !== 'done') return second;
     // A compiler that does not agree with itself proves nothing.
-    if (!readFileSync(file).equals(first)) return {...second, place: outcome.place, output: outcome.output};
+    if (!readFileSync(file).equals(first)) return {...outcome, record: second.record};
     this.#distrust(edge, {file, remote, wrapping});
-    return {...second, localReason: 'verify-differed'};
+    return {...second, localReason: DIFFERED};
   }
 
   #distrust(edge: EdgeId, found: {file: string; remote: Buffer; wrapping: Wrapping}): void {
     const {directory, warn} = this.#options;
     const kept = join(directory, STATE_DIR, 'differing');
     mkdirSync(kept, {recursive: true});
-    const name = join(kept, basename(found.file));
+    // Two targets may have objects of one name.
+    const name = join(kept, `${digestOf(found.file).slice(0, 8)}-${basename(found.file)}`);
     writeFileSync(`${name}.remote`, found.remote);
     copyFileSync(found.file, `${name}.local`);
-    const classification = found.wrapping.lanes.classificationOf(edge);
-    const flags = classification.kind === 'remote' ? flagSignature(classification) : '';
+    const flags = flagsOf(edge, found.wrapping.lanes) ?? '';
     this.distrusted.add(flags);
     writeFileSync(this.#file, JSON.stringify([...this.distrusted]));
     warn(
       `'${found.file}' differs from a local compile; both are kept (${name}.remote, ${name}.local). Compiles with these flags run locally from now on: ${flags}`,
     );
+  }
+
+  /** Also by what this very build has found: lanes are settled when it begins. */
+  #isDistrusted(edge: EdgeId, lanes: Lanes): boolean {
+    if (this.distrusted.size === 0) return false;
+    const flags = flagsOf(edge, lanes);
+    return flags !== undefined && this.distrusted.has(flags);
   }
 
   /** The same outputs in every build, spread evenly. */
@@ -86,9 +102,15 @@ export class Verifier {
   }
 }
 
+function flagsOf(edge: EdgeId, lanes: Lanes): string | undefined {
+  const classification = lanes.classificationOf(edge);
+  return classification.kind === 'remote' ? flagSignature(classification) : undefined;
+}
+
 function readList(file: string): string[] {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as string[];
+    const list: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    return Array.isArray(list) ? list.filter(flags => typeof flags === 'string') : [];
   } catch {
     return []; // No difference was ever found.
   }

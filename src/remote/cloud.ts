@@ -24,7 +24,7 @@ export interface Cloud {
 
 /** Content-addressed blobs. */
 export interface Store {
-  /** Those of the digests that the store does not hold. */
+  /** Those of the digests that the store does not hold. @throws StoreError */
   missing(digests: Iterable<Digest>): Promise<Digest[]>;
   /** To put what is there already is no error. Prereq: `digest` is that of `bytes`. @throws StoreError */
   put(digest: Digest, bytes: Uint8Array): Promise<void>;

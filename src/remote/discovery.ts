@@ -14,6 +14,10 @@ import {InputTrees} from '../toolchain/input-tree.ts';
 import type {Language} from '../toolchain/language.ts';
 import {type SearchPath, SearchPaths} from '../toolchain/search-path.ts';
 
+const CLOCK = /\b__(?:DATE|TIME|TIMESTAMP)__\b/;
+/** First bytes of every program and library. */
+const ELF = 0x7f454c46;
+
 export interface DiscoveryRequest {
   readonly compile: CompileCommand;
   readonly identity: ToolchainIdentity;
@@ -51,6 +55,7 @@ export class Discovery {
   readonly #searchPaths = new SearchPaths();
   readonly #scanner: IncludeScanner;
   readonly #trees: InputTrees;
+  readonly #clockByDigest = new Map<Digest, boolean>();
   /** Milliseconds of CPU spent here so far. */
   cpu = 0;
 
@@ -87,7 +92,7 @@ export class Discovery {
       if (!asked) return {kind: 'unknown'};
       files = [...new Set([...files, ...asked])];
     }
-    return this.#assemble(request, {...scan, files});
+    return this.#assemble(request, {...scan, files, scanned: scan.files});
   }
 
   #assemble(
@@ -95,6 +100,8 @@ export class Discovery {
     scan: Pick<Discovered, 'files' | 'absentIncludes' | 'precompiled'> & {
       directories: readonly string[];
       clockFiles: readonly string[];
+      /** Those of the files whose text the scanner has seen. */
+      scanned: readonly string[];
     },
   ): DiscoveryOutcome {
     const began = process.cpuUsage();
@@ -125,9 +132,29 @@ export class Discovery {
         files,
         absentIncludes: scan.absentIncludes,
         precompiled: scan.precompiled,
-        readsClock: scan.clockFiles.length > 0,
+        readsClock:
+          scan.clockFiles.length > 0 ||
+          compile.macros.some(macro => CLOCK.test(macro.text)) ||
+          this.#namesClock(files, scan.scanned),
       },
     };
+  }
+
+  /** Whether a file beyond the scanned ones, which the compiler or a worker had to name, asks for the time of day. */
+  #namesClock(files: readonly string[], scanned: readonly string[]): boolean {
+    if (files.length === scanned.length) return false;
+    const seen = new Set(scanned);
+    return files.some(path => {
+      if (seen.has(path)) return false;
+      const digest = this.#files.digest(path);
+      if (digest === undefined) return false;
+      let names = this.#clockByDigest.get(digest);
+      if (names === undefined) {
+        names = this.#files.inspect(path, isClockText) ?? false;
+        this.#clockByDigest.set(digest, names);
+      }
+      return names;
+    });
   }
 
   /** A path of the command line, not cleaned. */
@@ -158,6 +185,11 @@ export class Discovery {
     const spent = process.cpuUsage(began);
     this.cpu += (spent.user + spent.system) / 1000;
   }
+}
+
+function isClockText(bytes: Buffer): boolean {
+  // Programs and libraries may hold the names, and never ask.
+  return (bytes.length < 4 || bytes.readUInt32BE(0) !== ELF) && CLOCK.test(bytes.toString('latin1'));
 }
 
 /** As `-x` takes it. */

@@ -67,6 +67,15 @@ export function holds(set: InputSet, files: FileState): boolean {
   return sameTwins(findTwins(set.read, files), set.twins);
 }
 
+/** The files that the set has the digests of. */
+export function pathsRead(set: InputSet): string[] {
+  const paths: string[] = [];
+  for (const [directory, entries] of set.read) {
+    for (let i = 0; i < entries.length; i += 2) paths.push(join(directory, entries[i]!));
+  }
+  return paths;
+}
+
 /** A path of the group that is there after all; a name stands for its precompiled twin as well. */
 export function firstPresent(
   directory: string,
@@ -76,8 +85,8 @@ export function firstPresent(
   const listing = files.names(directory);
   if (listing === undefined) return undefined;
   if (!(listing instanceof Set)) {
-    const name = names.find(candidate => files.stat(join(directory, candidate)));
-    return name === undefined ? undefined : join(directory, name);
+    const paths = names.flatMap(name => [join(directory, name), join(directory, `${name}.gch`)]);
+    return paths.find(path => files.stat(path));
   }
   const precompiled = hasPrecompiled(listing);
   for (const name of names) {

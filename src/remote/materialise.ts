@@ -17,6 +17,17 @@ export class Materialiser {
 
   /** Mode is 0666 (0777 for a program) less the umask, as a compiler's own. @throws the file system's errors */
   write(path: string, bytes: Uint8Array, isExecutable: boolean): void {
+    try {
+      this.#write(path, bytes, isExecutable);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      // Somebody has removed a directory that was known to be there.
+      this.#knownDirs.clear();
+      this.#write(path, bytes, isExecutable);
+    }
+  }
+
+  #write(path: string, bytes: Uint8Array, isExecutable: boolean): void {
     this.#ensureDir(dirname(path));
     const mode = isExecutable ? 0o777 : 0o666;
     this.#ensureDir(this.#temporaryDir);

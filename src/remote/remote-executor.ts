@@ -25,7 +25,7 @@ import {type CachedResult, type Cloud, InvocationError, StoreError} from './clou
 import type {Discovered, Discovery} from './discovery.ts';
 import {changedEnvironment, workerEnvironment} from './environment.ts';
 import type {Epochs} from './epochs.ts';
-import {firstPresent, holds, makeInputSet} from './input-set.ts';
+import {firstPresent, holds, makeInputSet, pathsRead} from './input-set.ts';
 import {type Invoked, invokeWithRetry} from './invoke.ts';
 import type {Materialiser} from './materialise.ts';
 import type {Toolchains} from './toolchains.ts';
@@ -102,6 +102,8 @@ export class RemoteExecutor implements Executor {
   readonly #options: RemoteExecutorOptions;
   readonly #native = new NativeFlags();
   readonly #warnedDepfiles = new Set<string>();
+  /** Producers that an edge was to wait for. One that is still unfinished the next time needs the edge itself. */
+  readonly #waitedFor = new Map<EdgeId, ReadonlySet<EdgeId>>();
 
   constructor(options: RemoteExecutorOptions) {
     this.#options = options;
@@ -136,6 +138,9 @@ export class RemoteExecutor implements Executor {
     if (useCache && key !== undefined) {
       const hit = (await cloud.results.lookup(key)).find(result => holds(result.inputs, files));
       if (hit) {
+        // What an unfinished edge makes may be here from an earlier build, and about to change.
+        const producers = this.#producersOf(edge, pathsRead(hit.inputs), []);
+        if (producers.length > 0) return {kind: 'waits', producers};
         const outcome = await this.#finishCached(prepared, {hit, stamp: epoch.stamp, began});
         if (outcome) return outcome;
       }
@@ -152,7 +157,7 @@ export class RemoteExecutor implements Executor {
       });
       if (found.kind === 'unknown') throw new StayLocal('undiscovered-input');
       if (found.value.precompiled.length > 0) throw new StayLocal('pch');
-      const producers = this.#options.pendingProducers(found.value.files, found.value.absentIncludes);
+      const producers = this.#producersOf(edge, found.value.files, found.value.absentIncludes);
       if (producers.length > 0) return {kind: 'waits', producers};
       const invoked = await this.#invoke(prepared, found.value, signal).catch(unlessInputChanged);
       if (!invoked || this.#changedMeanwhile(invoked.result, found.value, epoch.stamp)) {
@@ -172,6 +177,16 @@ export class RemoteExecutor implements Executor {
       for (const path of lacking) more.add(path);
     }
     throw new StayLocal('undiscovered-input');
+  }
+
+  /** Edges that this one can and has to wait for. */
+  #producersOf(edge: EdgeId, files: readonly string[], names: readonly string[]): readonly EdgeId[] {
+    const before = this.#waitedFor.get(edge);
+    const producers = this.#options
+      .pendingProducers(files, names)
+      .filter(producer => producer !== edge && !before?.has(producer));
+    if (producers.length > 0) this.#waitedFor.set(edge, new Set([...(before ?? []), ...producers]));
+    return producers;
   }
 
   async #prepare(edge: EdgeId): Promise<Prepared> {
@@ -368,14 +383,16 @@ export class RemoteExecutor implements Executor {
 
   /** Puts the outputs in place, all but a depfile that only the deps log is to get; answers that one's bytes. */
   async #place(prepared: Prepared, outputs: readonly OutputFile[]): Promise<Buffer | undefined> {
-    const {discovery, materialiser, graph, takesDepfile} = this.#options;
+    const {discovery, materialiser, graph, takesDepfile, canonicalPath} = this.#options;
     const {edge} = prepared;
-    const taken = takesDepfile(edge) ? discovery.absolute(graph.text(edge, 'depfile')) : undefined;
+    // Manifest and command may spell it in two ways.
+    const placeOf = (path: string) => canonicalPath(discovery.absolute(path));
+    const taken = takesDepfile(edge) ? placeOf(graph.text(edge, 'depfile')) : undefined;
     let depfile: Buffer | undefined;
     for (const output of outputs) {
       const path = discovery.absolute(output.path);
       const bytes = await this.#bytes(output);
-      if (path === taken) depfile = bytes;
+      if (placeOf(output.path) === taken) depfile = bytes;
       else materialiser.write(path, bytes, output.executable);
     }
     return depfile;

@@ -67,8 +67,8 @@ export class Toolchains {
     const {store} = this.#options;
     for (const digest of await store.missing(identity.files.keys())) {
       const file = identity.files.get(digest)!;
-      const bytes = readFileSync(file);
-      if (digestOf(bytes) !== digest) {
+      const bytes = readIfThere(file);
+      if (bytes === undefined || digestOf(bytes) !== digest) {
         throw new StoreError('store-failed', `${file} has changed while it was packed`);
       }
       await store.put(digest, bytes);
@@ -101,9 +101,18 @@ export class Toolchains {
   }
 }
 
+function readIfThere(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined; // Removed, by an upgrade for instance.
+  }
+}
+
 function readList(file: string): string[] {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as string[];
+    const list: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    return Array.isArray(list) ? list.filter(path => typeof path === 'string') : [];
   } catch {
     return []; // None yet.
   }

@@ -24,7 +24,7 @@ export interface RunOptions {
 }
 
 /** A program that hangs is a failure of its test, shown with what it said so far. */
-const HANG_MS = 90_000;
+const HANG_MS = 60_000;
 
 const SIGNALS: Readonly<Record<string, number>> = {SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGKILL: 9, SIGTERM: 15};
 

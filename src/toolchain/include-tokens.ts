@@ -107,7 +107,7 @@ function addOperand(rest: string, letter: string, tokens: Set<string>): void {
   else if (literal?.[2] !== undefined) tokens.add(`${letter}a${asUtf8(literal[2])}`);
   else {
     const text = withoutComments(asUtf8(operand));
-    if (/^[\p{L}_$]/u.test(text)) tokens.add(`${letter}m${text}`);
+    if (text.length <= OPERAND_LIMIT && /^[\p{L}_$]/u.test(text)) tokens.add(`${letter}m${text}`);
   }
 }
 
@@ -143,13 +143,18 @@ function mayStartDirective(source: string, at: number): boolean {
   );
 }
 
+/** Directives, in characters, and comments before them are shorter; no file may make this pass a slow one. */
+const LINE_LIMIT = 8192;
+const COMMENT_LIMIT = 65536;
+const OPERAND_LIMIT = 1024;
+
 const BLANKS = ' \t\v\f';
 
 /** From `at` to the end of its line, continued lines and a comment begun on it included. */
 function logicalLine(source: string, at: number): string {
   let end = at - 1;
   let isContinued = true;
-  while (isContinued && end < source.length) {
+  while (isContinued && end < source.length && end - at < LINE_LIMIT) {
     end = source.indexOf('\n', end + 1);
     if (end < 0) end = source.length;
     const line = source.slice(at, end);
@@ -158,9 +163,9 @@ function logicalLine(source: string, at: number): string {
     const comment = line.lastIndexOf('/*');
     if (comment < 0 || line.indexOf('*/', comment + 2) >= 0) continue;
     // `<a/*.h>` opens no comment; looking a few lines too far does no harm.
-    const closing = source.indexOf('*/', end);
-    if (closing >= 0 && closing - end < 4096) {
-      end = closing;
+    const closing = source.slice(end, end + LINE_LIMIT).indexOf('*/');
+    if (closing >= 0) {
+      end += closing;
       isContinued = true;
     }
   }
@@ -176,9 +181,9 @@ function afterComments(source: string, at: number): number {
     blanks.exec(source);
     i = blanks.lastIndex;
     if (!source.startsWith('/*', i)) return i;
-    const closing = source.indexOf('*/', i + 2);
+    const closing = source.slice(i + 2, i + COMMENT_LIMIT).indexOf('*/');
     if (closing < 0) return source.length;
-    i = closing + 2;
+    i += closing + 4;
   }
 }
 

@@ -36,6 +36,8 @@ class Display {
 
   constructor(options: DisplayOptions) {
     this.#options = options;
+    // A reader that went away (`llama build 2>&1 | head`) is no reason to end the build.
+    options.stream.on('error', () => {});
   }
 
   show(event: Event): void {

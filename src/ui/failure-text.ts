@@ -29,7 +29,7 @@ export function failureText(failure: Failure): string {
     case 'store-unusable':
       return `cannot use the store '${failure.directory}': ${failure.text}\n  free space or name another folder: --store DIR`;
     case 'tool-missing':
-      return `${failure.tool} was not found; it is needed for ${failure.neededFor}`;
+      return `${failure.tool} was not found; it is needed for ${failure.neededFor}: install it, or put it on the PATH`;
     case 'platform-unsupported':
       return `this is ${failure.platform}; llama runs on Linux on x86-64 only`;
     case 'edge-failed':

@@ -1,15 +1,17 @@
 /**
- * Cached results in a folder: `DIR/results/ab/cdef...`, one JSON file for each first key, with the latest results of
- * that key. Written by rename; of two clients that add at once one may lose, which costs a compile.
+ * Cached results in a folder: `DIR/results/ab/cdef...`, one file for each first key, with the latest results of that
+ * key as JSON behind a line with the JSON's digest: a spoilt one could name wrong outputs, so it counts for none.
+ * Written by rename; of two clients that add at once one may lose, which costs a compile.
  */
-import {mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import type {Digest} from '../../protocol/digest.ts';
+import {type Digest, digestOf} from '../../protocol/digest.ts';
 import type {CachedResult, CloudCounts, ResultCache} from '../cloud.ts';
+import {markUsed, removeIfPossible} from './disk-store.ts';
 
 /** Results kept for one key: sources that alternate between a few states of their headers. */
 const MOST_RESULTS = 8;
-const FORMAT = 1;
+const FORMAT = 2;
 
 export class DiskResults implements ResultCache {
   readonly #directory: string;
@@ -31,7 +33,8 @@ export class DiskResults implements ResultCache {
     const earlier = this.#read(key);
     const inputs = earlier.length === 0 ? '' : JSON.stringify(result.inputs);
     const others = earlier.filter(other => JSON.stringify(other.inputs) !== inputs);
-    const text = JSON.stringify({format: FORMAT, results: [result, ...others].slice(0, MOST_RESULTS)});
+    const json = JSON.stringify({format: FORMAT, results: [result, ...others].slice(0, MOST_RESULTS)});
+    const text = `${digestOf(json)}\n${json}`;
     const temporary = join(this.#directory, 'tmp', `${process.pid}-r${this.#temporaries++}`);
     try {
       mkdirSync(join(path, '..'), {recursive: true});
@@ -42,15 +45,19 @@ export class DiskResults implements ResultCache {
       this.#counts.bytesUp += text.length;
     } catch {
       // A full or read-only disk: the result is not kept, and nothing depends on it.
-      rmSync(temporary, {force: true});
+      removeIfPossible(temporary);
     }
   }
 
   #read(key: Digest): readonly CachedResult[] {
     try {
-      const text = readFileSync(this.#path(key), 'utf8');
-      const parsed = JSON.parse(text) as {format: number; results: CachedResult[]};
+      const path = this.#path(key);
+      const text = readFileSync(path, 'utf8');
       this.#counts.bytesDown += text.length;
+      const json = text.slice(text.indexOf('\n') + 1);
+      if (!text.startsWith(`${digestOf(json)}\n`)) return [];
+      const parsed = JSON.parse(json) as {format: number; results: CachedResult[]};
+      markUsed(path);
       return parsed.format === FORMAT ? parsed.results : [];
     } catch {
       return []; // None, or one that a fault of the disk has spoilt.

@@ -28,13 +28,10 @@ export class DiskStore implements Store {
       if (this.#present.has(digest)) continue;
       this.#counts.head++;
       const path = this.#path(digest);
-      const stat = statSync(path, {throwIfNoEntry: false});
-      if (!stat) {
+      if (!this.#isThere(path)) {
         missing.push(digest);
         continue;
       }
-      const now = Date.now();
-      if (now - stat.mtimeMs > TOUCH_INTERVAL) touch(path, now);
       this.#present.add(digest);
     }
     return missing;
@@ -59,8 +56,8 @@ export class DiskStore implements Store {
         renameSync(temporary, path);
       }
     } catch (error) {
-      rmSync(temporary, {force: true});
-      throw new StoreError('store-failed', `cannot write to ${this.#directory}: ${(error as Error).message}`);
+      removeIfPossible(temporary);
+      throw new StoreError('store-failed', `cannot write to ${this.#directory}: ${faultText(error)}`);
     }
     this.#counts.put++;
     this.#counts.bytesUp += bytes.length;
@@ -75,21 +72,40 @@ export class DiskStore implements Store {
     } catch (error) {
       this.#present.delete(digest);
       const isAbsent = (error as NodeJS.ErrnoException).code === 'ENOENT';
-      throw new StoreError(isAbsent ? 'blob-missing' : 'store-failed', (error as Error).message);
+      if (isAbsent) throw new StoreError('blob-missing', `${path} is not there`);
+      throw new StoreError('store-failed', `cannot read ${this.#directory}: ${faultText(error)}`);
     }
     if (digestOf(bytes) !== digest) {
       this.#present.delete(digest);
-      rmSync(path, {force: true});
+      removeIfPossible(path);
       throw new StoreError('blob-corrupt', `${path} does not hold what its name says`);
     }
+    markUsed(path);
     this.#counts.get++;
     this.#counts.bytesDown += bytes.length;
     return bytes;
   }
 
+  #isThere(path: string): boolean {
+    try {
+      return markUsed(path);
+    } catch (error) {
+      throw new StoreError('store-failed', `cannot read ${this.#directory}: ${faultText(error)}`);
+    }
+  }
+
   #path(digest: Digest): string {
     return `${this.#directory}/blobs/${digest.slice(0, 2)}/${digest.slice(2)}`;
   }
+}
+
+/** False where there is no such file; else it counts as used now. @throws the file system's errors */
+export function markUsed(path: string): boolean {
+  const stat = statSync(path, {throwIfNoEntry: false});
+  if (!stat) return false;
+  const now = Date.now();
+  if (now - stat.mtimeMs > TOUCH_INTERVAL) touch(path, now);
+  return true;
 }
 
 function touch(path: string, now: number): void {
@@ -98,4 +114,17 @@ function touch(path: string, now: number): void {
   } catch {
     // Another's file, or evicted meanwhile: its age is then not ours to tell.
   }
+}
+
+export function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, {force: true});
+  } catch {
+    // Whatever forbids it is the fault that is being reported already.
+  }
+}
+
+/** Without the path, which differs from blob to blob: one fault is to be told once. */
+function faultText(error: unknown): string {
+  return (error as Error).message.replace(/, \w+ '.*$/s, '');
 }

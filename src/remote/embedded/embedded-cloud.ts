@@ -44,7 +44,7 @@ export function openEmbeddedCloud(options: EmbeddedOptions): EmbeddedCloud {
     description: `embedded cloud, ${width} worker${width === 1 ? '' : 's'}`,
     async close() {
       await invoker.close();
-      evict(storeDir, {limit, added: counts.bytesUp});
+      evict(storeDir, {limit, added: counts.bytesUp + invoker.stored});
     },
   };
 }

@@ -14,10 +14,14 @@ export interface StoreContent {
   readonly bytes: number;
 }
 
+/** A temporary file as old as this, in ms, was left by a client that was killed. */
+const ABANDONED = 3_600_000;
+
 /** `added`: bytes that this client has put in since the last call. Errors of the file system are left for next time. */
 export function evict(storeDir: string, {limit, added}: {limit: number; added: number}): void {
   const estimateFile = join(storeDir, 'size');
   try {
+    removeAbandoned(join(storeDir, 'tmp'));
     const estimate = readEstimate(estimateFile) + added;
     if (estimate <= limit) {
       writeFileSync(estimateFile, String(estimate));
@@ -64,6 +68,14 @@ function evictNow(storeDir: string, limit: number): number {
     total -= file.size;
   }
   return total;
+}
+
+function removeAbandoned(folder: string): void {
+  for (const name of namesIn(folder)) {
+    const path = join(folder, name);
+    const stat = statSync(path, {throwIfNoEntry: false});
+    if (stat && Date.now() - stat.mtimeMs > ABANDONED) rmSync(path, {force: true});
+  }
 }
 
 function* filesBelow(folder: string): Generator<{path: string; size: number; used: number}> {

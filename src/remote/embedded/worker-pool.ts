@@ -4,10 +4,11 @@
  */
 import type {ChildProcess} from 'node:child_process';
 import {createHash} from 'node:crypto';
+import {realpathSync} from 'node:fs';
 import {join} from 'node:path';
 import {tryName} from '../../directory-lock.ts';
 import type {Processes} from '../../process.ts';
-import type {InvocationRequest, InvocationResponse} from '../../protocol/invocation.ts';
+import type {InvocationRequest, InvocationResponse, OutputBytes} from '../../protocol/invocation.ts';
 import {type CloudCounts, InvocationError, type Invoker} from '../cloud.ts';
 
 export interface WorkerPoolOptions {
@@ -19,6 +20,9 @@ export interface WorkerPoolOptions {
   readonly processes: Processes;
   readonly counts: CloudCounts;
 }
+
+/** As the worker's own limit: a longer frame is a stream that is out of step. */
+const FRAME_LIMIT = 256 << 20;
 
 interface Worker {
   readonly child: ChildProcess;
@@ -44,6 +48,8 @@ export class WorkerPool implements Invoker {
   readonly #waiting: (() => void)[] = [];
   #busy = 0;
   #nextSlot = 0;
+  /** Bytes of outputs that workers put into the store themselves. */
+  stored = 0;
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
@@ -53,17 +59,23 @@ export class WorkerPool implements Invoker {
   /** Starts a worker before it is needed, since its start takes time. */
   warm(count: number): void {
     for (let i = this.#all.size; i < Math.min(count, this.width); i++) {
-      void this.#startWorker().then(worker => this.#idle.push(worker));
+      this.#startWorker().then(
+        worker => this.#idle.push(worker),
+        () => {}, // Whoever needs a worker meets the fault by himself.
+      );
     }
   }
 
   async invoke(request: InvocationRequest, signal: AbortSignal): Promise<InvocationResponse> {
     if (this.#busy >= this.width) await new Promise<void>(resolve => this.#waiting.push(resolve));
     else this.#busy++;
-    let worker: Worker | undefined;
     try {
       if (signal.aborted) throw new InvocationError('aborted', 'interrupted');
-      worker = this.#idle.pop() ?? (await this.#startWorker());
+      const worker = this.#idle.pop() ?? (await this.#startWorker());
+      if (signal.aborted) {
+        this.#idle.push(worker);
+        throw new InvocationError('aborted', 'interrupted');
+      }
       const response = await this.#exchange(worker, request, signal);
       this.#idle.push(worker);
       return response;
@@ -137,9 +149,14 @@ export class WorkerPool implements Invoker {
     });
     const worker: Worker = {child, slot, answer: undefined, fail: undefined, stderr: ''};
     this.#all.add(worker);
-    readFrames(child, frame => {
-      counts.bytesDown += frame.length;
-      worker.answer?.(JSON.parse(frame.toString()) as InvocationResponse);
+    const onResponse = (response: InvocationResponse, size: number) => {
+      counts.bytesDown += size;
+      this.stored += storedBytes(response);
+      worker.answer?.(response);
+    };
+    readResponses(child, onResponse, () => {
+      worker.stderr += 'it answered something that is no response';
+      processes.signal(child, 'SIGKILL');
     });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       worker.stderr = (worker.stderr + text).slice(-2000);
@@ -159,7 +176,8 @@ export class WorkerPool implements Invoker {
   /** The first scratch folder that no other client holds: kept between builds, it spares the unpacking of compilers. */
   async #takeSlot(): Promise<Slot> {
     const {storeDir} = this.#options;
-    const store = createHash('sha256').update(storeDir).digest('hex').slice(0, 16);
+    // One store by two paths is one store, and its folders are to be had once.
+    const store = createHash('sha256').update(realpathSync(storeDir)).digest('hex').slice(0, 16);
     for (;;) {
       const index = this.#nextSlot++;
       const held = await tryName(`llama-slot-${store}-${index}`);
@@ -175,22 +193,50 @@ function endText(worker: Worker): string {
   return `a worker ${how}${said === '' ? '' : `: ${said}`}`;
 }
 
-function readFrames(child: ChildProcess, onFrame: (frame: Buffer) => void): void {
+/** `onFault` is told once of a stream that is out of step; nothing more is read then. */
+function readResponses(
+  child: ChildProcess,
+  onResponse: (response: InvocationResponse, size: number) => void,
+  onFault: () => void,
+): void {
   let chunks: Buffer[] = [];
   let have = 0;
-  child.stdout?.on('data', (chunk: Buffer) => {
+  const onData = (chunk: Buffer) => {
     chunks.push(chunk);
     have += chunk.length;
     for (;;) {
       if (have < 4) return;
       if (chunks[0]!.length < 4) chunks = [Buffer.concat(chunks)];
       const size = chunks[0]!.readUInt32LE(0);
+      if (size > FRAME_LIMIT) return fault();
       if (have < 4 + size) return;
       const whole = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-      onFrame(whole.subarray(4, 4 + size));
+      const response = parseResponse(whole.subarray(4, 4 + size));
+      if (response === undefined) return fault();
       const rest = whole.subarray(4 + size);
       chunks = rest.length > 0 ? [rest] : [];
       have = rest.length;
+      onResponse(response, size);
     }
-  });
+  };
+  const fault = () => {
+    child.stdout?.off('data', onData).resume();
+    onFault();
+  };
+  child.stdout?.on('data', onData);
+}
+
+function parseResponse(frame: Buffer): InvocationResponse | undefined {
+  try {
+    const response = JSON.parse(frame.toString()) as Partial<InvocationResponse> | null;
+    return typeof response?.result?.kind === 'string' ? (response as InvocationResponse) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function storedBytes({result}: InvocationResponse): number {
+  if (result.kind !== 'result') return 0;
+  const outputs: readonly OutputBytes[] = [...result.outputs, result.stdout, result.stderr];
+  return outputs.reduce((sum, {inline, size}) => sum + (inline === undefined ? size : 0), 0);
 }

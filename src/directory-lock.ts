@@ -126,3 +126,23 @@ export function runningNinja(directory: string): Holder | undefined {
   }
   return undefined;
 }
+
+/**
+ * Waits until no ninja works in `directory`: two writers would spoil its logs. `onWait` is told once who is waited for.
+ * Nothing tells of the end of a process that is not ours but a look at it.
+ */
+export async function ninjaGone(
+  directory: string,
+  options: {onWait: (holder: Holder) => void; signal: AbortSignal},
+): Promise<void> {
+  let isTold = false;
+  for (
+    let holder = runningNinja(directory);
+    holder && !options.signal.aborted;
+    holder = runningNinja(directory)
+  ) {
+    if (!isTold) options.onWait(holder);
+    isTold = true;
+    await new Promise(resolve => setTimeout(resolve, 100));
+  }
+}

@@ -3,6 +3,7 @@
  * Holds what lives as long as the build does: files, digests, toolchains, workers.
  */
 import {join} from 'node:path';
+import {ninjaGone, runningNinja} from './directory-lock.ts';
 import type {Report} from './event.ts';
 import {canonicalPath} from './frontends/ninja/canonical-path.ts';
 import {NinjaExecutor} from './frontends/ninja/ninja-executor.ts';
@@ -13,7 +14,6 @@ import type {Executor} from './graph/executor.ts';
 import {FileState} from './graph/file-state.ts';
 import {EDGE_DEPS_GCC, type EdgeId} from './graph/graph.ts';
 import {statFrom} from './graph/node-times.ts';
-import {handOver} from './handover.ts';
 import {Lanes} from './lanes.ts';
 import type {Location} from './locate.ts';
 import {isManifestDirty, type Load, type Look, lookAt} from './look.ts';
@@ -30,7 +30,7 @@ import {Toolchains} from './remote/toolchains.ts';
 import {LocalExecutor} from './scheduler/local-executor.ts';
 import {Plan} from './scheduler/plan.ts';
 import {criticalPath} from './scheduler/priority.ts';
-import {Scheduler} from './scheduler/scheduler.ts';
+import {Scheduler, type SchedulerEnd} from './scheduler/scheduler.ts';
 import {Slots} from './scheduler/slots.ts';
 import {Verifier} from './verify.ts';
 
@@ -98,6 +98,16 @@ export class Engine {
     return lookAt(project, this.#options.location.targets, this.#isManifestFresh);
   }
 
+  /** What is not written now stays in the journal. */
+  async #flush(recorder: Recorder): Promise<boolean> {
+    const {signal} = this.#options;
+    await ninjaGone(this.#directory, {
+      onWait: holder => this.#note(`${holder.name} (process ${holder.pid}) is building here; waiting`),
+      signal,
+    });
+    return !runningNinja(this.#directory) && recorder.flush();
+  }
+
   #isManifestDirty(project: Project): boolean {
     return !this.#isManifestFresh && isManifestDirty(project);
   }
@@ -118,7 +128,7 @@ export class Engine {
     try {
       for (let regenerations = 0; ; ) {
         if (look.mustRegenerate) {
-          recorder.flush();
+          await this.#flush(recorder);
           if (++regenerations > MOST_REGENERATIONS) {
             this.#warn("manifest 'build.ninja' still dirty after 100 tries");
             return false;
@@ -132,26 +142,23 @@ export class Engine {
           continue;
         }
         const end = await this.#runPlan(look, recorder);
-        if (end.kind === 'stopped') return false;
-        if (end.kind === 'replan' || this.#isManifestDirty(look.project)) {
+        if (end === 'stopped') return false;
+        if (end === 'replan' || this.#isManifestDirty(look.project)) {
           look = this.#look(look.project);
           continue;
         }
-        recorder.flush();
-        return await this.#finish(look.project, end.left);
+        if (await this.#flush(recorder)) look.project.saveSnapshot();
+        return true;
       }
     } finally {
-      recorder.flush();
+      await this.#flush(recorder);
       recorder.close();
       this.#files.save(this.#statePath('files'), MEMORY_VERSION);
     }
   }
 
-  /** Runs everything that may run. `left`: edges left for the last run of ninja. */
-  async #runPlan(
-    look: Look,
-    recorder: Recorder,
-  ): Promise<{kind: 'stopped'} | {kind: 'replan'} | {kind: 'exhausted'; left: number}> {
+  /** Runs everything that may run. */
+  async #runPlan(look: Look, recorder: Recorder): Promise<SchedulerEnd> {
     const {options, cloud, width, report, signal, environment} = this.#options;
     const {project, freshness} = look;
     const {graph} = project;
@@ -248,11 +255,10 @@ export class Engine {
       },
     });
     const end = await scheduler.run();
-    if (end === 'exhausted' && scheduler.failures > 0) await scheduler.runHandoverEdges();
     this.#failures += scheduler.failures;
     this.ninjaRuns += ninja.runs;
-    if (signal.aborted || this.#failures > 0) return {kind: 'stopped'};
-    return end === 'replan' ? {kind: 'replan'} : {kind: 'exhausted', left: scheduler.leftForHandover};
+    if (signal.aborted || this.#failures > 0) return 'stopped';
+    return end === 'replan' ? 'replan' : 'exhausted';
   }
 
   #lastManifestLook = performance.now();
@@ -300,29 +306,6 @@ export class Engine {
     if (result.exitCode === 0) return true;
     if (!signal.aborted) report({type: 'output', bytes: result.output});
     return false;
-  }
-
-  async #finish(project: Project, left: number): Promise<boolean> {
-    const {report, processes, signal, location, localJobs, options} = this.#options;
-    if (project.kind !== 'ninja') return true;
-    if (left === 0) {
-      project.saveSnapshot();
-      return true;
-    }
-    const end = await handOver({
-      project,
-      processes,
-      signal,
-      targets: location.targets,
-      localJobs,
-      keepGoing: options.keepGoing,
-      verbose: options.verbose,
-      left,
-      report,
-    });
-    this.ninjaRuns++;
-    if (end === 'idle') project.saveSnapshot();
-    return end !== 'failed';
   }
 
   #ninjaExecutor(project: Project, otherwise: Executor): NinjaExecutor {

@@ -84,7 +84,8 @@ export interface EdgeReturned {
 /** One thing worth a line; `level` decides where it may be left out. */
 export interface Note {
   readonly type: 'note';
-  readonly level: 'info' | 'warning';
+  /** `info` goes with a display of progress; `notice` explains why nothing happens, and is always shown. */
+  readonly level: 'info' | 'notice' | 'warning';
   readonly text: string;
 }
 

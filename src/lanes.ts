@@ -10,9 +10,6 @@ import {type Classification, classify} from './toolchain/classify.ts';
 import {wantedOutputs} from './toolchain/compile-command.ts';
 import type {Local} from './toolchain/local-reason.ts';
 
-/** Names of inputs that only a link or an archive has. */
-const LINKABLE = /\.(o|obj|lo|a|la|so|lib)(\.\d+)*$/;
-
 export class Lanes {
   readonly #project: Project;
   readonly #env: NodeJS.ProcessEnv;
@@ -65,7 +62,7 @@ export class Lanes {
       ...(command.includes('ccache') ? {ccacheFault: this.#askCcache()} : {}),
       readFile: path => readIfThere(isAbsolute(path) ? path : join(directory, path)),
     });
-    if (classification.kind === 'other') return {lane: this.#otherLane(edge), classification};
+    if (classification.kind === 'other') return {lane: 'ninja', classification};
     if (graph.has(edge, EDGE_CONSOLE)) return {lane: 'ninja', classification, reason: 'console'};
     if (graph.has(edge, EDGE_DEPS_MSVC)) return {lane: 'ninja', classification, reason: 'depfile-form'};
     const local = (reason: string) => ({lane: 'local', classification, reason}) as const;
@@ -79,28 +76,6 @@ export class Lanes {
       if (!made.has(this.#node(graph.path(out)))) return local('other-output');
     }
     return {lane: 'remote', classification};
-  }
-
-  /**
-   * Links and archives run as soon as they can. Any other edge that nothing is made from is left to the last run of the
-   * user's ninja: should it turn out to be one that is always out of date, it still runs once.
-   */
-  #otherLane(edge: EdgeId): Lane {
-    const {graph} = this.#project;
-    for (const node of graph.explicitIns(edge)) if (LINKABLE.test(graph.path(node))) return 'ninja';
-    const stack = [...graph.outs(edge)];
-    const seen = new Set(stack);
-    while (stack.length > 0) {
-      for (const consumer of graph.consumers(stack.pop()!)) {
-        if (!graph.isPhony(consumer)) return 'ninja';
-        for (const out of graph.outs(consumer)) {
-          if (seen.has(out)) continue;
-          seen.add(out);
-          stack.push(out);
-        }
-      }
-    }
-    return 'handover';
   }
 
   #askCcache(): Local | undefined {

@@ -2,12 +2,12 @@
  * One build with work in it: takes the directory, plans, runs the plan, records, hands over to ninja. The one place
  * where front ends, scheduler and cloud meet.
  */
-import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
+import {accessSync, constants, mkdirSync, rmSync, writeFileSync} from 'node:fs';
 import {availableParallelism} from 'node:os';
-import {join, resolve} from 'node:path';
+import {dirname, join, resolve} from 'node:path';
 import {monitorEventLoopDelay} from 'node:perf_hooks';
 import {fileURLToPath} from 'node:url';
-import {lockDirectory, runningNinja} from './directory-lock.ts';
+import {lockDirectory, ninjaGone} from './directory-lock.ts';
 import {dryRun} from './dry-run.ts';
 import {Engine} from './engine.ts';
 import {combine, type Report} from './event.ts';
@@ -31,6 +31,7 @@ export async function runBuild(context: BuildContext, first: {look: Look; load: 
     if (text !== '') process.stdout.write(`${text}\n`);
     return 0;
   }
+  checkSummaryPlace(options.summary);
   const loopDelay = monitorEventLoopDelay({resolution: 10});
   loopDelay.enable();
   const interruption = new Interruption();
@@ -43,13 +44,16 @@ export async function runBuild(context: BuildContext, first: {look: Look; load: 
     stateDir,
     onWait: holder => {
       const who = holder.pid === 0 ? 'another llama' : `llama (process ${holder.pid})`;
-      note(report, `${who} is building in ${location.shown}; waiting`);
+      notice(report, `${who} is building in ${location.shown}; waiting`);
     },
     signal: interruption.signal,
   });
   if (!lock) throw new FailureError({reason: 'interrupted', signal: interruption.name ?? 'SIGINT'});
   try {
-    await waitForNinja(location.directory, report, interruption.signal);
+    await ninjaGone(location.directory, {
+      onWait: holder => notice(report, `${holder.name} (process ${holder.pid}) is building here; waiting`),
+      signal: interruption.signal,
+    });
     // Left by a build that was killed; nobody else can be using it.
     rmSync(join(stateDir, 'tmp'), {recursive: true, force: true});
     const look = lockedLook(context, first);
@@ -134,8 +138,22 @@ function displayOptions({options, location}: BuildContext): Parameters<typeof cr
   };
 }
 
-function note(report: Report, text: string): void {
-  report({type: 'note', level: 'info', text});
+function notice(report: Report, text: string): void {
+  report({type: 'note', level: 'notice', text});
+}
+
+/** Better before the build than after it. */
+function checkSummaryPlace(file: string | undefined): void {
+  if (file === undefined) return;
+  const folder = dirname(resolve(file));
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw new FailureError({
+      reason: 'option-invalid',
+      text: `--summary: cannot write to '${folder}': ${(error as Error).message}`,
+    });
+  }
 }
 
 function prepareStateDir(stateDir: string): void {
@@ -149,17 +167,6 @@ function prepareStateDir(stateDir: string): void {
       text: `cannot write to '${stateDir}': ${(error as Error).message}`,
       hint: 'the build directory has to be writable',
     });
-  }
-}
-
-/** Two writers of ninja's logs would spoil them. */
-async function waitForNinja(directory: string, report: Report, signal: AbortSignal): Promise<void> {
-  let isTold = false;
-  for (let holder = runningNinja(directory); holder && !signal.aborted; holder = runningNinja(directory)) {
-    if (!isTold) note(report, `${holder.name} (process ${holder.pid}) is building here; waiting`);
-    isTold = true;
-    // Nothing tells of the end of a process that is not ours but a look at it.
-    await new Promise(resolve_ => setTimeout(resolve_, 100));
   }
 }
 

@@ -210,14 +210,15 @@ export class Graph {
   }
 
   /**
-   * Adds what a dyndep file says of an edge. Returns the output that another edge makes already, if any: then nothing
-   * is changed.
+   * Adds what a dyndep file says of an edge, in place of what an earlier one said. Returns the output that another edge
+   * makes already, if any: then nothing is changed.
    */
   addDynamic(
     edge: EdgeId,
     more: {ins: readonly NodeId[]; outs: readonly NodeId[]; restat: boolean},
   ): NodeId | undefined {
     for (const out of more.outs) if (this.producer(out) !== -1 && this.producer(out) !== edge) return out;
+    this.#dropDynamic(edge);
     const all = this.orderingIns(edge);
     const dirtying = this.dirtyingIns(edge).length;
     const ins = Int32Array.from([...all.subarray(0, dirtying), ...more.ins, ...all.subarray(dirtying)]);
@@ -228,16 +229,31 @@ export class Graph {
       dirtying: dirtying + more.ins.length,
       restat: more.restat,
     });
-    for (const out of more.outs) {
-      if (out < this.#baseNodes) this.arrays.producer[out] = edge;
-      else this.#addedProducer[out - this.#baseNodes] = edge;
-    }
+    for (const out of more.outs) this.#setProducer(out, edge);
     for (const node of more.ins) {
       const list = this.#dynamicConsumers.get(node);
       if (list) list.push(edge);
       else this.#dynamicConsumers.set(node, [edge]);
     }
     return undefined;
+  }
+
+  #dropDynamic(edge: EdgeId): void {
+    const known = this.#dynamic.get(edge);
+    if (!known) return;
+    this.#dynamic.delete(edge);
+    for (const out of known.outs.subarray(this.outs(edge).length)) this.#setProducer(out, -1);
+    for (const [node, edges] of this.#dynamicConsumers) {
+      this.#dynamicConsumers.set(
+        node,
+        edges.filter(consumer => consumer !== edge),
+      );
+    }
+  }
+
+  #setProducer(node: NodeId, edge: EdgeId): void {
+    if (node < this.#baseNodes) this.arrays.producer[node] = edge;
+    else this.#addedProducer[node - this.#baseNodes] = edge;
   }
 
   #index(): Map<string, NodeId> {

@@ -77,7 +77,7 @@ describe('a set of inputs', () => {
     ['the source is edited', () => write('a.c', 'int other;')],
     ['a header is edited, size and time kept', () => write('inc/b.h', 'c')],
     ['a header is gone', () => rmSync(join(root, 'inc/b.h'))],
-    ['a directory stands in its place', () => (rmSync(join(root, 'inc/b.h')), mkdirSync(join(root, 'inc/b.h')))],
+    ['a directory stands in its place', () => replaceByDirectory('inc/b.h')],
     ['a header appears earlier on the search path', () => write('first/b.h', 'b')],
     ['a precompiled twin appears in a place that was searched', () => write('first/b.h.gch', '')],
     ['a directory that was not there appears, with the header', () => appear('nowhere')],
@@ -94,6 +94,11 @@ describe('a set of inputs', () => {
   function appear(name: string): void {
     mkdirSync(join(root, name));
     write(`${name}/a.h`, 'a');
+  }
+
+  function replaceByDirectory(path: string): void {
+    rmSync(join(root, path));
+    mkdirSync(join(root, path));
   }
 
   function moveInc(): void {

@@ -2,6 +2,8 @@
  * One action by whichever worker takes it: what the cloud loses is asked for again, a bounded number of times, each
  * retry with its reason. What the action's own command does is never retried.
  */
+
+import type {Digest} from '../protocol/digest.ts';
 import type {ActionResult, InvocationRequest, WorkerFailure} from '../protocol/invocation.ts';
 import {type Cloud, InvocationError, StoreError} from './cloud.ts';
 
@@ -23,6 +25,7 @@ export async function invokeWithRetry(options: {
   signal: AbortSignal;
 }): Promise<Invoked> {
   const {cloud, request, upload, forgetUploads, signal} = options;
+  const mended = new Set<Digest>();
   for (let attempt = 1; ; attempt++) {
     await upload();
     try {
@@ -30,8 +33,12 @@ export async function invokeWithRetry(options: {
       if (response.result.kind === 'result') return {result: response.result};
       const failure = response.result;
       if (!isTransient(failure) || attempt === MOST_TRIES) throw asError(failure);
-      if (failure.digests) {
-        cloud.store.forget(failure.digests);
+      const news = failure.digests?.filter(digest => !mended.has(digest)) ?? [];
+      if (news.length > 0) {
+        // A worker names what it met first. As long as each round mends something else, it is no failure to try on.
+        for (const digest of news) mended.add(digest);
+        attempt--;
+        cloud.store.forget(news);
         forgetUploads();
       }
     } catch (error) {

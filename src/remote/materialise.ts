@@ -50,15 +50,16 @@ export class Materialiser {
     }
   }
 
-  /** Makes a directory for an output, as ninja does before it runs a command. */
-  ensureDirOf(path: string): void {
-    this.#ensureDir(dirname(path));
+  /** Makes the directory of an output where it is not there. Answers whether it was new. */
+  ensureDirOf(path: string): boolean {
+    return this.#ensureDir(dirname(path));
   }
 
-  #ensureDir(directory: string): void {
-    if (this.#knownDirs.has(directory)) return;
-    mkdirSync(directory, {recursive: true});
+  #ensureDir(directory: string): boolean {
+    if (this.#knownDirs.has(directory)) return false;
+    const made = mkdirSync(directory, {recursive: true});
     this.#knownDirs.add(directory);
+    return made !== undefined;
   }
 }
 

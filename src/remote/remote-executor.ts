@@ -190,9 +190,13 @@ export class RemoteExecutor implements Executor {
   }
 
   async #prepare(edge: EdgeId): Promise<Prepared> {
-    const {compileOf, toolchains, env, pwd, directory} = this.#options;
+    const {compileOf, toolchains, env, pwd, directory, discovery, epochs, graph} = this.#options;
     const command = compileOf(edge);
     const {compile} = command;
+    // As ninja does before it runs a command. A folder that is new is one more thing to look at again.
+    for (const out of graph.outs(edge)) {
+      if (this.#options.materialiser.ensureDirOf(discovery.absolute(graph.path(out)))) epochs.end();
+    }
     const localEnv = changedEnvironment(env, command.envChanges);
     const identified = await toolchains.identify(compile.compiler, localEnv.PATH ?? '');
     if (!identified.ok) throw new StayLocal(identified.error.reason);
@@ -315,6 +319,7 @@ export class RemoteExecutor implements Executor {
     const {result, discovered} = run;
     const output = Buffer.concat([await this.#bytes(result.stdout), await this.#bytes(result.stderr)]);
     if (result.exitCode !== 0) {
+      if (wasKilled(result, output)) throw new StayLocal('worker-killed');
       return {
         kind: 'failed',
         place: 'remote',
@@ -468,6 +473,13 @@ function withFiles(tree: Tree, made: Prepared['made']): Tree {
 function firstKey(prepared: Prepared, source: Digest): Digest {
   const {identity, args, env, made} = prepared;
   return digestOf(JSON.stringify([KEY_VERSION, identity.digest, identity.program, args, env, made, source]));
+}
+
+/** Something outside ended the compiler, want of memory most often: that says nothing of the user's code. */
+function wasKilled(result: ActionResult, output: Buffer): boolean {
+  return (
+    result.signal === 'SIGKILL' || /: fatal error: Killed signal terminated program /.test(output.toString())
+  );
 }
 
 /** Past all memory: what the file holds at this moment. */

@@ -10,8 +10,8 @@ import type {Plan} from './plan.ts';
 import {ReadyQueue} from './ready-queue.ts';
 import type {Slots} from './slots.ts';
 
-/** Who runs an edge; `handover` edges are left for the last run of the user's ninja. */
-export type Lane = 'remote' | 'local' | 'ninja' | 'handover';
+/** Who runs an edge: a worker, the client itself, or the user's ninja. */
+export type Lane = 'remote' | 'local' | 'ninja';
 
 export interface SchedulerOptions {
   readonly graph: Graph;
@@ -20,7 +20,7 @@ export interface SchedulerOptions {
   readonly laneOf: (edge: EdgeId) => Lane;
   readonly isCompile: (edge: EdgeId) => boolean;
   readonly weightOf: (edge: EdgeId) => number;
-  readonly executors: Readonly<Record<Exclude<Lane, 'handover'>, Executor>>;
+  readonly executors: Readonly<Record<Lane, Executor>>;
   /** Compiles that may be on their way to a worker, looked up or prepared. */
   readonly remoteLimit: number;
   readonly localSlots: Slots;
@@ -58,17 +58,12 @@ export class Scheduler {
   constructor(options: SchedulerOptions) {
     this.#options = options;
     const queue = () => new ReadyQueue(options.weightOf);
-    this.#queues = {remote: queue(), local: queue(), ninja: queue(), handover: queue()};
+    this.#queues = {remote: queue(), local: queue(), ninja: queue()};
     this.#poolUse = options.graph.pools.map(() => 0);
   }
 
   get failures(): number {
     return this.#failures;
-  }
-
-  /** Edges that are ready and were left for the hand-over. */
-  get leftForHandover(): number {
-    return this.#queues.handover.size;
   }
 
   async run(): Promise<SchedulerEnd> {
@@ -84,20 +79,6 @@ export class Scheduler {
     if (this.#options.signal.aborted) return 'stopped';
     if (this.#failures >= this.#options.failuresAllowed) return 'stopped';
     return this.#replan ? 'replan' : 'exhausted';
-  }
-
-  /** After failures the user's manifest cannot be run as a whole: what waits for the hand-over runs edge by edge. */
-  async runHandoverEdges(): Promise<void> {
-    const {handover, ninja} = this.#queues;
-    for (let edge = handover.take(() => true); edge !== undefined; edge = handover.take(() => true)) {
-      ninja.push(edge);
-    }
-    while (ninja.size > 0 && !this.#isStopping()) {
-      await this.run();
-      for (let edge = handover.take(() => true); edge !== undefined; edge = handover.take(() => true)) {
-        ninja.push(edge);
-      }
-    }
   }
 
   #isStopping(): boolean {
@@ -140,7 +121,7 @@ export class Scheduler {
     return depth === 0 || this.#poolUse[pool]! < depth;
   }
 
-  #start(edge: EdgeId, lane: Exclude<Lane, 'handover'>): void {
+  #start(edge: EdgeId, lane: Lane): void {
     const {graph, plan, times, executors, report, signal, isCompile} = this.#options;
     plan.start(edge);
     this.#running++;

@@ -152,25 +152,34 @@ const BLANKS = ' \t\v\f';
 
 /** From `at` to the end of its line, continued lines and a comment begun on it included. */
 function logicalLine(source: string, at: number): string {
-  let end = at - 1;
-  let isContinued = true;
-  while (isContinued && end < source.length && end - at < LINE_LIMIT) {
-    end = source.indexOf('\n', end + 1);
-    if (end < 0) end = source.length;
-    const line = source.slice(at, end);
-    isContinued = /\\[ \t\r]*$/.test(line.slice(-8));
-    if (isContinued) continue;
-    const comment = line.lastIndexOf('/*');
-    if (comment < 0 || line.indexOf('*/', comment + 2) >= 0) continue;
-    // `<a/*.h>` opens no comment; looking a few lines too far does no harm.
-    const closing = source.slice(end, end + LINE_LIMIT).indexOf('*/');
-    if (closing >= 0) {
-      end += closing;
-      isContinued = true;
+  const limit = Math.min(source.length, at + LINE_LIMIT);
+  let end = at;
+  for (;;) {
+    const newline = source.slice(end, limit).indexOf('\n');
+    if (newline < 0) {
+      end = limit;
+      break;
     }
+    end += newline;
+    if (!isSpliced(source, end)) {
+      // `<a/*.h>` opens no comment; looking a few lines too far does no harm.
+      const line = source.slice(at, end);
+      const comment = line.lastIndexOf('/*');
+      if (comment < 0 || line.indexOf('*/', comment + 2) >= 0) break;
+      const closing = source.slice(end, limit).indexOf('*/');
+      if (closing < 0) break;
+      end += closing;
+    } else end++;
   }
   const line = source.slice(at, end);
   return line.includes('\\') ? line.replace(/\\[ \t\r]*\n/g, '') : line;
+}
+
+/** Whether the newline at `end` is taken back by a backslash. */
+function isSpliced(source: string, end: number): boolean {
+  let i = end - 1;
+  while (source[i] === ' ' || source[i] === '\t' || source[i] === '\r') i--;
+  return source[i] === '\\';
 }
 
 /** Index behind blanks, continued lines and comments. */

@@ -72,7 +72,7 @@ class Display {
         this.#endConsole(event.id);
         break;
       case 'note':
-        if (event.level === 'warning' || this.#options.mode !== 'none') {
+        if (event.level !== 'info' || this.#options.mode !== 'none') {
           this.#line(event.level === 'warning' ? `llama: warning: ${event.text}` : `llama: ${event.text}`);
         }
         break;

@@ -51,8 +51,10 @@ export function buildLogVersion(file: string): BuildLogVersion | 'absent' | 'unk
 
 /** Puts what a log says of the graph's nodes into `records`. Lines that cannot be read are passed over, as by ninja. */
 export function readBuildLog(file: string, graph: Graph, records: BuildRecords): void {
+  const hasDyndeps = graph.arrays.edgeDyndep.some(node => node >= 0);
   for (const line of parseBuildLog(readFileSync(file, 'utf8'))) {
-    const node = graph.find(line.output);
+    // An output that only a dyndep file names is not in the graph before that file is read.
+    const node = hasDyndeps ? graph.intern(line.output) : graph.find(line.output);
     if (node !== undefined) records.setLog(node, {...line, duration: Math.max(0, line.end - line.start)});
   }
 }

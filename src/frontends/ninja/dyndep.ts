@@ -21,7 +21,8 @@ export function loadDyndep(graph: Graph, directory: string, node: NodeId): reado
   }
   const found = new Map<EdgeId, {ins: NodeId[]; outs: NodeId[]; restat: boolean}>();
   parse(new Lexer(file, text), graph, found);
-  const wanted = [...graph.consumers(node)].filter(edge => graph.dyndep(edge) === node);
+  // A node may be named twice among an edge's inputs.
+  const wanted = [...new Set(graph.consumers(node))].filter(edge => graph.dyndep(edge) === node);
   for (const edge of wanted) {
     const more = found.get(edge);
     if (!more) {
@@ -71,7 +72,7 @@ function parse(
       lexer.expect('equals');
       const version = scope.evaluate(lexer.readValue());
       if (name !== 'ninja_dyndep_version') throw lexer.error(needVersion);
-      if (!/^1(\.0)?(\D|$)/.test(version)) {
+      if (!/^\s*\+?0*1(?!\d)[^.]*(\.\s*[+-]?0*(?!\d).*)?$/s.test(version)) {
         throw lexer.error(`unsupported 'ninja_dyndep_version = ${version}'`);
       }
       hasVersion = true;

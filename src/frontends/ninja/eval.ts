@@ -65,27 +65,23 @@ export class Scope {
 /** Thrown for a rule variable that needs itself; ninja dies of it too. */
 export class RuleCycle extends Error {}
 
-/** The variables as one edge sees them: `$in`, `$out`, its own, its rule's (late), then the file's. */
+/**
+ * The variables as one edge sees them: `$in`, `$out`, its own, its rule's (late), then those of the scopes around. An
+ * edge without variables of its own has its file's scope as its own: the file's `command` then hides the rule's, as it
+ * does in ninja (`BindingEnv::LookupWithFallback`).
+ */
 export class EdgeScope {
   readonly #rule: Rule;
   readonly #scope: Scope;
-  readonly #hasOwn: boolean;
   readonly #ins: readonly string[];
   readonly #outs: readonly string[];
   readonly #visiting: string[] = [];
   #escape = true;
 
-  /** `scope` is the edge's own when `hasOwn`, else the file's. `ins` and `outs` are the explicit ones. */
-  constructor(edge: {
-    rule: Rule;
-    scope: Scope;
-    hasOwn: boolean;
-    ins: readonly string[];
-    outs: readonly string[];
-  }) {
+  /** `scope` is the edge's own if it has variables, else the file's. `ins` and `outs` are the explicit ones. */
+  constructor(edge: {rule: Rule; scope: Scope; ins: readonly string[]; outs: readonly string[]}) {
     this.#rule = edge.rule;
     this.#scope = edge.scope;
-    this.#hasOwn = edge.hasOwn;
     this.#ins = edge.ins;
     this.#outs = edge.outs;
   }
@@ -106,11 +102,11 @@ export class EdgeScope {
     if (name === 'in') return this.#list(this.#ins, ' ');
     if (name === 'in_newline') return this.#list(this.#ins, '\n');
     if (name === 'out') return this.#list(this.#outs, ' ');
-    const own = this.#hasOwn ? this.#scope.own(name) : undefined;
+    const own = this.#scope.own(name);
     if (own !== undefined) return own;
     const text = this.#rule.bindings.get(name);
     if (text !== undefined) return this.#evaluate(name, text);
-    return (this.#hasOwn ? this.#scope.parent : this.#scope)?.lookup(name) ?? '';
+    return this.#scope.parent?.lookup(name) ?? '';
   }
 
   #evaluate(name: string, text: EvalString): string {

@@ -184,6 +184,8 @@ export class Lexer {
     let p = this.#at;
     let literal = '';
     let parts: EvalPart[] | undefined;
+    // Where the token that ends the text begins: there ninja sees a fault of what comes next.
+    let end: number;
     for (;;) {
       const start = p;
       let c = text.charCodeAt(p);
@@ -200,21 +202,23 @@ export class Lexer {
         } else {
           const braced = next === BRACE;
           const from = braced ? p + 2 : p + 1;
-          const end = this.#nameEnd(from, braced ? 1 : 2);
+          const nameEnd = this.#nameEnd(from, braced ? 1 : 2);
           this.#last = p;
-          if (end === from || (braced && text[end] !== '}')) {
+          if (nameEnd === from || (braced && text[nameEnd] !== '}')) {
             throw this.error('bad $-escape (literal $ must be written as $$)');
           }
           parts ??= [];
           if (literal !== '') parts.push(literal);
           literal = '';
-          parts.push({variable: text.slice(from, end)});
-          p = braced ? end + 1 : end;
+          parts.push({variable: text.slice(from, nameEnd)});
+          p = braced ? nameEnd + 1 : nameEnd;
         }
       } else if (c === NEWLINE || (c === RETURN && text.charCodeAt(p + 1) === NEWLINE)) {
+        end = p;
         if (!isPath) p += c === NEWLINE ? 1 : 2;
         break;
       } else if (c === SPACE || c === COLON || c === PIPE) {
+        end = p;
         if (isPath) break;
         literal += String.fromCharCode(c);
         p++;
@@ -223,7 +227,7 @@ export class Lexer {
         throw this.error(Number.isNaN(c) || c === 0 ? 'unexpected EOF' : 'lexing error');
       }
     }
-    this.#last = this.#at;
+    this.#last = end;
     this.#at = p;
     if (!parts) return literal;
     if (literal !== '') parts.push(literal);
@@ -275,7 +279,7 @@ export class Lexer {
     if (column === 0 || column >= widest) return new FailureError(failure);
     const end = this.#text.indexOf('\n', lineStart);
     const whole = this.#text.slice(lineStart, end < 0 ? undefined : end);
-    const shown = whole.length > widest ? `${whole.slice(0, widest)}...` : whole;
+    const shown = whole.length >= widest ? `${whole.slice(0, widest)}...` : whole;
     return new FailureError({...failure, excerpt: `${shown}\n${' '.repeat(column)}^ near here`});
   }
 }

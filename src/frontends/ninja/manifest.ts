@@ -244,7 +244,8 @@ class ManifestLoader {
     let explicit = explicitIns;
     let dirtying = dirtyingIns;
     // CMake 2.8.12 and 3.0 name phony targets among their own inputs.
-    if (isPhony && outNodes.length === 1 && dirtyingIns === explicitIns && inNodes.includes(outNodes[0]!)) {
+    const isPlain = outNodes.length === 1 && explicitOuts === 1 && dirtyingIns === explicitIns;
+    if (isPhony && isPlain && inNodes.includes(outNodes[0]!)) {
       const self = outNodes[0]!;
       this.#warnings.push(
         `phony target '${this.#graph.path(self)}' names itself as an input; ignoring [-w phonycycle=warn]`,
@@ -257,7 +258,6 @@ class ManifestLoader {
     const edge = new EdgeScope({
       rule,
       scope,
-      hasOwn,
       ins: inNodes.slice(0, explicit).map(id => this.#graph.path(id)),
       outs: outNodes.slice(0, explicitOuts).map(id => this.#graph.path(id)),
     });

@@ -72,9 +72,12 @@ export class Recorder {
     this.#adopt(entry);
   }
 
-  /** Puts into ninja's logs what is not there yet. Prereq: no ninja works in the directory. */
-  flush(): void {
-    if (this.#pending.length === 0) return;
+  /**
+   * Puts into ninja's logs what is not there yet, and answers whether they tell everything now. Prereq: no ninja works
+   * in the directory.
+   */
+  flush(): boolean {
+    if (this.#pending.length === 0) return true;
     const {files, onProblem} = this.#options;
     const version = buildLogVersion(files.buildLog);
     if (version !== 'absent' && version !== files.buildLogVersion) {
@@ -82,7 +85,7 @@ export class Recorder {
       onProblem(
         `nothing was recorded: ${files.buildLog} is of ${found}, this ninja writes version ${files.buildLogVersion}; a plain ninja will build again what was built here`,
       );
-      return;
+      return false;
     }
     const withDeps = this.#pending.filter(entry => entry.deps);
     if (withDeps.length > 0) {
@@ -99,7 +102,7 @@ export class Recorder {
             ? `nothing was recorded: ${files.depsLog} has a format that is not known here; a plain ninja will build again what was built here`
             : `nothing was recorded: ${files.depsLog} did not hold what was written to it and was restored; a plain ninja will build again what was built here`,
         );
-        return;
+        return false;
       }
     }
     appendBuildLog(
@@ -117,6 +120,7 @@ export class Recorder {
     );
     this.#pending.length = 0;
     this.#journal.clear();
+    return true;
   }
 
   close(): void {

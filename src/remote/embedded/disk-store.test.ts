@@ -1,9 +1,19 @@
-import {spawn} from 'node:child_process';
-import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync} from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {type Digest, digestOf} from '../../protocol/digest.ts';
+import {bundleProgram, startProgram} from '../../test/child-program.ts';
 import {noCounts, StoreError} from '../cloud.ts';
 import {DiskStore} from './disk-store.ts';
 
@@ -117,11 +127,11 @@ describe('a store on disk', () => {
     expect(readFileSync(file, 'utf8')).toBe('precious');
   });
 
-  it('on a full disk says so and leaves nothing behind', async () => {
+  it('that cannot put a blob in place says so and leaves nothing behind', async () => {
     const store = open();
     mkdirSync(join(directory, 'tmp'));
     mkdirSync(join(directory, 'blobs', DIGEST.slice(0, 2)), {recursive: true});
-    // A name that cannot be taken stands for whatever keeps a file from being put in place.
+    // A name that is taken stands for whatever else keeps a file from being put in place.
     mkdirSync(join(pathOf(DIGEST), 'taken'), {recursive: true});
     expect((await faultOf(store.put(DIGEST, BYTES))).message).toContain(directory);
     expect(readdirSync(join(directory, 'tmp'))).toEqual([]);
@@ -152,33 +162,20 @@ describe('the age of a blob', () => {
 });
 
 it('serves several processes that put the same blobs at once', async () => {
-  const program = `
-    import {DiskStore} from ${JSON.stringify(join(import.meta.dirname, 'disk-store.ts'))};
-    import {digestOf} from ${JSON.stringify(join(import.meta.dirname, '../../protocol/digest.ts'))};
-    const counts = {get: 0, put: 0, head: 0, bytesUp: 0, bytesDown: 0};
-    const store = new DiskStore(process.argv[1], counts);
+  const text = `
+    import {DiskStore} from './disk-store.ts';
+    import {digestOf} from '../../protocol/digest.ts';
+    const store = new DiskStore(process.argv[2]!, {get: 0, put: 0, head: 0, bytesUp: 0, bytesDown: 0} as never);
     for (let i = 0; i < 200; i++) {
       const bytes = Buffer.alloc(5000 + i, i);
       await store.put(digestOf(bytes), bytes);
       if (!(await store.get(digestOf(bytes))).equals(bytes)) process.exit(1);
     }
   `;
-  const ends = await Promise.all(
-    [1, 2, 3].map(
-      () =>
-        new Promise<string>(resolve => {
-          const child = spawn(process.execPath, [...loader(), '--input-type=module', '-e', program, directory], {
-            stdio: ['ignore', 'ignore', 'pipe'],
-          });
-          let said = '';
-          child.stderr.on('data', (text: Buffer) => {
-            said += text;
-          });
-          child.once('close', code => resolve(code === 0 ? '' : `status ${code}: ${said}`));
-        }),
-    ),
-  );
-  expect(ends).toEqual(['', '', '']);
+  const outfile = join(directory, 'client.mjs');
+  bundleProgram(text, {directory: import.meta.dirname, outfile});
+  const clients = [1, 2, 3].map(() => startProgram(outfile, [directory]));
+  expect(await Promise.all(clients.map(client => client.end))).toEqual([0, 0, 0]);
   const store = open();
   const blobs = Array.from({length: 200}, (_, i) => Buffer.alloc(5000 + i, i));
   expect(await store.missing(blobs.map(digestOf))).toEqual([]);

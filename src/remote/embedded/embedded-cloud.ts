@@ -1,5 +1,6 @@
 /** The cloud on this machine: a store on disk and worker processes. Needs no account and shares the worker with AWS. */
-import {accessSync, constants, mkdirSync} from 'node:fs';
+import {accessSync, constants, existsSync, mkdirSync} from 'node:fs';
+import {dirname} from 'node:path';
 import {FailureError} from '../../failure.ts';
 import type {Processes} from '../../process.ts';
 import {type Cloud, noCounts} from '../cloud.ts';
@@ -21,11 +22,24 @@ export interface EmbeddedCloud extends Cloud {
   readonly invoker: WorkerPool;
 }
 
+/** Node's own recursive mkdir never ends below /proc. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const {code} = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(path) === path || existsSync(dirname(path))) throw error;
+    makeDirectory(dirname(path));
+    mkdirSync(path);
+  }
+}
+
 /** @throws FailureError where the store's folder cannot be used */
 export function openEmbeddedCloud(options: EmbeddedOptions): EmbeddedCloud {
   const {storeDir, width, workerProgram, processes, limit} = options;
   try {
-    mkdirSync(storeDir, {recursive: true});
+    makeDirectory(storeDir);
     accessSync(storeDir, constants.W_OK);
   } catch (error) {
     throw new FailureError({

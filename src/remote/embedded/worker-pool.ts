@@ -48,6 +48,7 @@ export class WorkerPool implements Invoker {
   readonly #waiting: (() => void)[] = [];
   #busy = 0;
   #nextSlot = 0;
+  #isClosed = false;
   /** Bytes of outputs that workers put into the store themselves. */
   stored = 0;
 
@@ -87,6 +88,7 @@ export class WorkerPool implements Invoker {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     const ends = [...this.#all].map(
       worker => new Promise<void>(resolve => worker.child.once('close', () => resolve())),
     );
@@ -135,6 +137,10 @@ export class WorkerPool implements Invoker {
 
   async #startWorker(): Promise<Worker> {
     const slot = this.#freeSlots.pop() ?? (await this.#takeSlot());
+    if (this.#isClosed) {
+      slot.release();
+      throw new InvocationError('aborted', 'the build has ended');
+    }
     const {program, processes, storeDir, counts} = this.#options;
     const child = processes.start(process.execPath, [program], {
       cwd: '/',

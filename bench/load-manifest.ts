@@ -3,7 +3,7 @@ import {loadManifest} from '../src/frontends/ninja/manifest.ts';
 
 export function main(argv: readonly string[]): number {
   const start = performance.now();
-  loadManifest({directory: argv[0] ?? '.', file: 'build.ninja', hashKind: 'murmur'});
+  loadManifest({directory: argv[0] ?? '.', file: 'build.ninja', hashKind: 'murmur', ninjaVersion: '1.11.1'});
   process.stdout.write(`${(performance.now() - start).toFixed(1)}\n`);
   return 0;
 }

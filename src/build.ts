@@ -3,10 +3,8 @@
  * to have nothing to do must cost as little as it costs ninja.
  */
 import {statSync} from 'node:fs';
-import {join} from 'node:path';
 import {FailureError} from './failure.ts';
 import {loadNinjaProject} from './frontends/ninja/ninja-project.ts';
-import {STATE_DIR} from './frontends/project.ts';
 import type {NodeId} from './graph/graph.ts';
 import {locate} from './locate.ts';
 import {type BuildContext, type Load, type Look, lookAt} from './look.ts';
@@ -23,7 +21,7 @@ export async function build(options: BuildOptions, began: number): Promise<numbe
   const project = load({useSnapshot: true});
   const look = lookAt(project, location.targets);
   const isIdle = !look.mustRegenerate && look.roots.every(node => isReady(look, node));
-  if (!isIdle || hasJournal(location.directory) || options.summary !== undefined) {
+  if (!isIdle || hasJournal(project.files.journal) || options.summary !== undefined) {
     const {runBuild} = await import('./run-build.ts');
     return runBuild(context, {look, load});
   }
@@ -54,6 +52,6 @@ function isReady({project, freshness}: Look, node: NodeId): boolean {
   return true;
 }
 
-function hasJournal(directory: string): boolean {
-  return (statSync(join(directory, STATE_DIR, 'journal'), {throwIfNoEntry: false})?.size ?? 0) > 0;
+function hasJournal(file: string): boolean {
+  return (statSync(file, {throwIfNoEntry: false})?.size ?? 0) > 0;
 }

@@ -32,6 +32,7 @@ import {Plan} from './scheduler/plan.ts';
 import {criticalPath} from './scheduler/priority.ts';
 import {Scheduler, type SchedulerEnd} from './scheduler/scheduler.ts';
 import {Slots} from './scheduler/slots.ts';
+import {TOKENS_VERSION} from './toolchain/include-tokens.ts';
 import {Verifier} from './verify.ts';
 
 export interface EngineOptions {
@@ -57,8 +58,6 @@ const PREPARED_AHEAD = 2;
 const MOST_REGENERATIONS = 100;
 /** Between two looks at the manifest's inputs while a build runs, in ms. */
 const MANIFEST_INTERVAL = 2000;
-/** Raise it when what is kept beside a digest changes its form. */
-const MEMORY_VERSION = 'files 1';
 
 export class Engine {
   readonly #options: EngineOptions;
@@ -77,9 +76,8 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#directory = options.location.directory;
-    const pwd = logicalDirectory(this.#directory, options.environment.PWD);
     this.#epochs = new Epochs(this.#files, () => this.#takeStamp());
-    this.#discovery = new Discovery({directory: this.#directory, pwd, files: this.#files});
+    this.#discovery = new Discovery(this.#files);
     this.#toolchains = new Toolchains({
       store: options.cloud.store,
       cacheDir: options.cacheDir,
@@ -88,7 +86,7 @@ export class Engine {
     });
     this.#materialiser = new Materialiser(this.#statePath('tmp'));
     this.#localSlots = new Slots(options.localJobs);
-    this.#files.load(this.#statePath('files'), MEMORY_VERSION);
+    this.#files.load(this.#statePath('files'), TOKENS_VERSION);
   }
 
   /** Ninja was asked to make the manifest in this build and left it as it was: it is not asked again. */
@@ -153,7 +151,7 @@ export class Engine {
     } finally {
       await this.#flush(recorder);
       recorder.close();
-      this.#files.save(this.#statePath('files'), MEMORY_VERSION);
+      this.#files.save(this.#statePath('files'), TOKENS_VERSION);
     }
   }
 
@@ -183,11 +181,13 @@ export class Engine {
     const local = new LocalExecutor({
       graph,
       directory: this.#directory,
+      directoryOf: edge => project.directoryOf(edge),
       processes: this.#options.processes,
       takeStamp: () => this.#takeStamp(),
       canonicalPath,
       depfileDialect: project.depfileDialect,
-      takesDepfile: edge => graph.has(edge, EDGE_DEPS_GCC) && project.kind === 'ninja',
+      depfileUse: edge =>
+        !graph.has(edge, EDGE_DEPS_GCC) ? 'leave' : project.kind === 'ninja' ? 'take' : 'read',
       reasonOf: edge => lanes.reasonOf(edge),
     });
     const ninja = this.#ninjaExecutor(project, local);
@@ -200,7 +200,8 @@ export class Engine {
     const remote = new RemoteExecutor({
       graph,
       directory: this.#directory,
-      pwd: logicalDirectory(this.#directory, environment.PWD),
+      directoryOf: edge => project.directoryOf(edge),
+      pwdOf: directory => logicalDirectory(directory, environment.PWD),
       env: environment,
       umask: this.#options.umask,
       cloud,
@@ -215,7 +216,7 @@ export class Engine {
       compileOf: edge => lanes.classificationOf(edge) as RemoteCompile,
       pendingProducers: (files, names) => pending.producersOf(files, names),
       runLocally: (edge, abort, reason) => this.#runLocally(local, edge, {signal: abort, reason}),
-      takesDepfile: edge => graph.has(edge, EDGE_DEPS_GCC) && project.kind === 'ninja',
+      depsFrom: project.kind === 'ninja' ? 'depfile' : 'observed',
       warn: text => this.#warn(text),
     });
     const scheduler = new Scheduler({

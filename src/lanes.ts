@@ -52,7 +52,8 @@ export class Lanes {
   }
 
   #decide(edge: EdgeId): {lane: Lane; classification: Classification; reason?: string} {
-    const {graph, directory} = this.#project;
+    const {graph} = this.#project;
+    const directory = this.#project.directoryOf(edge);
     const rspfile = graph.text(edge, 'rspfile');
     const command = graph.text(edge, 'command');
     const classification = classify({
@@ -71,9 +72,11 @@ export class Lanes {
     if (this.#distrusted.size > 0 && this.#distrusted.has(flagSignature(classification))) {
       return local('verify-differed');
     }
-    const made = new Set(wantedOutputs(classification.compile).map(output => this.#node(output.path)));
+    const made = new Set(
+      wantedOutputs(classification.compile).map(output => absolute(directory, output.path)),
+    );
     for (const out of graph.outs(edge)) {
-      if (!made.has(this.#node(graph.path(out)))) return local('other-output');
+      if (!made.has(absolute(this.#project.directory, graph.path(out)))) return local('other-output');
     }
     return {lane: 'remote', classification};
   }
@@ -82,10 +85,10 @@ export class Lanes {
     this.#ccacheFault ??= {fault: ccacheConfigFault(this.#env, readIfThere)};
     return this.#ccacheFault.fault;
   }
+}
 
-  #node(path: string): string {
-    return canonicalPath(isAbsolute(path) ? path : `${this.#project.directory}/${path}`);
-  }
+function absolute(directory: string, path: string): string {
+  return canonicalPath(isAbsolute(path) ? path : `${directory}/${path}`);
 }
 
 /** The words of a compile that are not names of files of its own: what distrust is keyed by. */

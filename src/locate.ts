@@ -41,5 +41,9 @@ export function locate(words: readonly string[], options: {cwd: string; hasComma
 }
 
 function isDirectory(path: string): boolean {
-  return statSync(path, {throwIfNoEntry: false})?.isDirectory() ?? false;
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false; // Also where a file stands in the way, or a link leads in a circle.
+  }
 }

@@ -151,7 +151,7 @@ function checkSummaryPlace(file: string | undefined): void {
   } catch (error) {
     throw new FailureError({
       reason: 'option-invalid',
-      text: `--summary: cannot write to '${folder}': ${(error as Error).message}`,
+      text: `--summary: cannot write '${file}': ${(error as Error).message}`,
     });
   }
 }

@@ -7,7 +7,7 @@ import {mkdirSync, readFileSync} from 'node:fs';
 import {basename, isAbsolute, join} from 'node:path';
 import {FailureError} from '../failure.ts';
 import {BuildRecords} from '../graph/build-records.ts';
-import {EDGE_DEPS_GCC} from '../graph/graph.ts';
+import {EDGE_DEPS_GCC, type EdgeId} from '../graph/graph.ts';
 import {GraphBuilder} from '../graph/graph-builder.ts';
 import {classify} from '../toolchain/classify.ts';
 import type {CompileCommand} from '../toolchain/compile-command.ts';
@@ -19,6 +19,9 @@ import {adoptDepsLog, readDepsLog} from './ninja/deps-log.ts';
 import {type Project, STATE_DIR} from './project.ts';
 
 const HASH_KIND = 'rapid';
+
+/** Where a compile reads and writes. */
+type Places = Pick<CompileCommand, 'source' | 'output' | 'depfile'>;
 
 /** @throws FailureError for a list that cannot be read */
 export function loadCompilesProject(options: {
@@ -34,16 +37,28 @@ export function loadCompilesProject(options: {
       ? readCompileCommands(join(directory, 'compile_commands.json'), directory)
       : readCommands(options.commandsFile ?? '-', directory);
   const builder = new GraphBuilder();
-  let foreign = 0;
+  let unplaced = 0;
+  /** Edges that run elsewhere than in the directory of the list. */
+  const foreign = new Map<EdgeId, string>();
   for (const listed of commands) {
-    const found = classify({command: listed.command, env: process.env, readFile: readIfThere});
-    const compile = found.kind === 'other' ? undefined : found.compile;
-    // Without a known source and object there is nothing to build from: links, generators, what is not understood.
-    if (!compile || isHeader(compile)) continue;
-    if (listed.directory !== directory) foreign++;
-    addCompile(builder, {listed, compile, directory, warnings});
+    const found = classify({
+      command: listed.command,
+      env: process.env,
+      readFile: path => readIfThere(isAbsolute(path) ? path : join(listed.directory, path)),
+    });
+    if (found.kind === 'other') continue;
+    const compile = found.compile ?? namedPlaces(listed);
+    if (!compile) {
+      unplaced++;
+      continue;
+    }
+    if (isHeader(compile)) continue;
+    const edge = addCompile(builder, {listed, compile, directory, warnings});
+    if (edge !== undefined && listed.directory !== directory) foreign.set(edge, listed.directory);
   }
-  if (foreign > 0) warnings.push(`${foreign} compiles run in other directories than ${directory}`);
+  if (unplaced > 0) {
+    warnings.push(`${unplaced} compiles need a shell and name no output: they are left to your own tool`);
+  }
   const graph = builder.freeze({defaults: [], buildDir: ''});
   const records = new BuildRecords(graph.nodeCount);
   const state = join(directory, STATE_DIR);
@@ -66,6 +81,7 @@ export function loadCompilesProject(options: {
     kind,
     name: basename(join(directory, '..')),
     directory,
+    directoryOf: edge => foreign.get(edge) ?? directory,
     graph,
     records,
     files,
@@ -80,8 +96,8 @@ export function loadCompilesProject(options: {
 
 function addCompile(
   builder: GraphBuilder,
-  spec: {listed: ListedCommand; compile: CompileCommand; directory: string; warnings: string[]},
-): void {
+  spec: {listed: ListedCommand; compile: Places; directory: string; warnings: string[]},
+): EdgeId | undefined {
   const {listed, compile, directory} = spec;
   const inDirectory = listed.directory === directory;
   const place = (path: string) =>
@@ -89,12 +105,11 @@ function addCompile(
   const output = builder.node(place(compile.output));
   if (builder.producer(output) >= 0) {
     spec.warnings.push(`'${builder.path(output)}' is compiled more than once; the first command is taken`);
-    return;
+    return undefined;
   }
-  const command = inDirectory ? listed.command : `cd ${quoteWord(listed.directory)} && ${listed.command}`;
-  builder.addEdge({
+  return builder.addEdge({
     texts: {
-      command,
+      command: listed.command,
       description: `Building ${builder.path(output)}`,
       depfile: compile.depfile ? place(compile.depfile.path) : '',
       rule: 'compile',
@@ -109,7 +124,10 @@ function addCompile(
     explicitOuts: 1,
     validations: [],
     dyndep: -1,
-    hash: commandHash(HASH_KIND, command),
+    hash: commandHash(
+      HASH_KIND,
+      inDirectory ? listed.command : `cd ${listed.directory} && ${listed.command}`,
+    ),
   });
 }
 
@@ -131,12 +149,16 @@ function readCommands(file: string, directory: string): ListedCommand[] {
     .map(command => ({command, directory}));
 }
 
-function isHeader(compile: CompileCommand): boolean {
-  return /\.(h|hh|hpp|hxx|h\+\+|inc)$/i.test(compile.source);
+/** What the list itself tells of a command that only a shell can read. */
+function namedPlaces({source, output, command}: ListedCommand): Places | undefined {
+  const named = output ?? / -o (?:"([^"$`\\]+)"|([^\s"'$`\\]+))/.exec(command)?.slice(1).find(Boolean);
+  return source === undefined || named === undefined
+    ? undefined
+    : {source, output: named, depfile: undefined};
 }
 
-function quoteWord(word: string): string {
-  return /^[A-Za-z0-9_+\-./]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+function isHeader(compile: Places): boolean {
+  return /\.(h|hh|hpp|hxx|h\+\+|inc)$/i.test(compile.source);
 }
 
 function readIfThere(path: string): string | undefined {

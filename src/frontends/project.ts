@@ -13,6 +13,8 @@ export interface Project {
   readonly name: string;
   /** Real path that relative paths of the graph count from. */
   readonly directory: string;
+  /** Real path of the directory that an edge's command runs in. */
+  directoryOf(edge: EdgeId): string;
   readonly graph: Graph;
   readonly records: BuildRecords;
   readonly files: LogFiles;

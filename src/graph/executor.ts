@@ -49,6 +49,9 @@ export interface EdgeRecord {
   readonly mtime: bigint;
   /** Milliseconds the command took. */
   readonly duration: number;
-  /** Discovered inputs as canonical paths, for an edge whose dependencies go into the deps log. */
+  /**
+   * Discovered inputs as canonical paths, for an edge whose dependencies go into the deps log. Absent where they are not
+   * known: such an edge runs again the next time.
+   */
   readonly deps?: readonly string[];
 }

@@ -210,15 +210,16 @@ export class Graph {
   }
 
   /**
-   * Adds what a dyndep file says of an edge, in place of what an earlier one said. Returns the output that another edge
-   * makes already, if any: then nothing is changed.
+   * Adds what a dyndep file says of an edge, in place of what an earlier reading said. Returns the output that is made
+   * already, if any: then nothing is added.
    */
   addDynamic(
     edge: EdgeId,
     more: {ins: readonly NodeId[]; outs: readonly NodeId[]; restat: boolean},
   ): NodeId | undefined {
-    for (const out of more.outs) if (this.producer(out) !== -1 && this.producer(out) !== edge) return out;
     this.#dropDynamic(edge);
+    const taken = more.outs.find((out, i) => this.producer(out) !== -1 || more.outs.indexOf(out) !== i);
+    if (taken !== undefined) return taken;
     const all = this.orderingIns(edge);
     const dirtying = this.dirtyingIns(edge).length;
     const ins = Int32Array.from([...all.subarray(0, dirtying), ...more.ins, ...all.subarray(dirtying)]);
@@ -243,11 +244,9 @@ export class Graph {
     if (!known) return;
     this.#dynamic.delete(edge);
     for (const out of known.outs.subarray(this.outs(edge).length)) this.#setProducer(out, -1);
-    for (const [node, edges] of this.#dynamicConsumers) {
-      this.#dynamicConsumers.set(
-        node,
-        edges.filter(consumer => consumer !== edge),
-      );
+    for (const node of known.ins.subarray(this.dirtyingIns(edge).length, known.dirtying)) {
+      const others = this.#dynamicConsumers.get(node)?.filter(consumer => consumer !== edge) ?? [];
+      this.#dynamicConsumers.set(node, others);
     }
   }
 

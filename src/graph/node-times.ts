@@ -2,7 +2,7 @@
 import {statSync} from 'node:fs';
 import type {Graph, NodeId} from './graph.ts';
 
-/** As ninja sees a file: ns since the epoch, 0n for one that is not there; a file from the epoch itself counts as 1n. */
+/** As ninja sees a file: ns since the epoch, 0n for one that is not there; a file from the epoch's first second counts as 1n. */
 export type StatMtime = (path: string) => bigint;
 
 const UNKNOWN = -1n;
@@ -52,7 +52,7 @@ export function statFrom(directory: string): StatMtime {
       if (!isAbsence(error)) throw error;
     }
     if (!found) return 0n;
-    return found.mtimeNs === 0n ? 1n : found.mtimeNs;
+    return found.mtimeNs >= 0n && found.mtimeNs < 1_000_000_000n ? 1n : found.mtimeNs;
   };
 }
 

@@ -8,10 +8,10 @@ import type {Digest} from '../protocol/digest.ts';
 import type {Tree} from '../protocol/tree.ts';
 import {askCompiler} from '../toolchain/ask-compiler.ts';
 import {type CompileCommand, wantedOutputs} from '../toolchain/compile-command.ts';
+import {scanRequestOf, searchRequestOf} from '../toolchain/compile-search.ts';
 import type {ToolchainIdentity} from '../toolchain/identify.ts';
 import {IncludeScanner} from '../toolchain/include-scanner.ts';
 import {InputTrees} from '../toolchain/input-tree.ts';
-import type {Language} from '../toolchain/language.ts';
 import {type SearchPath, SearchPaths} from '../toolchain/search-path.ts';
 
 const CLOCK = /\b__(?:DATE|TIME|TIMESTAMP)__\b/;
@@ -21,6 +21,9 @@ const ELF = 0x7f454c46;
 export interface DiscoveryRequest {
   readonly compile: CompileCommand;
   readonly identity: ToolchainIdentity;
+  /** Where the command runs: its real path, and the name of it that PWD gives. */
+  readonly directory: string;
+  readonly pwd: string;
   /** The environment that the command would have here. */
   readonly env: NodeJS.ProcessEnv;
   /** Paths to be sent beyond what is found. */
@@ -49,8 +52,6 @@ export type DiscoveryOutcome =
   | {readonly kind: 'unknown'};
 
 export class Discovery {
-  readonly #directory: string;
-  readonly #pwd: string;
   readonly #files: FileState;
   readonly #searchPaths = new SearchPaths();
   readonly #scanner: IncludeScanner;
@@ -59,12 +60,10 @@ export class Discovery {
   /** Milliseconds of CPU spent here so far. */
   cpu = 0;
 
-  constructor(options: {directory: string; pwd: string; files: FileState}) {
-    this.#directory = options.directory;
-    this.#pwd = options.pwd;
-    this.#files = options.files;
-    this.#scanner = new IncludeScanner(options.files);
-    this.#trees = new InputTrees(options.files);
+  constructor(files: FileState) {
+    this.#files = files;
+    this.#scanner = new IncludeScanner(files);
+    this.#trees = new InputTrees(files);
   }
 
   async discover(request: DiscoveryRequest): Promise<DiscoveryOutcome> {
@@ -72,21 +71,14 @@ export class Discovery {
     if (!search) return {kind: 'unknown'};
     const began = process.cpuUsage();
     const {compile} = request;
-    const scan = this.#scanner.scan({
-      source: compile.source,
-      language: languageFlag(compile.language),
-      search,
-      forcedIncludes: compile.forcedIncludes.map(include => include.path),
-      defines: compile.macros.filter(macro => macro.kind === 'define').map(macro => macro.text),
-      extraFiles: compile.extraInputs,
-    });
+    const scan = this.#scanner.scan(scanRequestOf(compile, search));
     this.#count(began);
     let files = scan.files;
     if (!scan.complete) {
       const asked = await askCompiler({
         compile,
         program: request.identity.found,
-        cwd: this.#directory,
+        cwd: request.directory,
         env: request.env,
       });
       if (!asked) return {kind: 'unknown'};
@@ -96,7 +88,7 @@ export class Discovery {
   }
 
   #assemble(
-    {compile, more}: DiscoveryRequest,
+    {compile, more, directory, pwd}: DiscoveryRequest,
     scan: Pick<Discovered, 'files' | 'absentIncludes' | 'precompiled'> & {
       directories: readonly string[];
       clockFiles: readonly string[];
@@ -106,12 +98,13 @@ export class Discovery {
   ): DiscoveryOutcome {
     const began = process.cpuUsage();
     const files = [...scan.files];
-    const directories = [this.#directory, this.#pwd, ...scan.directories];
+    const directories = [directory, pwd, ...scan.directories];
     for (const path of more) {
       if (this.#files.stat(path)?.kind === 'directory') directories.push(path);
       else files.push(path);
     }
-    for (const output of wantedOutputs(compile)) directories.push(dirname(this.absolute(output.path)));
+    for (const output of wantedOutputs(compile))
+      directories.push(dirname(absoluteIn(directory, output.path)));
     const tree = this.#trees.build({files, directories});
     if (!tree.ok) return {kind: 'unknown'};
     const sent = new Map<string, Digest>();
@@ -157,27 +150,11 @@ export class Discovery {
     });
   }
 
-  /** A path of the command line, not cleaned. */
-  absolute(path: string): string {
-    return path.startsWith('/') ? path : `${this.#directory}/${path}`;
-  }
-
-  async #searchPath({compile, identity, env}: DiscoveryRequest): Promise<SearchPath | undefined> {
-    const of = (flag: string) =>
-      compile.search.filter(search => search.flag === flag).map(search => search.path);
-    const found = await this.#searchPaths.find({
-      compiler: identity.found,
-      family: identity.kind,
-      language: languageFlag(compile.language),
-      cwd: this.#directory,
-      env,
-      baseFlags: compile.builtinFlags,
-      quote: of('-iquote'),
-      angle: of('-I'),
-      system: of('-isystem'),
-      after: of('-idirafter'),
-      embed: of('--embed-dir'),
-    });
+  async #searchPath(request: DiscoveryRequest): Promise<SearchPath | undefined> {
+    const {compile, identity, env, directory} = request;
+    const found = await this.#searchPaths.find(
+      searchRequestOf(compile, {program: identity.found, family: identity.kind, cwd: directory, env}),
+    );
     return found.ok ? found.value : undefined;
   }
 
@@ -187,13 +164,12 @@ export class Discovery {
   }
 }
 
+/** A path of a command line, not cleaned. */
+export function absoluteIn(directory: string, path: string): string {
+  return path.startsWith('/') ? path : `${directory}/${path}`;
+}
+
 function isClockText(bytes: Buffer): boolean {
   // Programs and libraries may hold the names, and never ask.
   return (bytes.length < 4 || bytes.readUInt32BE(0) !== ELF) && CLOCK.test(bytes.toString('latin1'));
-}
-
-/** As `-x` takes it. */
-function languageFlag(language: Language): string {
-  if (language === 'asm') return 'assembler';
-  return language === 'asm-cpp' ? 'assembler-with-cpp' : language;
 }

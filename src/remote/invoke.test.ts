@@ -7,8 +7,12 @@ import {invokeWithRetry} from './invoke.ts';
 const RESULT = {kind: 'result', exitCode: 1} as unknown as InvocationResponse['result'];
 const GONE = digestOf('gone');
 
-function failure(reason: WorkerFailure['reason']): InvocationResponse['result'] {
-  return {kind: 'failure', reason, text: `the worker says ${reason}`, digests: [GONE]};
+function failure(reason: WorkerFailure['reason'], digest = GONE): WorkerFailure {
+  return {kind: 'failure', reason, text: `the worker says ${reason}`, digests: [digest]};
+}
+
+function digestsOf({digests}: WorkerFailure): readonly string[] {
+  return digests ?? [];
 }
 
 /** A cloud whose workers give these answers, one after the other; the last one for ever. */
@@ -78,7 +82,7 @@ describe('an invocation', () => {
       const error = await run().catch((cause: unknown) => cause);
       expect(error).toBeInstanceOf(StoreError);
       expect(error).toMatchObject({reason, message: `the worker says ${reason}`});
-      expect(seen.calls).toBe(4);
+      expect(seen.calls).toBe(5);
     },
   );
 
@@ -86,6 +90,13 @@ describe('an invocation', () => {
     const {run, seen} = rig([failure('store-failed'), RESULT]);
     await expect(run()).rejects.toMatchObject({reason: 'store-failed'});
     expect(seen.calls).toBe(1);
+  });
+
+  it('goes on as long as each try mends another blob', async () => {
+    const failures = Array.from({length: 9}, (_, i) => failure('blob-corrupt', digestOf(String(i))));
+    const {run, seen} = rig([...failures, RESULT]);
+    expect(await run()).toEqual({result: RESULT});
+    expect(seen).toMatchObject({uploads: 10, calls: 10, forgotten: failures.flatMap(digestsOf)});
   });
 
   it.each(['version-mismatch', 'request-invalid', 'timed-out', 'scratch-full', 'spawn-failed'] as const)(

@@ -81,7 +81,7 @@ describe('an output', () => {
     expect(() => new Materialiser(at('tmp')).write(at('a.o'), BYTES, false)).toThrow(/a\.o/);
     expect(readdirSync(at('tmp'))).toEqual([]);
     writeFileSync(at('file'), '');
-    expect(() => new Materialiser(at('tmp')).write(at('file', 'a.o'), BYTES, false)).toThrow(/ENOTDIR/);
+    expect(() => new Materialiser(at('tmp')).write(at('file', 'a.o'), BYTES, false)).toThrow(at('file'));
   });
 
   it.skipIf(!isOtherFileSystem('/dev/shm'))(

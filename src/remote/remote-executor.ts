@@ -22,7 +22,7 @@ import type {ToolchainIdentity} from '../toolchain/identify.ts';
 import {extraClosure} from '../toolchain/loader.ts';
 import {NativeFlags} from '../toolchain/native-march.ts';
 import {type CachedResult, type Cloud, InvocationError, StoreError} from './cloud.ts';
-import type {Discovered, Discovery} from './discovery.ts';
+import {absoluteIn, type Discovered, type Discovery} from './discovery.ts';
 import {changedEnvironment, workerEnvironment} from './environment.ts';
 import type {Epochs} from './epochs.ts';
 import {firstPresent, holds, makeInputSet, pathsRead} from './input-set.ts';
@@ -35,8 +35,10 @@ export type RemoteCompile = Extract<Classification, {kind: 'remote'}>;
 export interface RemoteExecutorOptions {
   readonly graph: Graph;
   readonly directory: string;
-  /** PWD of the commands: the directory as the user's shell names it. */
-  readonly pwd: string;
+  /** Where an edge's command runs. */
+  readonly directoryOf: (edge: EdgeId) => string;
+  /** PWD of a command there: the directory as the user's shell names it. */
+  readonly pwdOf: (directory: string) => string;
   readonly env: NodeJS.ProcessEnv;
   readonly umask: number;
   readonly cloud: Cloud;
@@ -53,8 +55,11 @@ export interface RemoteExecutorOptions {
   readonly pendingProducers: (files: readonly string[], names: readonly string[]) => readonly EdgeId[];
   /** Runs the edge on this machine, counted under `reason`. */
   readonly runLocally: (edge: EdgeId, signal: AbortSignal, reason: string) => Promise<EdgeOutcome>;
-  /** False for an edge whose depfile is the user's tool's to read. */
-  readonly takesDepfile: (edge: EdgeId) => boolean;
+  /**
+   * Where the record's dependencies come from: the depfile, which is then not put in place, or what the compiler opened,
+   * with the depfile left to whoever reads it.
+   */
+  readonly depsFrom: 'depfile' | 'observed';
   readonly warn: (text: string) => void;
 }
 
@@ -73,6 +78,8 @@ interface Prepared {
   readonly edge: EdgeId;
   readonly command: RemoteCompile;
   readonly identity: ToolchainIdentity;
+  readonly directory: string;
+  readonly pwd: string;
   readonly args: readonly string[];
   /** Files that exist for the worker alone. */
   readonly made: readonly {readonly path: string; readonly content: string}[];
@@ -133,7 +140,7 @@ export class RemoteExecutor implements Executor {
     const began = performance.now();
     const prepared = await this.#prepare(edge);
     let epoch = epochs.current();
-    const source = files.digest(discovery.absolute(prepared.command.compile.source));
+    const source = files.digest(absoluteIn(prepared.directory, prepared.command.compile.source));
     const key = source === undefined ? undefined : firstKey(prepared, source);
     if (useCache && key !== undefined) {
       const hit = (await cloud.results.lookup(key)).find(result => holds(result.inputs, files));
@@ -152,6 +159,8 @@ export class RemoteExecutor implements Executor {
       const found = await discovery.discover({
         compile: prepared.command.compile,
         identity: prepared.identity,
+        directory: prepared.directory,
+        pwd: prepared.pwd,
         env: prepared.localEnv,
         more: [...this.#options.toolchains.extras(prepared.identity), ...more],
       });
@@ -190,12 +199,15 @@ export class RemoteExecutor implements Executor {
   }
 
   async #prepare(edge: EdgeId): Promise<Prepared> {
-    const {compileOf, toolchains, env, pwd, directory, discovery, epochs, graph} = this.#options;
+    const {compileOf, toolchains, env, epochs, graph} = this.#options;
+    const directory = this.#options.directoryOf(edge);
+    const pwd = this.#options.pwdOf(directory);
     const command = compileOf(edge);
     const {compile} = command;
     // As ninja does before it runs a command. A folder that is new is one more thing to look at again.
     for (const out of graph.outs(edge)) {
-      if (this.#options.materialiser.ensureDirOf(discovery.absolute(graph.path(out)))) epochs.end();
+      if (this.#options.materialiser.ensureDirOf(absoluteIn(this.#options.directory, graph.path(out))))
+        epochs.end();
     }
     const localEnv = changedEnvironment(env, command.envChanges);
     const identified = await toolchains.identify(compile.compiler, localEnv.PATH ?? '');
@@ -204,7 +216,7 @@ export class RemoteExecutor implements Executor {
     let args: readonly string[] = compile.args;
     // What the manifest says a response file holds need not be on disk.
     const made: {path: string; content: string}[] = compile.responseFiles.map(file => ({
-      path: this.#options.discovery.absolute(file.path),
+      path: absoluteIn(directory, file.path),
       content: file.content,
     }));
     if (compile.nativeFlags.length > 0) {
@@ -217,6 +229,8 @@ export class RemoteExecutor implements Executor {
       edge,
       command,
       identity,
+      directory,
+      pwd,
       args: [identity.argv0, ...args.slice(1)],
       made,
       localEnv,
@@ -225,14 +239,14 @@ export class RemoteExecutor implements Executor {
   }
 
   async #invoke(prepared: Prepared, discovered: Discovered, signal: AbortSignal): Promise<Invoked> {
-    const {cloud, toolchains, directory, umask} = this.#options;
+    const {cloud, toolchains, umask} = this.#options;
     const {identity, command, args, env, made} = prepared;
     const contents = new Map(made.map(file => [digestOf(file.content), file.content]));
     const action: Action = {
       toolchain: identity.digest,
       program: identity.program,
       args,
-      cwd: directory,
+      cwd: prepared.directory,
       env: discovered.readsClock ? {TZ: fixedTimeZone(), ...env} : env,
       umask,
       inputs: withFiles(discovered.tree, made),
@@ -262,9 +276,9 @@ export class RemoteExecutor implements Executor {
    * then, good or bad. What belongs to the system is remembered for all compiles with this toolchain.
    */
   async #lacking(prepared: Prepared, result: ActionResult): Promise<string[]> {
-    const {files, discovery, toolchains} = this.#options;
+    const {files, toolchains} = this.#options;
     const outputs = new Set(
-      wantedOutputs(prepared.command.compile).map(output => discovery.absolute(output.path)),
+      wantedOutputs(prepared.command.compile).map(output => absoluteIn(prepared.directory, output.path)),
     );
     const lacking: string[] = [];
     for (const [directory, names] of result.observed.absent) {
@@ -347,6 +361,9 @@ export class RemoteExecutor implements Executor {
       place: 'remote',
       output,
       placed,
+      read: result.observed.read.flatMap(([directory, names]) =>
+        names.map(name => `${directory === '/' ? '' : directory}/${name}`),
+      ),
       stamp: run.stamp,
       duration: result.timing.run,
     });
@@ -364,6 +381,7 @@ export class RemoteExecutor implements Executor {
         place: 'cached',
         output,
         placed,
+        read: pathsRead(hit.inputs),
         stamp,
         duration: performance.now() - began,
       });
@@ -388,14 +406,15 @@ export class RemoteExecutor implements Executor {
 
   /** Puts the outputs in place, all but a depfile that only the deps log is to get; answers that one's bytes. */
   async #place(prepared: Prepared, outputs: readonly OutputFile[]): Promise<Buffer | undefined> {
-    const {discovery, materialiser, graph, takesDepfile, canonicalPath} = this.#options;
+    const {materialiser, graph, depsFrom, canonicalPath} = this.#options;
     const {edge} = prepared;
     // Manifest and command may spell it in two ways.
-    const placeOf = (path: string) => canonicalPath(discovery.absolute(path));
-    const taken = takesDepfile(edge) ? placeOf(graph.text(edge, 'depfile')) : undefined;
+    const placeOf = (path: string) => canonicalPath(absoluteIn(prepared.directory, path));
+    const isTaken = depsFrom === 'depfile' && graph.has(edge, EDGE_DEPS_GCC);
+    const taken = isTaken ? placeOf(graph.text(edge, 'depfile')) : undefined;
     let depfile: Buffer | undefined;
     for (const output of outputs) {
-      const path = discovery.absolute(output.path);
+      const path = absoluteIn(prepared.directory, output.path);
       const bytes = await this.#bytes(output);
       if (placeOf(output.path) === taken) depfile = bytes;
       else materialiser.write(path, bytes, output.executable);
@@ -409,15 +428,18 @@ export class RemoteExecutor implements Executor {
       place: 'remote' | 'cached';
       output: Buffer;
       placed: Buffer | undefined;
+      /** Files that the compiler opened. */
+      read: readonly string[];
       stamp: bigint;
       duration: number;
     },
   ): EdgeOutcome {
-    const {graph} = this.#options;
+    const {graph, depsFrom, canonicalPath} = this.#options;
     const {edge} = prepared;
     const record = {mtime: run.stamp, duration: run.duration};
     const done = {kind: 'done', place: run.place, output: run.output} as const;
     if (!graph.has(edge, EDGE_DEPS_GCC)) return {...done, record};
+    if (depsFrom === 'observed') return {...done, record: {...record, deps: run.read.map(canonicalPath)}};
     const parsed =
       run.placed && run.placed.length > 0
         ? parseDepfile(run.placed, this.#options.depfileDialect)

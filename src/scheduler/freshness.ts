@@ -87,7 +87,8 @@ export class Freshness {
     const known = new Set(roots);
     for (let i = 0; i < roots.length; i++) {
       this.#visit(roots[i]!, node => {
-        if (known.has(node)) return;
+        // A validation that nothing makes is nothing to build, there or not.
+        if (known.has(node) || this.#sources.graph.producer(node) < 0) return;
         known.add(node);
         roots.push(node);
       });

@@ -12,12 +12,14 @@ import {type DepfileDialect, parseDepfile} from '../toolchain/depfile.ts';
 export interface LocalExecutorOptions {
   readonly graph: Graph;
   readonly directory: string;
+  /** Where an edge's command runs. */
+  readonly directoryOf: (edge: EdgeId) => string;
   readonly processes: Processes;
   readonly takeStamp: () => bigint;
   readonly depfileDialect: DepfileDialect;
   readonly canonicalPath: (path: string) => string;
-  /** Whether the depfile is for the deps log, and goes once it is read. */
-  readonly takesDepfile: (edge: EdgeId) => boolean;
+  /** What becomes of a depfile: `take` it into the deps log and remove it, `read` it and leave it, or `leave` it. */
+  readonly depfileUse: (edge: EdgeId) => 'take' | 'read' | 'leave';
   /** Why this edge is run here, if that is to be told. */
   readonly reasonOf: (edge: EdgeId) => string | undefined;
 }
@@ -35,7 +37,7 @@ export class LocalExecutor implements Executor {
 
   /** As {@link run}, with a reason that the caller knows. */
   async runFor(edge: EdgeId, signal: AbortSignal, localReason: string | undefined): Promise<EdgeOutcome> {
-    const {graph, directory, processes, takeStamp} = this.#options;
+    const {graph, directoryOf, processes, takeStamp} = this.#options;
     const stamp = takeStamp();
     for (const out of graph.outs(edge)) {
       mkdirSync(dirname(this.#absolute(graph.path(out))), {recursive: true});
@@ -46,7 +48,7 @@ export class LocalExecutor implements Executor {
       writeFileSync(this.#absolute(rspfile), graph.text(edge, 'rspfileContent'));
     }
     const result = await processes.run('/bin/sh', ['-c', graph.text(edge, 'command')], {
-      cwd: directory,
+      cwd: directoryOf(edge),
       stdio: 'capture',
       abortWith: 'SIGKILL',
       signal,
@@ -66,8 +68,9 @@ export class LocalExecutor implements Executor {
     });
     if (result.exitCode !== 0) return failed(result.output);
     let deps: readonly string[] | undefined;
-    if (this.#options.takesDepfile(edge)) {
-      const found = this.#takeDepfile(graph.text(edge, 'depfile'));
+    const use = this.#options.depfileUse(edge);
+    if (use !== 'leave') {
+      const found = this.#readDepfile(graph.text(edge, 'depfile'), use);
       if (typeof found === 'string') return failed(Buffer.concat([result.output, Buffer.from(`${found}\n`)]));
       deps = found;
     }
@@ -81,20 +84,24 @@ export class LocalExecutor implements Executor {
     };
   }
 
-  /** Reads and removes a depfile, as ninja does with `deps = gcc`; a missing one counts as empty. A text is an error. */
-  #takeDepfile(depfile: string): readonly string[] | string {
+  /**
+   * The inputs that a depfile names. One to be taken counts as empty where it is missing, as with ninja's `deps = gcc`;
+   * one to be read is then no answer. A text is an error.
+   */
+  #readDepfile(depfile: string, use: 'take' | 'read'): readonly string[] | string | undefined {
+    if (depfile === '' && use === 'read') return undefined;
     if (depfile === '') return 'edge with deps=gcc but no depfile makes no sense';
     const file = this.#absolute(depfile);
     let bytes: Buffer;
     try {
       bytes = readFileSync(file);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return use === 'take' ? [] : undefined;
       throw error;
     }
     const parsed = bytes.length === 0 ? undefined : parseDepfile(bytes, this.#options.depfileDialect);
     if (parsed && !parsed.ok) return `${depfile}: ${parsed.text}`;
-    rmSync(file, {force: true});
+    if (use === 'take') rmSync(file, {force: true});
     return parsed?.ok ? parsed.inputs.map(this.#options.canonicalPath) : [];
   }
 

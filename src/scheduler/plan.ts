@@ -37,6 +37,8 @@ export class Plan {
   readonly #missing: Int32Array;
   /** For each edge, the edges of the plan that wait for it. */
   readonly #waiters = new Map<EdgeId, EdgeId[]>();
+  /** What {@link addOrder} made an edge wait for. */
+  readonly #addedOrders = new Map<EdgeId, EdgeId[]>();
   #newlyReady: EdgeId[] = [];
   #wanted = 0;
   #done = 0;
@@ -125,6 +127,9 @@ export class Plan {
     this.#state[edge] = WAITING;
     this.#missing[edge]!++;
     this.#addWaiter(producer, edge);
+    const orders = this.#addedOrders.get(edge);
+    if (orders) orders.push(producer);
+    else this.#addedOrders.set(edge, [producer]);
     return true;
   }
 
@@ -156,11 +161,13 @@ export class Plan {
         if (!graph.isPhony(edge)) this.#wanted++;
       }
       if (seen) continue;
-      for (const input of graph.orderingIns(edge)) stack.push({node: input, neededBy: node});
       for (const input of this.#freshness.discoveredIns(edge)) {
         // A discovered input that is gone makes the edge dirty; it is no error, and nothing can be built for it.
         if (graph.producer(input) >= 0) stack.push({node: input, neededBy: node});
       }
+      // Backwards, so that the first of several missing files is the one that is told of.
+      const ins = graph.orderingIns(edge);
+      for (let i = ins.length - 1; i >= 0; i--) stack.push({node: ins[i]!, neededBy: node});
     }
     return inPlan;
   }
@@ -230,8 +237,9 @@ export class Plan {
     while (stack.length > 0) {
       const next = stack.pop()!;
       if (next === other) return true;
-      for (const input of this.#graph.orderingIns(next)) {
-        const producer = this.#graph.producer(input);
+      const ins = [...this.#graph.orderingIns(next), ...this.#freshness.discoveredIns(next)];
+      const producers = ins.map(input => this.#graph.producer(input));
+      for (const producer of [...producers, ...(this.#addedOrders.get(next) ?? [])]) {
         if (producer < 0 || seen.has(producer) || !this.isUnfinished(producer)) continue;
         seen.add(producer);
         stack.push(producer);

@@ -54,6 +54,8 @@ export class Scheduler {
   readonly #ended: {edge: EdgeId; outcome: EdgeOutcome}[] = [];
   #wake: (() => void) | undefined;
   #running = 0;
+  /** Compiles that would wait for what waits for them. */
+  readonly #runsHere = new Set<EdgeId>();
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -88,7 +90,9 @@ export class Scheduler {
 
   #sortReady(): void {
     const {plan, laneOf} = this.#options;
-    for (const edge of plan.takeReady()) this.#queues[laneOf(edge)].push(edge);
+    for (const edge of plan.takeReady()) {
+      this.#queues[this.#runsHere.has(edge) ? 'local' : laneOf(edge)].push(edge);
+    }
   }
 
   #startWhatMay(): void {
@@ -189,7 +193,10 @@ export class Scheduler {
       case 'waits': {
         this.#options.report({type: 'edge-returned', id: edge});
         const isWaiting = outcome.producers.map(producer => plan.addOrder(edge, producer)).some(Boolean);
-        if (!isWaiting) plan.requeue(edge);
+        if (isWaiting) break;
+        // What may be read is made from what is to be made: the compiler itself has to tell whether it is read at all.
+        if (outcome.producers.some(producer => plan.isUnfinished(producer))) this.#runsHere.add(edge);
+        plan.requeue(edge);
         break;
       }
       case 'cancelled':
@@ -211,6 +218,7 @@ export class Scheduler {
     });
     onDone(edge, done);
     plan.finish(edge, cleaned);
+    const localReason = done.localReason ?? (this.#runsHere.has(edge) ? 'undiscovered-input' : undefined);
     report({
       type: 'edge-finished',
       id: edge,
@@ -219,7 +227,7 @@ export class Scheduler {
       command: graph.text(edge, 'command'),
       place: done.place,
       output: done.output,
-      ...(done.localReason === undefined ? {} : {localReason: done.localReason}),
+      ...(localReason === undefined ? {} : {localReason}),
     });
     if (done.place === 'ninja' || done.place === 'local') this.#replan ||= onLocalEnd(edge);
   }

@@ -59,6 +59,7 @@ export function parseDepsLog(bytes: Buffer): DepsLog | 'unknown' {
   const words = new Int32Array(bytes.length >> 2);
   Buffer.from(words.buffer).set(bytes.subarray(0, words.length * 4));
   const paths: string[] = [];
+  const known = new Set<string>();
   const lists = new Map<number, {mtime: bigint; ins: Int32Array}>();
   const head = version === 4 ? 3 : 2;
   let at = HEADER_SIZE;
@@ -82,7 +83,10 @@ export function parseDepsLog(bytes: Buffer): DepsLog | 'unknown' {
       if (size < 8 || ~words[end - 1]! !== paths.length) break;
       let length = size - 4;
       while (length > size - 8 && bytes[start + length - 1] === 0) length--;
-      paths.push(bytes.toString('utf8', start, start + length));
+      const path = bytes.toString('utf8', start, start + length);
+      if (known.has(path)) break;
+      known.add(path);
+      paths.push(path);
     }
     at = start + size;
   }
@@ -193,7 +197,6 @@ function encode(log: DepsLog, records: readonly DepsRecord[]): Buffer {
 /** Whether a log says what was appended to it. */
 function holds(log: DepsLog, records: readonly DepsRecord[]): boolean {
   const ids = new Map(log.paths.map((path, id) => [path, id]));
-  if (ids.size !== log.paths.length) return false;
   const last = new Map(records.map(record => [record.output, record]));
   for (const record of last.values()) {
     const list = log.lists.get(ids.get(record.output) ?? -1);

@@ -72,7 +72,8 @@ function parse(
       lexer.expect('equals');
       const version = scope.evaluate(lexer.readValue());
       if (name !== 'ninja_dyndep_version') throw lexer.error(needVersion);
-      if (!/^\s*\+?0*1(?!\d)[^.]*(\.\s*[+-]?0*(?!\d).*)?$/s.test(version)) {
+      const [major = 0, minor = 0] = version.split('.').map(part => Number.parseInt(part, 10) || 0);
+      if (major !== 1 || minor !== 0) {
         throw lexer.error(`unsupported 'ninja_dyndep_version = ${version}'`);
       }
       hasVersion = true;

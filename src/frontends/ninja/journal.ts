@@ -89,28 +89,35 @@ export function readJournal(file: string): JournalEntry[] {
   const paths: string[] = [];
   const entries: JournalEntry[] = [];
   for (const text_ of text.split('\n').slice(0, -1)) {
-    let line: Line;
     try {
-      line = JSON.parse(text_);
+      entries.push(readLine(JSON.parse(text_), paths));
     } catch {
-      break; // Later lines may refer to paths of this one.
+      break; // Not what was written; and later lines may refer to paths of this one.
     }
-    paths.push(...line.p);
-    entries.push({
-      outputs: line.o.map(([path, mtime, size, inode]) => ({
-        path: paths[path]!,
-        mtime: BigInt(mtime),
-        size,
-        inode,
-      })),
-      hash: line.h,
-      mtime: BigInt(line.m),
-      start: line.t[0],
-      end: line.t[1],
-      ...(line.d ? {deps: line.d.map(id => paths[id]!)} : {}),
-    });
   }
   return entries;
+}
+
+function readLine(line: Line, paths: string[]): JournalEntry {
+  paths.push(...line.p);
+  const pathOf = (id: number): string => {
+    const path = paths[id];
+    if (path === undefined) throw new RangeError(`no path ${id}`);
+    return path;
+  };
+  return {
+    outputs: line.o.map(([path, mtime, size, inode]) => ({
+      path: pathOf(path),
+      mtime: BigInt(mtime),
+      size,
+      inode,
+    })),
+    hash: [line.h[0], line.h[1]],
+    mtime: BigInt(line.m),
+    start: line.t[0],
+    end: line.t[1],
+    ...(line.d ? {deps: line.d.map(pathOf)} : {}),
+  };
 }
 
 /** What a file is now, for a journal entry. */

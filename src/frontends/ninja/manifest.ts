@@ -19,6 +19,7 @@ import {GraphBuilder} from '../../graph/graph-builder.ts';
 import {canonicalPath} from './canonical-path.ts';
 import {commandHash, type HashKind} from './command-hash.ts';
 import {type Bindings, EdgeScope, type EvalString, type Rule, RuleCycle, Scope} from './eval.ts';
+import {fileStamp} from './file-stamp.ts';
 import {Lexer} from './lexer.ts';
 
 /** What a rule may bind; anything else in a rule is an error. */
@@ -40,6 +41,8 @@ export interface Manifest {
   readonly graph: Graph;
   /** The files that were read, as the manifests name them, the first one first. */
   readonly files: readonly string[];
+  /** Of each of `files`, its stamp from before it was read. */
+  readonly stamps: readonly string[];
   /** Oddities that ninja warns of. */
   readonly warnings: readonly string[];
 }
@@ -48,20 +51,29 @@ export interface Manifest {
  * Reads `file` (relative to `directory`) and what it includes.
  * @throws FailureError with `manifest-invalid`, worded as ninja does
  */
-export function loadManifest(options: {directory: string; file: string; hashKind: HashKind}): Manifest {
+export function loadManifest(options: {
+  directory: string;
+  file: string;
+  hashKind: HashKind;
+  /** Version of the ninja that is to read it too; without one `ninja_required_version` is not looked at. */
+  ninjaVersion?: string;
+}): Manifest {
   return new ManifestLoader(options).load(options.file);
 }
 
 class ManifestLoader {
   readonly #directory: string;
   readonly #hashKind: HashKind;
+  readonly #ninjaVersion: string | undefined;
   readonly #graph = new GraphBuilder();
   readonly #files: string[] = [];
+  readonly #stamps: string[] = [];
   readonly #warnings: string[] = [];
   readonly #defaults: NodeId[] = [];
   readonly #root = new Scope();
 
-  constructor(options: {directory: string; hashKind: HashKind}) {
+  constructor(options: {directory: string; hashKind: HashKind; ninjaVersion?: string}) {
+    this.#ninjaVersion = options.ninjaVersion;
     this.#directory = options.directory;
     this.#hashKind = options.hashKind;
     this.#root.addRule({name: 'phony', bindings: new Map()});
@@ -72,6 +84,7 @@ class ManifestLoader {
     try {
       text = this.#read(file);
     } catch (error) {
+      if (error instanceof FailureError) throw error;
       throw new FailureError({
         reason: 'manifest-invalid',
         file,
@@ -80,12 +93,15 @@ class ManifestLoader {
     }
     this.#parse(new Lexer(file, text), this.#root);
     const graph = this.#graph.freeze({defaults: this.#defaults, buildDir: this.#root.lookup('builddir')});
-    return {graph, files: this.#files, warnings: this.#warnings};
+    return {graph, files: this.#files, stamps: this.#stamps, warnings: this.#warnings};
   }
 
   #read(file: string): string {
-    const bytes = readFileSync(isAbsolute(file) ? file : join(this.#directory, file));
+    const place = isAbsolute(file) ? file : join(this.#directory, file);
+    const stamp = fileStamp(place);
+    const bytes = readFileSync(place);
     this.#files.push(file);
+    this.#stamps.push(stamp);
     // Ninja takes any bytes; a graph holds strings, so that what is not UTF-8 cannot keep its spelling.
     const text = bytes.toString();
     if (text.includes('\ufffd') && !Buffer.from(text).equals(bytes)) {
@@ -122,7 +138,9 @@ class ManifestLoader {
         case 'ident': {
           lexer.unreadToken();
           const [name, value] = binding(lexer);
-          scope.set(name, scope.evaluate(value));
+          const text = scope.evaluate(value);
+          if (name === 'ninja_required_version') this.#checkVersion(text);
+          scope.set(name, text);
           break;
         }
         case 'newline':
@@ -135,6 +153,19 @@ class ManifestLoader {
           throw lexer.error(`unexpected ${Lexer.nameOf(token)}`);
       }
     }
+  }
+
+  /** At once, since a later ninja's language may look like errors. */
+  #checkVersion(required: string): void {
+    if (this.#ninjaVersion === undefined) return;
+    const [needMajor, needMinor] = versionOf(required);
+    const [major, minor] = versionOf(this.#ninjaVersion);
+    if (major > needMajor || (major === needMajor && minor >= needMinor)) return;
+    throw new FailureError({
+      reason: 'manifest-invalid',
+      file: 'build.ninja',
+      text: `ninja version (${this.#ninjaVersion}) incompatible with build file ninja_required_version version (${required}).`,
+    });
   }
 
   #pool(lexer: Lexer, scope: Scope): void {
@@ -343,6 +374,11 @@ class ManifestLoader {
           ),
     });
   }
+}
+
+function versionOf(text: string): [major: number, minor: number] {
+  const [major, minor] = text.split('.').map(part => Number.parseInt(part, 10) || 0);
+  return [major ?? 0, minor ?? 0];
 }
 
 /** `name = value` up to the line's end. */

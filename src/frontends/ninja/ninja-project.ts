@@ -11,6 +11,7 @@ import {type BuildLogVersion, buildLogVersion, hashKindOf, readBuildLog} from '.
 import {canonicalPath} from './canonical-path.ts';
 import {adoptDepsLog, readDepsLog} from './deps-log.ts';
 import {loadDyndep} from './dyndep.ts';
+import {fileStamp} from './file-stamp.ts';
 import {loadManifest} from './manifest.ts';
 import {depfileDialect, findNinja, isSupported, logVersions, ninjaVersion} from './ninja-program.ts';
 import {loadSnapshot, type Snapshot, saveSnapshot} from './snapshot.ts';
@@ -38,6 +39,7 @@ export function loadNinjaProject(options: LoadOptions): Project {
     kind: 'ninja',
     name: projectName(directory),
     directory,
+    directoryOf: () => directory,
     graph,
     records,
     files: logFiles(directory, graph, meta),
@@ -60,7 +62,10 @@ export function loadNinjaProject(options: LoadOptions): Project {
 
 function readEverything(options: LoadOptions, key: string): Snapshot {
   const {directory, manifest, environment} = options;
+  const cmakeCache = join(directory, 'CMakeCache.txt');
+  const cacheStamp = fileStamp(cmakeCache);
   const ninjaPath = findNinja(directory, environment.PATH ?? '');
+  const ninjaStamp = fileStamp(ninjaPath);
   const version = ninjaVersion(ninjaPath);
   if (!isSupported(version)) {
     throw new FailureError({
@@ -70,10 +75,11 @@ function readEverything(options: LoadOptions, key: string): Snapshot {
     });
   }
   const logs = logVersions(version);
-  const {graph, files, warnings} = loadManifest({
+  const {graph, files, stamps, warnings} = loadManifest({
     directory,
     file: manifest,
     hashKind: hashKindOf(logs.buildLog),
+    ninjaVersion: version,
   });
   const records = new BuildRecords(graph.nodeCount);
   const meta = {
@@ -82,7 +88,6 @@ function readEverything(options: LoadOptions, key: string): Snapshot {
     ninjaVersion: version,
     buildLogVersion: logs.buildLog,
     depsLogVersion: logs.depsLog,
-    manifestFiles: files,
   };
   const {buildLog, depsLog} = logFiles(directory, graph, meta);
   const found = buildLogVersion(buildLog);
@@ -92,13 +97,14 @@ function readEverything(options: LoadOptions, key: string): Snapshot {
   const deps = readDepsLog(depsLog);
   if (typeof deps !== 'string' && deps.version === logs.depsLog) adoptDepsLog(deps, graph, records);
   const sources = [
-    ...files.map(file => (isAbsolute(file) ? file : join(directory, file))),
-    buildLog,
-    depsLog,
-    ninjaPath,
-    join(directory, 'CMakeCache.txt'),
+    ...files.map((file, i) => ({
+      file: isAbsolute(file) ? file : join(directory, file),
+      stamp: stamps[i] ?? '-',
+    })),
+    {file: ninjaPath, stamp: ninjaStamp},
+    {file: cmakeCache, stamp: cacheStamp},
   ];
-  return {graph, records, meta: {...meta, sources, warnings: notes}};
+  return {graph, records, meta: {...meta, sources, logs: [buildLog, depsLog], warnings: notes}};
 }
 
 function logMismatch(file: string, found: BuildLogVersion | 'unknown', version: string): string {

@@ -3,8 +3,8 @@
  * logs, dependencies first, and empties the journal. Whatever is in doubt is not recorded: ninja then builds it again,
  * which is right.
  */
-import {statSync} from 'node:fs';
-import {isAbsolute, join} from 'node:path';
+import {mkdirSync, statSync} from 'node:fs';
+import {dirname, isAbsolute, join} from 'node:path';
 import type {BuildRecords} from '../../graph/build-records.ts';
 import type {EdgeRecord} from '../../graph/executor.ts';
 import {EDGE_DEPS_GCC, EDGE_DEPS_MSVC, type EdgeId, type Graph} from '../../graph/graph.ts';
@@ -65,7 +65,7 @@ export class Recorder {
       mtime: record.mtime,
       start: Math.max(0, end - Math.round(record.duration)),
       end,
-      ...(hasDeps ? {deps: record.deps ?? []} : {}),
+      ...(hasDeps && record.deps ? {deps: record.deps} : {}),
     };
     this.#journal.append(entry);
     this.#pending.push(entry);
@@ -87,6 +87,7 @@ export class Recorder {
       );
       return false;
     }
+    mkdirSync(dirname(files.buildLog), {recursive: true});
     const withDeps = this.#pending.filter(entry => entry.deps);
     if (withDeps.length > 0) {
       const outcome = appendDepsLog(

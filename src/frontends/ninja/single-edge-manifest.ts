@@ -40,7 +40,13 @@ export function singleEdgeManifest(
   if (graph.has(edge, EDGE_CONSOLE)) bind('pool', 'console');
   const paths = (nodes: Iterable<NodeId>) =>
     Array.from(nodes, node => escapePath(graph.path(node))).join(' ');
-  lines.push(`build ${paths(graph.outs(edge))}: edge ${paths(fileInputs(graph, edge, options.isFile))}`, '');
+  // Without a record ninja takes a generator's outputs for good when they are newer than its inputs; it is to run here.
+  const always = escapePath(`${options.builddir}/always`);
+  lines.push(
+    `build ${always}: phony`,
+    `build ${paths(graph.outs(edge))}: edge ${paths(fileInputs(graph, edge, options.isFile))} | ${always}`,
+    '',
+  );
   return lines.join('\n');
 }
 

@@ -5,24 +5,26 @@
  *
  * It counts only while every file that it was made from has the stat that it had then.
  */
-import {mkdirSync, readFileSync, renameSync, statSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {BuildRecords, type RecordArrays} from '../../graph/build-records.ts';
 import {Graph, type GraphArrays, type Pool} from '../../graph/graph.ts';
+import {fileStamp} from './file-stamp.ts';
 
 /** Of the format, and of what the arrays mean. */
-const VERSION = 2;
+const VERSION = 3;
 
 export interface SnapshotMeta {
   /** Whatever else has to be as it was, PATH for instance. */
   readonly key: string;
-  /** Absolute paths of the files that all this was made from. */
-  readonly sources: readonly string[];
+  /** Absolute paths of the files that the graph was made from, each with its stamp from before it was read. */
+  readonly sources: readonly {readonly file: string; readonly stamp: string}[];
+  /** Absolute paths of the files that say what the records say. */
+  readonly logs: readonly string[];
   readonly ninjaPath: string;
   readonly ninjaVersion: string;
   readonly buildLogVersion: 5 | 6 | 7;
   readonly depsLogVersion: 3 | 4;
-  readonly manifestFiles: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -44,7 +46,8 @@ type AnyArray = InstanceType<(typeof ARRAY_TYPES)[ArrayType]>;
 interface Header {
   version: number;
   meta: SnapshotMeta;
-  stats: string[];
+  /** Of the logs when this was saved. */
+  stamps: string[];
   pools: readonly Pool[];
   buildDir: string;
   graph: Record<string, [ArrayType, number, number]>;
@@ -63,7 +66,8 @@ export function loadSnapshot(file: string, key: string): Snapshot | undefined {
     const headerSize = bytes.readUInt32LE(0);
     const header = JSON.parse(bytes.toString('utf8', 4, 4 + headerSize)) as Header;
     if (header.version !== VERSION || header.meta.key !== key) return undefined;
-    if (!header.meta.sources.every((source, i) => statText(source) === header.stats[i])) return undefined;
+    if (!isUnchanged(header.meta)) return undefined;
+    if (!header.meta.logs.every((log, i) => fileStamp(log) === header.stamps[i])) return undefined;
     const body = align(4 + headerSize);
     const view = (places: Header['graph']): Record<string, AnyArray> =>
       Object.fromEntries(
@@ -87,10 +91,14 @@ export function loadSnapshot(file: string, key: string): Snapshot | undefined {
   }
 }
 
-/** Writes a snapshot. Prereq: no dyndep information was added to the graph. */
+/**
+ * Writes a snapshot, unless a file of the manifest has changed since it was read. Prereq: no dyndep information was added
+ * to the graph; the records are what the logs say.
+ */
 export function saveSnapshot(file: string, snapshot: Snapshot): void {
   const {graph, records, meta} = snapshot;
-  const stats = meta.sources.map(statText);
+  if (!isUnchanged(meta)) return;
+  const stamps = meta.logs.map(fileStamp);
   const chunks: {array: AnyArray; at: number}[] = [];
   let at = 0;
   const place = (arrays: object): Header['graph'] =>
@@ -105,7 +113,7 @@ export function saveSnapshot(file: string, snapshot: Snapshot): void {
   const header: Header = {
     version: VERSION,
     meta,
-    stats,
+    stamps,
     pools: graph.pools,
     buildDir: graph.buildDir,
     graph: place(withAllNodes(graph)),
@@ -154,7 +162,6 @@ function align(size: number): number {
   return (size + 7) & ~7;
 }
 
-function statText(file: string): string {
-  const stat = statSync(file, {bigint: true, throwIfNoEntry: false});
-  return stat ? `${stat.mtimeNs} ${stat.size} ${stat.ino}` : '-';
+function isUnchanged(meta: SnapshotMeta): boolean {
+  return meta.sources.every(({file, stamp}) => fileStamp(file) === stamp);
 }

@@ -129,6 +129,8 @@ export function differing(first: readonly string[], second: readonly string[]): 
 /** Files that a plain build does not leave; llama's own state carries its name. */
 function leftOver(reference: readonly string[], found: readonly string[]): string[] {
   const known = new Set(reference);
-  const own = (file: string): boolean => file.startsWith('.llama') || file === '.ninja_lock';
+  // The last is what binutils' ar leaves beside its archive when it is killed, whoever started it.
+  const own = (file: string): boolean =>
+    file.startsWith('.llama') || file === '.ninja_lock' || /(^|\/)st[A-Za-z0-9]{6}$/.test(file);
   return found.filter(file => !known.has(file) && !own(file));
 }

@@ -79,10 +79,7 @@ function parse(
       hasVersion = true;
     } else if (token === 'build') {
       if (!hasVersion) throw lexer.error(needVersion);
-      const [edge, more] = statement(lexer, graph, scope);
-      if (found.has(edge)) {
-        throw lexer.error(`multiple statements for '${graph.path(graph.outs(edge)[0]!)}'`);
-      }
+      const [edge, more] = statement(lexer, {graph, scope, isKnown: known => found.has(known)});
       found.set(edge, more);
     } else {
       throw lexer.error(token === 'error' ? lexer.describeError() : `unexpected ${Lexer.nameOf(token)}`);
@@ -92,8 +89,7 @@ function parse(
 
 function statement(
   lexer: Lexer,
-  graph: Graph,
-  scope: Scope,
+  {graph, scope, isKnown}: {graph: Graph; scope: Scope; isKnown: (edge: EdgeId) => boolean},
 ): [EdgeId, {ins: NodeId[]; outs: NodeId[]; restat: boolean}] {
   const pathOf = (text: EvalString): string => {
     const path = scope.evaluate(text);
@@ -113,6 +109,7 @@ function statement(
   const node = graph.find(path);
   const edge = node === undefined ? -1 : graph.producer(node);
   if (edge < 0) throw lexer.error(`no build statement exists for '${path}'`);
+  if (isKnown(edge)) throw lexer.error(`multiple statements for '${path}'`);
   if (lexer.readPath().length > 0) throw lexer.error('explicit outputs not supported');
   const outs = lexer.peek('pipe') ? list() : [];
   lexer.expect('colon');

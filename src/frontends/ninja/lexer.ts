@@ -73,14 +73,14 @@ const ENDS_LITERAL = new Uint8Array(128);
 for (const c of '$ :\r\n|\0') ENDS_LITERAL[c.charCodeAt(0)] = 1;
 
 export class Lexer {
-  readonly #file: string;
+  readonly file: string;
   readonly #text: string;
   #at = 0;
   #last = 0;
 
   /** `text` need not end in a newline. */
   constructor(file: string, text: string) {
-    this.#file = file;
+    this.file = file;
     this.#text = text;
   }
 
@@ -270,7 +270,7 @@ export class Lexer {
     const column = this.#last - lineStart;
     const failure: ManifestInvalid = {
       reason: 'manifest-invalid',
-      file: this.#file,
+      file: this.file,
       line,
       column: column + 1,
       text: message,

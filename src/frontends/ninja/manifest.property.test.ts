@@ -128,6 +128,6 @@ it('evaluates and hashes the commands of random manifests as a real ninja does',
         ]);
       }
     }),
-    {numRuns: 24, seed: 20260701, endOnFailure: true},
+    {numRuns: 12, seed: 20260701, endOnFailure: true},
   );
 });

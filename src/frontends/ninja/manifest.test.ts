@@ -40,8 +40,8 @@ describe('variables', () => {
     check(`a = 1\nflags = $a\na = 2\n${CC}build o: cc i\n`, 'o', {command: 'cc 1 -c i -o o'});
   });
 
-  it('of a rule are evaluated where it is used', () => {
-    check(`${CC}flags = early\nbuild o: cc i\nflags = late\n`, 'o', {command: 'cc early -c i -o o'});
+  it('of a rule are evaluated at the end, for the edge that uses it', () => {
+    check(`${CC}flags = early\nbuild o: cc i\nflags = late\n`, 'o', {command: 'cc late -c i -o o'});
     check(`${CC}build o: cc i\n  flags = own $in\n`, 'o', {command: 'cc own  -c i -o o'});
   });
 

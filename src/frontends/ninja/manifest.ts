@@ -1,26 +1,19 @@
 /**
  * Statements of ninja's manifest language -> graph. Reads `build.ninja` and all that it includes; each edge's command
- * is evaluated and hashed here once. Knows nothing of logs nor of what is dirty.
+ * is evaluated and hashed once, at the end. Knows nothing of logs nor of what is dirty.
  */
 import {readFileSync} from 'node:fs';
 import {isAbsolute, join} from 'node:path';
 import {FailureError, InvariantError} from '../../failure.ts';
-import {
-  EDGE_CONSOLE,
-  EDGE_DEPS_GCC,
-  EDGE_DEPS_MSVC,
-  EDGE_GENERATOR,
-  EDGE_PHONY,
-  EDGE_RESTAT,
-  type Graph,
-  type NodeId,
-} from '../../graph/graph.ts';
-import {GraphBuilder} from '../../graph/graph-builder.ts';
+import {EDGE_CONSOLE, EDGE_PHONY, type Graph, type NodeId} from '../../graph/graph.ts';
+import {type EdgeSpec, GraphBuilder} from '../../graph/graph-builder.ts';
 import {canonicalPath} from './canonical-path.ts';
-import {commandHash, type HashKind} from './command-hash.ts';
+import type {HashKind} from './command-hash.ts';
+import {edgeTexts} from './edge-texts.ts';
 import {type Bindings, EdgeScope, type EvalString, type Rule, RuleCycle, Scope} from './eval.ts';
 import {fileStamp} from './file-stamp.ts';
 import {Lexer} from './lexer.ts';
+import {binding, paths} from './statement-parts.ts';
 
 /** What a rule may bind; anything else in a rule is an error. */
 const RULE_BINDINGS = new Set([
@@ -71,6 +64,7 @@ class ManifestLoader {
   readonly #warnings: string[] = [];
   readonly #defaults: NodeId[] = [];
   readonly #root = new Scope();
+  readonly #late: Late[] = [];
 
   constructor(options: {directory: string; hashKind: HashKind; ninjaVersion?: string}) {
     this.#ninjaVersion = options.ninjaVersion;
@@ -92,6 +86,7 @@ class ManifestLoader {
       });
     }
     this.#parse(new Lexer(file, text), this.#root);
+    this.#evaluate();
     const graph = this.#graph.freeze({defaults: this.#defaults, buildDir: this.#root.lookup('builddir')});
     return {graph, files: this.#files, stamps: this.#stamps, warnings: this.#warnings};
   }
@@ -306,8 +301,7 @@ class ManifestLoader {
         validations: validations.map(node),
       });
     } catch (error) {
-      if (error instanceof RuleCycle) throw lexer.error(error.message);
-      throw error;
+      throw error instanceof RuleCycle ? lexer.error(error.message) : error;
     }
   }
 
@@ -337,27 +331,9 @@ class ManifestLoader {
         throw lexer.error(`dyndep '${canonicalPath(dyndepPath)}' is not an input`);
       }
     }
-    const deps = spec.isPhony ? '' : edge.binding('deps');
-    if (deps !== '' && deps !== 'gcc' && deps !== 'msvc') throw lexer.error(`unknown deps type '${deps}'`);
-    const command = spec.isPhony ? '' : edge.binding('command');
-    const rspfile = spec.isPhony ? '' : edge.unescaped('rspfile');
-    const rspfileContent = spec.isPhony ? '' : edge.binding('rspfile_content');
-    this.#graph.addEdge({
-      texts: {
-        command,
-        description: spec.isPhony ? '' : edge.binding('description'),
-        depfile: spec.isPhony ? '' : edge.unescaped('depfile'),
-        rspfile,
-        rspfileContent,
-        rule: spec.rule.name,
-      },
-      flags:
-        (spec.isPhony ? EDGE_PHONY : 0) |
-        (edge.binding('restat') !== '' ? EDGE_RESTAT : 0) |
-        (edge.binding('generator') !== '' ? EDGE_GENERATOR : 0) |
-        (poolName === 'console' ? EDGE_CONSOLE : 0) |
-        (deps === 'gcc' ? EDGE_DEPS_GCC : 0) |
-        (deps === 'msvc' ? EDGE_DEPS_MSVC : 0),
+    const added: Late['spec'] = {
+      texts: {rule: spec.rule.name},
+      flags: (spec.isPhony ? EDGE_PHONY : 0) | (poolName === 'console' ? EDGE_CONSOLE : 0),
       pool,
       ins: spec.ins,
       explicitIns: spec.explicitIns,
@@ -366,34 +342,38 @@ class ManifestLoader {
       explicitOuts: spec.explicitOuts,
       validations: spec.validations,
       dyndep,
-      hash: spec.isPhony
-        ? [0, 0]
-        : commandHash(
-            this.#hashKind,
-            rspfileContent === '' ? command : `${command};rspfile=${rspfileContent}`,
-          ),
-    });
+      hash: [0, 0],
+    };
+    this.#graph.addEdge(added);
+    if (!spec.isPhony) this.#late.push({spec: added, scope: edge, file: lexer.file});
   }
+
+  /** Gives the edges what could not be evaluated before all was read. */
+  #evaluate(): void {
+    for (const {spec, scope, file} of this.#late) {
+      try {
+        const {texts, flags, hash} = edgeTexts(scope, this.#hashKind);
+        spec.texts = {...texts, ...spec.texts};
+        spec.flags |= flags;
+        spec.hash = hash;
+      } catch (error) {
+        if (!(error instanceof RuleCycle || error instanceof TypeError)) throw error;
+        throw new FailureError({reason: 'manifest-invalid', file, text: error.message});
+      }
+    }
+  }
+}
+
+/** An edge whose variables have no final values yet. */
+interface Late {
+  readonly spec: {-readonly [K in keyof EdgeSpec]: EdgeSpec[K]};
+  readonly scope: EdgeScope;
+  readonly file: string;
 }
 
 function versionOf(text: string): [major: number, minor: number] {
   const [major, minor] = text.split('.').map(part => Number.parseInt(part, 10) || 0);
   return [major ?? 0, minor ?? 0];
-}
-
-/** `name = value` up to the line's end. */
-function binding(lexer: Lexer): [string, EvalString] {
-  const name = lexer.readIdent();
-  if (name === undefined) throw lexer.error('expected variable name');
-  lexer.expect('equals');
-  return [name, lexer.readValue()];
-}
-
-/** Paths up to the next punctuation. */
-function paths(lexer: Lexer): EvalString[] {
-  const list: EvalString[] = [];
-  for (let path = lexer.readPath(); path.length > 0; path = lexer.readPath()) list.push(path);
-  return list;
 }
 
 /** The C library's sentence for a file error, which is what ninja prints. */

@@ -1,0 +1,146 @@
+import {readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {describe, expect, it} from 'vitest';
+import {EDGE_TEXTS} from '../../graph/graph.ts';
+import {type NinjaFolder, ninjaFolder} from '../../test/ninja-folder.ts';
+import {SYSTEM_PATH} from '../../test/tools.ts';
+import type {Project} from '../project.ts';
+import {loadNinjaProject} from './ninja-project.ts';
+
+const FILES = {
+  'build.ninja': `pool p
+  depth = 3
+rule cc
+  command = cat $in > $out; echo $out: extra.h größe.h > $out.d
+  deps = gcc
+  depfile = $out.d
+  description = building $out
+include more.ninja
+build größe.o | side: cc a.c | b.c || c.c |@ valid
+  pool = p
+default größe.o
+`,
+  'more.ninja': 'rule touch\n  command = : > $out; : > side\n  restat = 1\nbuild valid: touch a.c\n',
+  'a.c': '',
+  'b.c': '',
+  'c.c': '',
+  'extra.h': '',
+  'größe.h': '',
+  side: '',
+};
+
+function load(folder: NinjaFolder, options: {useSnapshot?: boolean; path?: string} = {}): Project {
+  return loadNinjaProject({
+    directory: folder.path,
+    manifest: 'build.ninja',
+    environment: {PATH: options.path ?? SYSTEM_PATH},
+    useSnapshot: options.useSnapshot ?? true,
+  });
+}
+
+function built(): NinjaFolder {
+  const folder = ninjaFolder(FILES);
+  expect(folder.ninja([]).stderr).toBe('');
+  load(folder).saveSnapshot();
+  return folder;
+}
+
+/** All that a project answers, by names. */
+function answers({graph, records, warnings, ninja, files}: Project): unknown {
+  const names = (ids: Iterable<number>) => Array.from(ids, id => graph.path(id));
+  const edges = Array.from({length: graph.edgeCount}, (_, edge) => ({
+    texts: EDGE_TEXTS.map(text => graph.text(edge, text)),
+    explicit: names(graph.explicitIns(edge)),
+    dirtying: names(graph.dirtyingIns(edge)),
+    all: names(graph.orderingIns(edge)),
+    outs: names(graph.outs(edge)),
+    explicitOuts: names(graph.explicitOuts(edge)),
+    validations: names(graph.validations(edge)),
+    flags: graph.arrays.edgeFlags[edge],
+    pool: graph.pools[graph.arrays.edgePool[edge]!],
+    hash: [graph.arrays.commandHash[2 * edge], graph.arrays.commandHash[2 * edge + 1]],
+  }));
+  const nodes = Array.from({length: graph.nodeCount}, (_, node) => ({
+    path: graph.path(node),
+    found: graph.find(graph.path(node)),
+    producer: graph.producer(node),
+    consumers: [...graph.consumers(node)],
+    logMtime: records.logMtime(node),
+    duration: records.duration(node),
+    deps: names(records.deps(node) ?? []),
+    depsMtime: records.depsMtime(node),
+  }));
+  return {edges, nodes, defaults: names(graph.arrays.defaults), warnings, ninja, files};
+}
+
+describe('a snapshot', () => {
+  it('answers what reading everything answers', () => {
+    const folder = built();
+    const known = load(folder);
+    const fresh = load(folder, {useSnapshot: false});
+    expect([known.isSnapshot, fresh.isSnapshot]).toEqual([true, false]);
+    expect(answers(known)).toEqual(answers(fresh));
+    expect(
+      JSON.stringify((answers(known) as {nodes: {deps: string[]}[]}).nodes.map(node => node.deps)),
+    ).toContain('["extra.h","größe.h"]');
+    known.saveSnapshot();
+    expect(answers(load(folder))).toEqual(answers(fresh));
+  });
+
+  it.each<[string, (folder: NinjaFolder) => void]>([
+    ['the manifest was edited', folder => folder.write({'build.ninja': `${FILES['build.ninja']}# more\n`})],
+    ['an included file was touched', folder => utimesSync(join(folder.path, 'more.ninja'), 5, 5)],
+    ['the build log grew', folder => writeFileSync(join(folder.path, '.ninja_log'), '1\t', {flag: 'a'})],
+    ['the build log is gone', folder => rmSync(join(folder.path, '.ninja_log'))],
+    ['the deps log was cut', folder => truncateSync(join(folder.path, '.ninja_deps'), 20)],
+    ['CMake was here', folder => folder.write({'CMakeCache.txt': 'x'})],
+    ['it was cut off', folder => truncateSync(snapshotOf(folder), statSync(snapshotOf(folder)).size >> 1)],
+    ['it is empty', folder => truncateSync(snapshotOf(folder), 0)],
+    ['it is something else', folder => writeFileSync(snapshotOf(folder), 'x'.repeat(5000))],
+  ])('is not used where %s', (_name, change) => {
+    const folder = built();
+    change(folder);
+    const project = load(folder);
+    expect(project.isSnapshot).toBe(false);
+    expect(project.graph.edgeCount).toBe(2);
+  });
+
+  it('is not used with another PATH', () => {
+    const folder = built();
+    expect(load(folder, {path: `${SYSTEM_PATH}:/nowhere`}).isSnapshot).toBe(false);
+    expect(load(folder).isSnapshot).toBe(true);
+  });
+
+  it.each(['build.ninja', 'more.ninja'] as const)('is not made of a graph that is older than %s', name => {
+    const folder = ninjaFolder(FILES);
+    const project = load(folder);
+    folder.write({[name]: `${FILES[name]}build late: phony a.c\n`});
+    project.saveSnapshot();
+    const next = load(folder);
+    expect(next.isSnapshot).toBe(false);
+    expect(next.graph.find('late')).toBeDefined();
+  });
+
+  it('is not made of a graph that dyndep files add to', () => {
+    const folder = ninjaFolder({
+      'build.ninja': 'rule r\n  command = x\nbuild o: r || dd\n  dyndep = dd\n',
+      dd: 'ninja_dyndep_version = 1\nbuild o: dyndep | i\n',
+      i: '',
+    });
+    const project = load(folder);
+    project.loadDyndep(project.graph.find('dd')!);
+    project.saveSnapshot();
+    expect(load(folder).isSnapshot).toBe(false);
+  });
+
+  it('leaves no other file beside it', () => {
+    const folder = built();
+    const first = readFileSync(snapshotOf(folder));
+    load(folder).saveSnapshot();
+    expect(readFileSync(snapshotOf(folder))).toEqual(first);
+  });
+});
+
+function snapshotOf(folder: NinjaFolder): string {
+  return join(folder.path, '.llama', 'snapshot');
+}

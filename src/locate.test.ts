@@ -1,0 +1,94 @@
+import {mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {FailureError} from './failure.ts';
+import {locate} from './locate.ts';
+
+let cwd: string;
+
+beforeEach(() => {
+  cwd = realpathSync(mkdtempSync(join(tmpdir(), 'llama-locate-')));
+});
+
+afterEach(() => rmSync(cwd, {recursive: true}));
+
+function describeBuild(directory: string, name = 'build.ninja'): void {
+  mkdirSync(join(cwd, directory), {recursive: true});
+  writeFileSync(join(cwd, directory, name), '');
+}
+
+function find(...words: string[]): ReturnType<typeof locate> {
+  return locate(words, {cwd, hasCommands: false});
+}
+
+function missing(...words: string[]): unknown {
+  try {
+    return find(...words);
+  } catch (error) {
+    if (error instanceof FailureError) return error.failure;
+    throw error;
+  }
+}
+
+describe('the directory of a build', () => {
+  it('is ./build, or else the current one', () => {
+    describeBuild('.');
+    expect(find()).toEqual({directory: cwd, shown: '.', kind: 'ninja', targets: []});
+    describeBuild('build');
+    expect(find('a.o')).toEqual({
+      directory: join(cwd, 'build'),
+      shown: 'build',
+      kind: 'ninja',
+      targets: ['a.o'],
+    });
+  });
+
+  it('is the first word if that is one', () => {
+    describeBuild('build');
+    describeBuild('out');
+    expect(find('out', 'a.o', 'b.o')).toMatchObject({shown: 'out', targets: ['a.o', 'b.o']});
+    expect(find(join(cwd, 'out')).directory).toBe(join(cwd, 'out'));
+    expect(find('a.o', 'out')).toMatchObject({shown: 'build', targets: ['a.o', 'out']});
+  });
+
+  it('is a real path, shown as the user typed it', () => {
+    describeBuild('out');
+    symlinkSync('out', join(cwd, 'link'));
+    expect(find('link/')).toMatchObject({directory: join(cwd, 'out'), shown: 'link/'});
+  });
+
+  it('holds a manifest rather than a list of commands', () => {
+    describeBuild('out', 'compile_commands.json');
+    expect(find('out').kind).toBe('compile-commands');
+    describeBuild('out');
+    expect(find('out').kind).toBe('ninja');
+    expect(locate(['out'], {cwd, hasCommands: true}).kind).toBe('commands');
+  });
+
+  it('needs no description where the commands are given', () => {
+    mkdirSync(join(cwd, 'out'));
+    expect(locate(['out'], {cwd, hasCommands: true})).toMatchObject({
+      directory: join(cwd, 'out'),
+      kind: 'commands',
+    });
+    expect(locate([], {cwd, hasCommands: true}).directory).toBe(cwd);
+  });
+
+  it('is named together with what was looked for where there is none', () => {
+    const lookedFor = ['build.ninja', 'compile_commands.json'];
+    expect(missing()).toMatchObject({reason: 'description-missing', directories: ['build', '.'], lookedFor});
+    mkdirSync(join(cwd, 'out'));
+    expect(missing('out')).toMatchObject({directories: ['out'], lookedFor});
+    expect(missing('some/where')).toMatchObject({directories: ['some/where']});
+  });
+
+  it('is no file, and nothing below one', () => {
+    writeFileSync(join(cwd, 'file'), '');
+    expect(missing('file/sub')).toMatchObject({reason: 'description-missing'});
+    describeBuild('build');
+    expect(find('file/sub')).toMatchObject({shown: 'build', targets: ['file/sub']});
+    symlinkSync('circle', join(cwd, 'circle'));
+    expect(find('circle')).toMatchObject({shown: 'build', targets: ['circle']});
+  });
+});

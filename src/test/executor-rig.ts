@@ -1,0 +1,250 @@
+/**
+ * A remote executor for tests, between a cloud and a discovery that do what a test says: no worker, no compiler. Knows
+ * one edge, which makes a.o of a.c and a.h.
+ */
+import {posix} from 'node:path';
+import type {EdgeDone, EdgeOutcome} from '../graph/executor.ts';
+import {FileState} from '../graph/file-state.ts';
+import {EDGE_DEPS_GCC} from '../graph/graph.ts';
+import {GraphBuilder} from '../graph/graph-builder.ts';
+import {type Digest, digestOf} from '../protocol/digest.ts';
+import type {ActionResult, InvocationRequest, OutputFile, WorkerFailure} from '../protocol/invocation.ts';
+import {type CachedResult, type Cloud, noCounts, StoreError} from '../remote/cloud.ts';
+import type {Discovered, Discovery, DiscoveryOutcome, DiscoveryRequest} from '../remote/discovery.ts';
+import {Epochs} from '../remote/epochs.ts';
+import {Materialiser} from '../remote/materialise.ts';
+import {type RemoteCompile, RemoteExecutor} from '../remote/remote-executor.ts';
+import type {Toolchains} from '../remote/toolchains.ts';
+import {classify} from '../toolchain/classify.ts';
+import type {ToolchainIdentity} from '../toolchain/identify.ts';
+
+/** No signal that ever comes. */
+export const NEVER = new AbortController().signal;
+
+/** A time of files, in seconds, long before any build. */
+export const OLD = 1_600_000_000;
+
+export type Answer = ActionResult | WorkerFailure | Error;
+
+/**
+ * An executor between a cloud and a discovery that do what a test says. The compiler reads a.c and a.h, and its object
+ * is made of their bytes.
+ */
+export class ExecutorRig {
+  readonly #directory: string;
+  readonly blobs = new Map<Digest, Uint8Array>();
+  readonly cached = new Map<Digest, CachedResult[]>();
+  readonly counts = noCounts();
+  readonly requests: InvocationRequest[] = [];
+  readonly localReasons: string[] = [];
+  readonly warnings: string[] = [];
+  readonly extras = new Set<string>();
+  uploads = 0;
+  /** What discovery finds by itself. */
+  foreseen = ['a.c', 'a.h'];
+  found: Partial<Discovered> = {};
+  outcome: DiscoveryOutcome | undefined;
+  pending: (files: readonly string[], names: readonly string[]) => readonly number[] = () => [];
+  compiler: (request: InvocationRequest) => Answer = request => this.compile(request);
+  onInvoke: () => void = () => {};
+  storeFault: StoreError | undefined;
+  depfile = 'a.o.d';
+  command = 'gcc -O2 -MD -MF a.o.d -o a.o -c a.c';
+  env: NodeJS.ProcessEnv = {};
+  useCache = true;
+  flags = EDGE_DEPS_GCC;
+  #stamp = 1n;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** Like a new build: what was known of files is forgotten. */
+  executor(): RemoteExecutor {
+    const files = new FileState();
+    const builder = new GraphBuilder();
+    builder.addEdge({
+      texts: {command: this.command, depfile: this.depfile, rule: 'cc'},
+      flags: this.flags,
+      pool: -1,
+      ins: [builder.node('a.c')],
+      explicitIns: 1,
+      dirtyingIns: 1,
+      outs: [builder.node('a.o')],
+      explicitOuts: 1,
+      validations: [],
+      dyndep: -1,
+      hash: [0, 0],
+    });
+    const compile = classify({command: this.command, env: {}}) as RemoteCompile;
+    if (compile.kind !== 'remote') throw new Error(JSON.stringify(compile));
+    const identity = {
+      digest: digestOf('gcc'),
+      program: '/usr/bin/gcc',
+      argv0: 'gcc',
+      path: '/usr/bin',
+      locale: 'C',
+      loader: '/none',
+    };
+    const toolchains = {
+      identify: async () => ({ok: true, value: identity as unknown as ToolchainIdentity}),
+      upload: async () => {
+        this.uploads++;
+      },
+      forgetUpload: () => {},
+      extras: () => this.extras,
+      addExtras: (_identity: unknown, paths: readonly string[]) => {
+        for (const path of paths) this.extras.add(path);
+      },
+    } as unknown as Toolchains;
+    return new RemoteExecutor({
+      graph: builder.freeze({defaults: [], buildDir: ''}),
+      directory: this.#directory,
+      directoryOf: () => this.#directory,
+      pwdOf: place => place,
+      env: this.env,
+      umask: 0o022,
+      cloud: this.#cloud(),
+      files,
+      epochs: new Epochs(files, () => this.#stamp++),
+      toolchains,
+      discovery: {
+        discover: async (request: DiscoveryRequest) => this.#discover(request, files),
+      } as unknown as Discovery,
+      materialiser: new Materialiser(this.#at('tmp')),
+      useCache: this.useCache,
+      depfileDialect: 'ninja-1.12',
+      canonicalPath: posix.normalize,
+      compileOf: () => compile,
+      pendingProducers: (paths, names) => this.pending(paths, names),
+      runLocally: async (_edge, _signal, reason) => {
+        this.localReasons.push(reason);
+        return {...LOCAL, localReason: reason};
+      },
+      depsFrom: 'depfile',
+      warn: text => this.warnings.push(text),
+    });
+  }
+
+  run(signal = NEVER): Promise<EdgeOutcome> {
+    return this.executor().run(0, signal);
+  }
+
+  /** What the compiler makes of the tree that it got. */
+  compile({action}: InvocationRequest, changes: Partial<ActionResult> = {}): ActionResult {
+    const tree = new Map(
+      action.inputs.directories.flatMap(({path, files}) =>
+        files.map(([name, digest]) => [`${path}/${name}` as string, digest] as const),
+      ),
+    );
+    const wanted = ['a.c', 'a.h'].filter(name => tree.has(this.#at(name)));
+    const absent = ['a.c', 'a.h'].filter(name => !tree.has(this.#at(name)));
+    const object = wanted.map(name => this.blobs.get(tree.get(this.#at(name))!)).join();
+    const depfile = `a.o: ${wanted.join(' ')}\n`;
+    return {
+      kind: 'result',
+      exitCode: 0,
+      stdout: inline(''),
+      stderr: inline('a.c:1: warning\n'),
+      outputs: [output('a.o', object), output('a.o.d', depfile)],
+      missing: [],
+      observed: {
+        read: [[this.#directory, wanted]],
+        found: [],
+        absent: [[this.#directory, absent]],
+        listed: [],
+      },
+      timing: {toolchain: 0, layout: 0, run: 5, outputs: 0, cpu: 5},
+      ...changes,
+    };
+  }
+
+  #cloud(): Cloud {
+    return {
+      counts: this.counts,
+      description: '',
+      store: {
+        missing: async digests => [...digests].filter(digest => !this.blobs.has(digest)),
+        put: async (digest, bytes) => {
+          if (this.storeFault) throw this.storeFault;
+          this.blobs.set(digest, bytes);
+        },
+        forget: () => {},
+        get: async digest => {
+          const bytes = this.blobs.get(digest);
+          if (!bytes) throw new StoreError('blob-missing', 'gone');
+          return Buffer.from(bytes);
+        },
+      },
+      results: {
+        lookup: async key => JSON.parse(JSON.stringify(this.cached.get(key) ?? [])) as CachedResult[],
+        add: async (key, result) => {
+          this.cached.set(key, [result, ...(this.cached.get(key) ?? [])]);
+        },
+      },
+      invoker: {
+        width: 1,
+        invoke: async request => {
+          this.requests.push(request);
+          this.onInvoke();
+          const answer = this.compiler(request);
+          if (answer instanceof Error) throw answer;
+          return {version: 1, result: answer};
+        },
+      },
+      close: async () => {},
+    };
+  }
+
+  #discover({more}: DiscoveryRequest, files: FileState): DiscoveryOutcome {
+    if (this.outcome) return this.outcome;
+    const paths = [...new Set([...this.foreseen.map(name => this.#at(name)), ...more])].filter(path =>
+      files.digest(path),
+    );
+    const sent = new Map(paths.map(path => [path, files.digest(path)!]));
+    return {
+      kind: 'found',
+      value: {
+        tree: {
+          links: [],
+          directories: [
+            {
+              path: this.#directory,
+              files: paths.map(path => [path.slice(this.#directory.length + 1), sent.get(path)!, OLD, 0]),
+            },
+          ],
+        },
+        sent,
+        sources: new Map(paths.map(path => [sent.get(path)!, path])),
+        files: paths,
+        absentIncludes: [],
+        precompiled: [],
+        readsClock: false,
+        ...this.found,
+      },
+    };
+  }
+
+  #at(name: string): string {
+    return `${this.#directory}/${name}`;
+  }
+}
+
+const LOCAL: EdgeDone = {
+  kind: 'done',
+  place: 'local',
+  output: Buffer.alloc(0),
+  record: {mtime: 9n, duration: 1},
+};
+
+export function inline(text: string): {digest: Digest; size: number; inline: string} {
+  return {
+    digest: digestOf(text),
+    size: Buffer.byteLength(text),
+    inline: Buffer.from(text).toString('base64'),
+  };
+}
+
+export function output(path: string, text: string): OutputFile {
+  return {...inline(text), path, executable: false};
+}

@@ -38,9 +38,9 @@ export async function invokeWithRetry(options: {
         // A worker names what it met first. As long as each round mends something else, it is no failure to try on.
         for (const digest of news) mended.add(digest);
         attempt--;
-        cloud.store.forget(news);
-        forgetUploads();
       }
+      cloud.store.forget(failure.digests ?? []);
+      forgetUploads();
     } catch (error) {
       if (!(error instanceof InvocationError) || error.reason !== 'lost' || attempt === MOST_TRIES)
         throw error;

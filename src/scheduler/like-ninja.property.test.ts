@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -17,7 +18,7 @@ import {startStamp} from '../frontends/start-stamp.ts';
 import type {EdgeDone, Executor} from '../graph/executor.ts';
 import {EDGE_DEPS_GCC} from '../graph/graph.ts';
 import {NodeTimes, statFrom} from '../graph/node-times.ts';
-import {type NinjaFolder, ninjaFolder} from '../test/ninja-folder.ts';
+import {NINJAS, type NinjaFolder, ninjaFolder} from '../test/ninja-folder.ts';
 import {dryCommands} from '../test/ninja-records.ts';
 import {Random} from '../test/random.ts';
 import {SYSTEM_PATH} from '../test/tools.ts';
@@ -133,8 +134,13 @@ function mutate(folder: NinjaFolder, graph: RandomGraph): void {
   }
 }
 
-function load(directory: string) {
-  const environment = {PATH: SYSTEM_PATH};
+function load(directory: string, program = 'ninja') {
+  const bin = `${directory}/bin`;
+  if (program !== 'ninja' && !existsSync(bin)) {
+    mkdirSync(bin);
+    symlinkSync(program, `${bin}/ninja`);
+  }
+  const environment = {PATH: `${bin}:${SYSTEM_PATH}`};
   const project = loadNinjaProject({directory, manifest: 'build.ninja', environment, useSnapshot: false});
   const {graph, records} = project;
   const times = new NodeTimes(graph, statFrom(directory));
@@ -150,8 +156,8 @@ function load(directory: string) {
 }
 
 /** Commands that we would run, or the missing input as ninja tells of it. */
-function ours(directory: string): string[] {
-  const {project, plan} = load(directory);
+function ours(directory: string, program?: string): string[] {
+  const {project, plan} = load(directory, program);
   try {
     return Array.from(plan().unfinished(), edge => project.graph.text(edge, 'command')).sort();
   } catch (error) {
@@ -161,14 +167,14 @@ function ours(directory: string): string[] {
   }
 }
 
-function ninjas(folder: NinjaFolder): string[] {
-  const {status, stdout, stderr} = folder.ninja(['-n', '-v']);
+function ninjas(folder: NinjaFolder, program?: string): string[] {
+  const {status, stdout, stderr} = folder.ninja(['-n', '-v'], program);
   return status === 0 ? dryCommands(stdout) : [stderr.trimEnd()];
 }
 
 /** A build by plan, scheduler and recorder, one command after the other. */
-async function build(directory: string): Promise<void> {
-  const {project, times, plan} = load(directory);
+async function build(directory: string, program: string): Promise<void> {
+  const {project, times, plan} = load(directory, program);
   const {graph, records, files} = project;
   mkdirSync(join(directory, '.llama'), {recursive: true});
   const recorder = new Recorder({
@@ -217,24 +223,28 @@ function runs(folder: NinjaFolder): string[] {
   return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').sort() : [];
 }
 
-it.each(Array.from({length: 12}, (_, seed) => seed))(
-  'plans and builds what a real ninja plans and builds, after any change: graph %i',
-  async seed => {
+it.each(Array.from({length: 12}, (_, seed) => [seed, NINJAS[seed % NINJAS.length]!] as const))(
+  'plans and builds what a real ninja plans and builds, after any change: graph %i, %s',
+  async (seed, program) => {
     const graph = new RandomGraph(seed);
     const folder = ninjaFolder({'build.ninja': graph.text});
     for (const source of SOURCES) folder.write({[source]: `${source}\n`});
     for (let step = 0; step < 6; step++) {
       for (let i = 0; step > 0 && i <= graph.random.below(3); i++) mutate(folder, graph);
-      const would = ninjas(folder);
-      expect(ours(folder.path), `step ${step}`).toEqual(would);
+      const would = ninjas(folder, program);
+      expect(ours(folder.path, program), `step ${step}`).toEqual(would);
 
       rmSync(join(folder.path, 'runs'), {force: true});
       const twin = ninjaFolder();
       spawnSync('cp', ['-a', `${folder.path}/.`, twin.path]);
-      expect(twin.ninja(['-j1']).status).toBe(0);
-      await build(folder.path);
+      expect(twin.ninja(['-j1'], program).status).toBe(0);
+      await build(folder.path, program);
       expect(runs(folder), `step ${step}`).toEqual(runs(twin));
-      expect(ninjas(folder), `after step ${step}`).toEqual(ninjas(twin));
+      const [next, nextOfNinja] = [ninjas(folder, program), ninjas(twin, program)];
+      // Up to version 1.11 a restat edge behind a phony one runs needlessly: its record is the time of input files alone.
+      if (program === 'ninja')
+        expect(nextOfNinja, `after step ${step}`).toEqual(expect.arrayContaining(next));
+      else expect(next, `after step ${step}`).toEqual(nextOfNinja);
     }
   },
 );

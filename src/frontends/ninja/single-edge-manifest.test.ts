@@ -38,7 +38,7 @@ const AWKWARD = [
   ' lead',
   'tail ',
   'semi;colon',
- 
+
   '*',
   '~',
   '|',

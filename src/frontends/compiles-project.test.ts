@@ -1,0 +1,139 @@
+import {existsSync} from 'node:fs';
+import {join} from 'node:path';
+import {describe, expect, it} from 'vitest';
+import {FailureError} from '../failure.ts';
+import {NO_ENTRY} from '../graph/build-records.ts';
+import {ninjaFolder} from '../test/ninja-folder.ts';
+import {loadCompilesProject} from './compiles-project.ts';
+import {Recorder} from './ninja/recorder.ts';
+import type {Project} from './project.ts';
+
+interface Entry {
+  readonly directory?: string;
+  readonly command?: string;
+  readonly arguments?: readonly string[];
+  readonly file?: string;
+  readonly output?: string;
+}
+
+function load(entries: readonly Entry[]): Project {
+  const {path} = ninjaFolder({'compile_commands.json': JSON.stringify(entries)});
+  return loadCompilesProject({directory: path, kind: 'compile-commands', commandsFile: undefined});
+}
+
+/** Each compile as `output < source`. */
+function compiles({graph}: Project): string[] {
+  const names = (ids: Int32Array) => Array.from(ids, id => graph.path(id)).join(' ');
+  return Array.from(
+    {length: graph.edgeCount},
+    (_, edge) => `${names(graph.outs(edge))} < ${names(graph.orderingIns(edge))}`,
+  );
+}
+
+describe('compile_commands.json', () => {
+  it.each<[string, Entry[], string[]]>([
+    ['command', [{command: 'gcc -c a.c -o x/a.o'}], ['x/a.o < a.c']],
+    ['arguments', [{arguments: ['g++', '-DA=b c', '-c', 'a b.cc', '-o', 'a b.o']}], ['a b.o < a b.cc']],
+    ['no output', [{command: 'gcc -c sub/a.c'}], ['a.o < sub/a.c']],
+    ['paths that are not clean', [{command: 'gcc -c ./a.c -o x/..//a.o'}], ['a.o < a.c']],
+    [
+      'a relative directory',
+      [{directory: 'sub', command: 'gcc -c ../a.c -o a.o'}],
+      ['DIR/sub/a.o < DIR/a.c'],
+    ],
+    [
+      'one source twice',
+      [{command: 'gcc -c a.c -o 1.o'}, {command: 'gcc -DX -c a.c -o 2.o'}],
+      ['1.o < a.c', '2.o < a.c'],
+    ],
+    [
+      'headers',
+      [{command: 'g++ -c a.h -o a.h.o'}, {command: 'g++ -c b.hpp'}, {command: 'g++ -c c.cc'}],
+      ['c.o < c.cc'],
+    ],
+    [
+      'what is no compile',
+      [
+        {command: 'gcc a.o -o a'},
+        {command: 'ar rc l.a a.o'},
+        {command: 'python gen.py'},
+        {command: 'cc -c c.c'},
+      ],
+      ['c.o < c.c'],
+    ],
+    ['nothing', [], []],
+  ])('with %s', (_name, entries, expected) => {
+    const project = load(entries);
+    expect(compiles(project).map(text => text.replaceAll(project.directory, 'DIR'))).toEqual(expected);
+    expect(project.warnings).toEqual([]);
+  });
+
+  it('takes the first of two commands for one output, and says so', () => {
+    const project = load([{command: 'gcc -c a.c -o a.o'}, {command: 'gcc -O2 -c a.c -o ./a.o'}]);
+    expect(project.graph.text(0, 'command')).toBe('gcc -c a.c -o a.o');
+    expect(project.graph.edgeCount).toBe(1);
+    expect(project.warnings).toEqual(["'a.o' is compiled more than once; the first command is taken"]);
+  });
+
+  it('tells the commands of two directories apart', () => {
+    const [one, two] = ['one', 'two'].map(directory => load([{directory, command: 'gcc -c a.c -o /x/a.o'}]));
+    expect(one!.graph.arrays.commandHash).not.toEqual(two!.graph.arrays.commandHash);
+  });
+});
+
+describe('records', () => {
+  it('are kept beside the list, and found again for the same command only', () => {
+    const folder = ninjaFolder({'compile_commands.json': '[{"command": "gcc -c a.c"}]', 'a.o': ''});
+    const again = () =>
+      loadCompilesProject({directory: folder.path, kind: 'compile-commands', commandsFile: undefined});
+    const {graph, records, directory, files} = again();
+    const recorder = new Recorder({
+      graph,
+      records,
+      directory,
+      files,
+      onProblem: text => expect.unreachable(text),
+    });
+    recorder.record(0, {mtime: 77n, duration: 5, deps: ['a.h', '/usr/include/stdio.h']});
+    recorder.flush();
+    recorder.close();
+    const next = again();
+    const output = next.graph.find('a.o')!;
+    const [low = -1, high = -1] = next.graph.arrays.commandHash;
+    expect(next.records.logMtime(output)).toBe(77n);
+    expect(next.records.logHashEquals(output, low, high)).toBe(true);
+    expect(Array.from(next.records.deps(output)!, id => next.graph.path(id))).toEqual([
+      'a.h',
+      '/usr/include/stdio.h',
+    ]);
+    expect(existsSync(join(folder.path, '.ninja_log'))).toBe(false);
+    folder.write({'compile_commands.json': '[{"command": "gcc -O2 -c a.c"}, {"command": "gcc -c b.c"}]'});
+    const changed = again();
+    const [newLow = -1, newHigh = -1] = changed.graph.arrays.commandHash;
+    expect(changed.records.logHashEquals(changed.graph.find('a.o')!, newLow, newHigh)).toBe(false);
+    expect(changed.records.logMtime(changed.graph.find('b.o')!)).toBe(NO_ENTRY);
+  });
+});
+
+describe('the output of ninja -t commands', () => {
+  it('is a compile for each line that is one', () => {
+    const manifest = `rule cc\n  command = gcc -MD -MF $out.d -c $in -o $out\nrule link\n  command = gcc $in -o $out\nbuild a$ b.o: cc a$ b.c\nbuild c.o: cc c.c\nbuild app: link a$ b.o c.o\n`;
+    const folder = ninjaFolder({'build.ninja': manifest});
+    folder.write({commands: `${folder.ninja(['-t', 'commands']).stdout}\n   \n`});
+    const file = join(folder.path, 'commands');
+    const project = loadCompilesProject({directory: folder.path, kind: 'commands', commandsFile: file});
+    expect(compiles(project)).toEqual(['a b.o < a b.c', 'c.o < c.c']);
+    expect(project.graph.text(0, 'depfile')).toBe('a b.o.d');
+    expect(project.kind).toBe('commands');
+  });
+
+  it('has to be there', () => {
+    const {path} = ninjaFolder();
+    const attempt = () =>
+      loadCompilesProject({directory: path, kind: 'commands', commandsFile: join(path, 'none')});
+    expect(attempt).toThrow(FailureError);
+    expect(attempt).toThrow(
+      expect.objectContaining({failure: expect.objectContaining({reason: 'option-invalid'})}),
+    );
+  });
+});

@@ -85,6 +85,8 @@ export class Graph {
   #consumers: {start: Uint32Array; edges: Int32Array} | undefined;
   readonly #dynamic = new Map<EdgeId, DynamicPart>();
   readonly #dynamicConsumers = new Map<NodeId, EdgeId[]>();
+  /** Dyndep files that were made since the graph was read: what they say holds, whatever is dirty before them. */
+  readonly madeDyndeps = new Set<NodeId>();
 
   constructor(arrays: GraphArrays, extra: {pools: readonly Pool[]; buildDir: string; paths?: string[]}) {
     this.arrays = arrays;

@@ -176,7 +176,8 @@ export class Freshness {
       if (frame.phase === 'dyndep') {
         const dyndep = graph.dyndep(frame.edge);
         const producer = graph.producer(dyndep);
-        if (!this.#loadedDyndeps.has(dyndep) && (producer < 0 || this.#ready[producer] === 1)) {
+        const isMade = producer < 0 || this.#ready[producer] === 1 || graph.madeDyndeps.has(dyndep);
+        if (!this.#loadedDyndeps.has(dyndep) && isMade) {
           this.#loadedDyndeps.add(dyndep);
           this.#sources.loadDyndep(dyndep);
         }

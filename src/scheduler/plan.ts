@@ -35,10 +35,12 @@ export class Plan {
   readonly #state: Uint8Array;
   /** Producers among an edge's inputs that have not finished. */
   readonly #missing: Int32Array;
+  readonly #dyndeps: ReadonlySet<NodeId>;
   /** For each edge, the edges of the plan that wait for it. */
   readonly #waiters = new Map<EdgeId, EdgeId[]>();
   /** What {@link addOrder} made an edge wait for. */
   readonly #addedOrders = new Map<EdgeId, EdgeId[]>();
+  #needsReplan = false;
   #newlyReady: EdgeId[] = [];
   #wanted = 0;
   #done = 0;
@@ -51,6 +53,7 @@ export class Plan {
     this.#freshness = freshness;
     this.#state = new Uint8Array(graph.edgeCount);
     this.#missing = new Int32Array(graph.edgeCount);
+    this.#dyndeps = new Set(graph.arrays.edgeDyndep.filter(node => node >= 0));
     const inPlan = this.#collect(targets);
     for (const edge of inPlan) this.#missing[edge] = this.#countMissing(edge);
     for (const edge of inPlan) if (this.#missing[edge] === 0) this.#settle(edge);
@@ -75,6 +78,11 @@ export class Plan {
 
   isReady(edge: EdgeId): boolean {
     return this.#state[edge] === READY;
+  }
+
+  /** A dyndep file is there that was not when this plan was made: edges that it tells of wait for another plan. */
+  get needsReplan(): boolean {
+    return this.#needsReplan;
   }
 
   get counts(): PlanCounts {
@@ -192,12 +200,21 @@ export class Plan {
 
   /** An edge all of whose inputs are made: it becomes ready, or passes the word on when it has nothing to do. */
   #settle(edge: EdgeId): void {
-    if (this.#state[edge] === WAITING && !this.#graph.isPhony(edge)) {
-      this.#state[edge] = READY;
-      this.#newlyReady.push(edge);
-    } else if (this.#state[edge] === WAITING || this.#state[edge] === IDLE) {
-      this.#complete(edge);
+    if (this.#isPassing(edge)) this.#complete(edge);
+  }
+
+  /** Makes an edge ready if it has something to do; true where it has nothing to do itself. */
+  #isPassing(edge: EdgeId): boolean {
+    const state = this.#state[edge]!;
+    if (state !== WAITING && state !== IDLE) return false;
+    if (this.#freshness.isDyndepPending(this.#graph.dyndep(edge))) {
+      this.#needsReplan = true;
+      return false;
     }
+    if (state === IDLE || this.#graph.isPhony(edge)) return true;
+    this.#state[edge] = READY;
+    this.#newlyReady.push(edge);
+    return false;
   }
 
   #complete(first: EdgeId): void {
@@ -205,16 +222,10 @@ export class Plan {
     while (stack.length > 0) {
       const edge = stack.pop()!;
       this.#state[edge] = DONE;
+      for (const out of this.#graph.outs(edge)) if (this.#dyndeps.has(out)) this.#graph.madeDyndeps.add(out);
       for (const waiter of this.#waiters.get(edge) ?? []) {
         const missing = --this.#missing[waiter]!;
-        if (missing > 0) continue;
-        const state = this.#state[waiter]!;
-        if (state === WAITING && !this.#graph.isPhony(waiter)) {
-          this.#state[waiter] = READY;
-          this.#newlyReady.push(waiter);
-        } else if (state === WAITING || state === IDLE) {
-          stack.push(waiter);
-        }
+        if (missing === 0 && this.#isPassing(waiter)) stack.push(waiter);
       }
     }
   }

@@ -305,3 +305,72 @@ it('builds any graph whatever ends first, each edge after its inputs and once', 
     {numRuns: 60},
   );
 });
+
+describe('a dyndep file', () => {
+  const STATEMENTS =
+    'build o: cp i || dd\n  dyndep = dd\nbuild dd: cp list\nbuild list: re names\nbuild h: cp s\n';
+
+  /** A build in which reading the dyndep file tells that `o` needs `h`. */
+  function telling(statements = STATEMENTS): FakeBuild {
+    const build = fresh(statements, ['i', 'names', 's']);
+    build.onDyndep = () => {
+      build.graph.addDynamic(build.edge('o'), {ins: [build.graph.find('h')!], outs: [], restat: false});
+    };
+    return build;
+  }
+
+  /** Plans again until nothing is left, as a build does; each plan's edges. */
+  async function toTheEnd(build: FakeBuild, options: FakeRunOptions = {}): Promise<(readonly string[])[]> {
+    // Each build is a process of its own, and begins without knowing of the one before.
+    build.graph.madeDyndeps.clear();
+    const plans: (readonly string[])[] = [];
+    for (;;) {
+      const run = await build.run(['o'], options);
+      plans.push(run.started);
+      if (run.end === 'exhausted') return plans;
+      expect(plans.length).toBeLessThan(5);
+    }
+  }
+
+  it('that has just been made is read before what it tells of', async () => {
+    const build = telling();
+    expect(await toTheEnd(build)).toEqual([
+      ['list', 'dd'],
+      ['h', 'o'],
+    ]);
+    expect(build.dirty('o')).toEqual([]);
+  });
+
+  it('that need not be made after all is read, too', async () => {
+    const build = telling();
+    await toTheEnd(build);
+    build.touch('names', 's');
+    const plans = await toTheEnd(build, {leaves: ['list']});
+    expect(plans.flat()).toEqual(['list', 'h', 'o']);
+    expect(plans).toHaveLength(2);
+    expect(build.dirty('o')).toEqual([]);
+  });
+
+  it('is read once where something before it is always dirty', async () => {
+    const build = telling(STATEMENTS.replace('cp list', 'cp list always').concat('build always: phony\n'));
+    const plans = await toTheEnd(build);
+    expect(plans[0]).toEqual(['list', 'dd']);
+    expect(plans).toHaveLength(2);
+    expect(plans[1]).toContain('h');
+    const ordered = telling(
+      STATEMENTS.replace('cp list', 'cp list || run').concat('build run: cp i always\nbuild always: phony\n'),
+    );
+    await toTheEnd(ordered);
+    ordered.touch('s');
+    expect((await toTheEnd(ordered)).flat()).toEqual(expect.arrayContaining(['run', 'h', 'o']));
+  });
+
+  it('that cannot be made holds back what it tells of', async () => {
+    const build = telling();
+    const run = await build.run(['o'], {
+      failuresAllowed: 9,
+      outcomeOf: output => (output === 'dd' ? FAILED : undefined),
+    });
+    expect(run).toMatchObject({end: 'exhausted', started: ['list', 'dd'], failures: 1});
+  });
+});

@@ -80,12 +80,12 @@ export class Scheduler {
     }
     if (this.#options.signal.aborted) return 'stopped';
     if (this.#failures >= this.#options.failuresAllowed) return 'stopped';
-    return this.#replan ? 'replan' : 'exhausted';
+    return this.#replan || this.#options.plan.needsReplan ? 'replan' : 'exhausted';
   }
 
   #isStopping(): boolean {
-    const {signal, failuresAllowed} = this.#options;
-    return signal.aborted || this.#replan || this.#failures >= failuresAllowed;
+    const {signal, failuresAllowed, plan} = this.#options;
+    return signal.aborted || this.#replan || plan.needsReplan || this.#failures >= failuresAllowed;
   }
 
   #sortReady(): void {

@@ -19,7 +19,8 @@ export interface Rule {
 export class Scope {
   readonly #parent: Scope | undefined;
   readonly #variables = new Map<string, string>();
-  readonly #rules = new Map<string, Rule>();
+  /** Made when it is needed: an edge has no rules of its own, and there are many edges. */
+  #rules: Map<string, Rule> | undefined;
 
   constructor(parent?: Scope) {
     this.#parent = parent;
@@ -43,15 +44,16 @@ export class Scope {
   }
 
   addRule(rule: Rule): void {
+    this.#rules ??= new Map();
     this.#rules.set(rule.name, rule);
   }
 
   hasOwnRule(name: string): boolean {
-    return this.#rules.has(name);
+    return this.#rules?.has(name) ?? false;
   }
 
   rule(name: string): Rule | undefined {
-    return this.#rules.get(name) ?? this.#parent?.rule(name);
+    return this.#rules?.get(name) ?? this.#parent?.rule(name);
   }
 
   evaluate(text: EvalString): string {

@@ -2,42 +2,59 @@
  * What an edge's variables say once the whole manifest is read: ninja evaluates them when it needs them, so that a
  * variable of the file counts with its last value, also where that is set below the edge.
  */
-import {
-  EDGE_DEPS_GCC,
-  EDGE_DEPS_MSVC,
-  EDGE_GENERATOR,
-  EDGE_RESTAT,
-  type EdgeText,
-} from '../../graph/graph.ts';
-import {commandHash, type HashKind} from './command-hash.ts';
-import type {EdgeScope} from './eval.ts';
 
-export interface EdgeTexts {
-  readonly texts: Readonly<Partial<Record<EdgeText, string>>>;
-  readonly flags: number;
-  /** Low and high 32 bits. */
-  readonly hash: readonly [number, number];
+import {FailureError} from '../../failure.ts';
+import {EDGE_DEPS_GCC, EDGE_DEPS_MSVC, EDGE_GENERATOR, EDGE_RESTAT} from '../../graph/graph.ts';
+import type {EdgeSpec} from '../../graph/graph-builder.ts';
+import {commandHash, type HashKind} from './command-hash.ts';
+import {type EdgeScope, RuleCycle} from './eval.ts';
+
+/** An edge whose variables have no final values yet. */
+export interface UnfinishedEdge {
+  readonly spec: {-readonly [K in keyof EdgeSpec]: EdgeSpec[K]};
+  readonly scope: EdgeScope;
+  /** The manifest that the edge is in. */
+  readonly file: string;
 }
 
-/** Prereq: the edge is not phony. @throws RuleCycle; TypeError for a value of `deps` that ninja does not know */
-export function edgeTexts(edge: EdgeScope, hashKind: HashKind): EdgeTexts {
-  const deps = edge.binding('deps');
-  if (deps !== '' && deps !== 'gcc' && deps !== 'msvc') throw new TypeError(`unknown deps type '${deps}'`);
-  const command = edge.binding('command');
-  const rspfileContent = edge.binding('rspfile_content');
-  return {
-    texts: {
+/** Thrown where an edge was given its values too early. */
+export class LateVariable extends Error {}
+
+/** As {@link finishEdge}, while variables may still change. @throws LateVariable where that may mend what is wrong */
+export function finishEarly(edge: UnfinishedEdge, hashKind: HashKind): void {
+  try {
+    finishEdge(edge, hashKind);
+  } catch (error) {
+    throw error instanceof FailureError ? new LateVariable() : error;
+  }
+}
+
+/** Gives an edge its texts, flags and hash. Prereq: it is not phony. @throws FailureError */
+export function finishEdge({spec, scope, file}: UnfinishedEdge, hashKind: HashKind): void {
+  const invalid = (text: string) => new FailureError({reason: 'manifest-invalid', file, text});
+  try {
+    const deps = scope.binding('deps');
+    if (deps !== '' && deps !== 'gcc' && deps !== 'msvc') throw invalid(`unknown deps type '${deps}'`);
+    const command = scope.binding('command');
+    const rspfileContent = scope.binding('rspfile_content');
+    spec.texts = {
+      rule: spec.texts.rule ?? '',
       command,
-      description: edge.binding('description'),
-      depfile: edge.unescaped('depfile'),
-      rspfile: edge.unescaped('rspfile'),
+      description: scope.binding('description'),
+      depfile: scope.unescaped('depfile'),
+      rspfile: scope.unescaped('rspfile'),
       rspfileContent,
-    },
-    flags:
-      (edge.binding('restat') === '' ? 0 : EDGE_RESTAT) |
-      (edge.binding('generator') === '' ? 0 : EDGE_GENERATOR) |
+    };
+    spec.flags |=
+      (scope.binding('restat') === '' ? 0 : EDGE_RESTAT) |
+      (scope.binding('generator') === '' ? 0 : EDGE_GENERATOR) |
       (deps === 'gcc' ? EDGE_DEPS_GCC : 0) |
-      (deps === 'msvc' ? EDGE_DEPS_MSVC : 0),
-    hash: commandHash(hashKind, rspfileContent === '' ? command : `${command};rspfile=${rspfileContent}`),
-  };
+      (deps === 'msvc' ? EDGE_DEPS_MSVC : 0);
+    spec.hash = commandHash(
+      hashKind,
+      rspfileContent === '' ? command : `${command};rspfile=${rspfileContent}`,
+    );
+  } catch (error) {
+    throw error instanceof RuleCycle ? invalid(error.message) : error;
+  }
 }

@@ -21,6 +21,7 @@ export class Scope {
   readonly #variables = new Map<string, string>();
   /** Made when it is needed: an edge has no rules of its own, and there are many edges. */
   #rules: Map<string, Rule> | undefined;
+  #isUsed = false;
 
   constructor(parent?: Scope) {
     this.#parent = parent;
@@ -37,6 +38,16 @@ export class Scope {
   /** The value in this scope alone. */
   own(name: string): string | undefined {
     return this.#variables.get(name);
+  }
+
+  /** Whether an edge of this scope, or of one below, has been met. */
+  get isUsed(): boolean {
+    return this.#isUsed;
+  }
+
+  markUsed(): void {
+    for (let scope: Scope | undefined = this; scope && !scope.#isUsed; scope = scope.#parent)
+      scope.#isUsed = true;
   }
 
   get parent(): Scope | undefined {

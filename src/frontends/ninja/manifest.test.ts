@@ -45,6 +45,19 @@ describe('variables', () => {
     check(`${CC}build o: cc i\n  flags = own $in\n`, 'o', {command: 'cc own  -c i -o o'});
   });
 
+  it('of a file count as they are at its end for the edges of files below, too', () => {
+    const files = {
+      'build.ninja': `${CC}rule d\n  command = x\n  deps = $kind\nsubninja s\nkind = gcc\nflags = late\nbuild p: phony\np = 1\n`,
+      s: 'build o: cc i\nbuild q: cc i\n  flags = own\nbuild r: d\n',
+    };
+    check(files, 'o', {command: 'cc late -c i -o o'});
+    check(files, 'q', {command: 'cc own -c i -o q'});
+    const {graph, files: read} = load(files);
+    expect(graph.has(edgeOf(graph, 'r'), EDGE_DEPS_GCC)).toBe(true);
+    expect(read).toEqual(['build.ninja', 's']);
+    expect(graph.edgeCount).toBe(4);
+  });
+
   it('of an edge see those of the file, not each other', () => {
     check(`x = file\n${CC}build o: cc i\n  x = edge\n  flags = $x\n`, 'o', {command: 'cc file -c i -o o'});
   });

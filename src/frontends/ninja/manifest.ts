@@ -6,10 +6,10 @@ import {readFileSync} from 'node:fs';
 import {isAbsolute, join} from 'node:path';
 import {FailureError, InvariantError} from '../../failure.ts';
 import {EDGE_CONSOLE, EDGE_PHONY, type Graph, type NodeId} from '../../graph/graph.ts';
-import {type EdgeSpec, GraphBuilder} from '../../graph/graph-builder.ts';
+import {GraphBuilder} from '../../graph/graph-builder.ts';
 import {canonicalPath} from './canonical-path.ts';
 import type {HashKind} from './command-hash.ts';
-import {edgeTexts} from './edge-texts.ts';
+import {finishEarly, finishEdge, LateVariable, type UnfinishedEdge} from './edge-texts.ts';
 import {type Bindings, EdgeScope, type EvalString, type Rule, RuleCycle, Scope} from './eval.ts';
 import {fileStamp} from './file-stamp.ts';
 import {Lexer} from './lexer.ts';
@@ -51,7 +51,13 @@ export function loadManifest(options: {
   /** Version of the ninja that is to read it too; without one `ninja_required_version` is not looked at. */
   ninjaVersion?: string;
 }): Manifest {
-  return new ManifestLoader(options).load(options.file);
+  try {
+    return new ManifestLoader(options, false).load(options.file);
+  } catch (error) {
+    // To keep all scopes to the end costs half as much again, and hardly any manifest needs it.
+    if (!(error instanceof LateVariable)) throw error;
+    return new ManifestLoader(options, true).load(options.file);
+  }
 }
 
 class ManifestLoader {
@@ -64,9 +70,11 @@ class ManifestLoader {
   readonly #warnings: string[] = [];
   readonly #defaults: NodeId[] = [];
   readonly #root = new Scope();
-  readonly #late: Late[] = [];
+  /** Edges that are evaluated at the end; absent where that can be done at once. */
+  readonly #late: UnfinishedEdge[] | undefined;
 
-  constructor(options: {directory: string; hashKind: HashKind; ninjaVersion?: string}) {
+  constructor(options: {directory: string; hashKind: HashKind; ninjaVersion?: string}, isLate: boolean) {
+    this.#late = isLate ? [] : undefined;
     this.#ninjaVersion = options.ninjaVersion;
     this.#directory = options.directory;
     this.#hashKind = options.hashKind;
@@ -86,7 +94,7 @@ class ManifestLoader {
       });
     }
     this.#parse(new Lexer(file, text), this.#root);
-    this.#evaluate();
+    for (const edge of this.#late ?? []) finishEdge(edge, this.#hashKind);
     const graph = this.#graph.freeze({defaults: this.#defaults, buildDir: this.#root.lookup('builddir')});
     return {graph, files: this.#files, stamps: this.#stamps, warnings: this.#warnings};
   }
@@ -135,6 +143,7 @@ class ManifestLoader {
           const [name, value] = binding(lexer);
           const text = scope.evaluate(value);
           if (name === 'ninja_required_version') this.#checkVersion(text);
+          if (!this.#late && scope.isUsed && scope.lookup(name) !== text) throw new LateVariable();
           scope.set(name, text);
           break;
         }
@@ -243,6 +252,7 @@ class ManifestLoader {
     const validations = lexer.peek('pipe@') ? paths(lexer) : [];
     lexer.expect('newline');
 
+    fileScope.markUsed();
     const hasOwn = lexer.peek('indent');
     const scope = hasOwn ? new Scope(fileScope) : fileScope;
     if (hasOwn) {
@@ -331,7 +341,7 @@ class ManifestLoader {
         throw lexer.error(`dyndep '${canonicalPath(dyndepPath)}' is not an input`);
       }
     }
-    const added: Late['spec'] = {
+    const added: UnfinishedEdge['spec'] = {
       texts: {rule: spec.rule.name},
       flags: (spec.isPhony ? EDGE_PHONY : 0) | (poolName === 'console' ? EDGE_CONSOLE : 0),
       pool,
@@ -345,30 +355,11 @@ class ManifestLoader {
       hash: [0, 0],
     };
     this.#graph.addEdge(added);
-    if (!spec.isPhony) this.#late.push({spec: added, scope: edge, file: lexer.file});
+    if (spec.isPhony) return;
+    const unfinished = {spec: added, scope: edge, file: lexer.file};
+    if (this.#late) this.#late.push(unfinished);
+    else finishEarly(unfinished, this.#hashKind);
   }
-
-  /** Gives the edges what could not be evaluated before all was read. */
-  #evaluate(): void {
-    for (const {spec, scope, file} of this.#late) {
-      try {
-        const {texts, flags, hash} = edgeTexts(scope, this.#hashKind);
-        spec.texts = {...texts, ...spec.texts};
-        spec.flags |= flags;
-        spec.hash = hash;
-      } catch (error) {
-        if (!(error instanceof RuleCycle || error instanceof TypeError)) throw error;
-        throw new FailureError({reason: 'manifest-invalid', file, text: error.message});
-      }
-    }
-  }
-}
-
-/** An edge whose variables have no final values yet. */
-interface Late {
-  readonly spec: {-readonly [K in keyof EdgeSpec]: EdgeSpec[K]};
-  readonly scope: EdgeScope;
-  readonly file: string;
 }
 
 function versionOf(text: string): [major: number, minor: number] {

@@ -177,7 +177,7 @@ function commandOf(
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(action.env)) if (!/^(?:LD|LLAMA)_/.test(name)) env[name] = value;
   // glibc reads locales by itself, so it needs the physical place.
-  env['LOCPATH'] = `${root}/usr/lib/locale`;
+  env.LOCPATH = `${root}/usr/lib/locale`;
   Object.assign(env, {
     LLAMA_ROOT: root,
     LLAMA_LOADER: loader,

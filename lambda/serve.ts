@@ -12,12 +12,12 @@ import {decodeFrames, encodeFrame} from './frames.ts';
 import {createHandler} from './handler.ts';
 
 async function main(): Promise<void> {
-  const scratch = process.env['LLAMA_SCRATCH'];
-  const store = process.env['LLAMA_STORE'];
+  const scratch = process.env.LLAMA_SCRATCH;
+  const store = process.env.LLAMA_STORE;
   if (!scratch || !store) throw new Error('LLAMA_SCRATCH and LLAMA_STORE must be set');
   const ended = new AbortController();
-  const toolchains = process.env['LLAMA_TOOLCHAINS'];
-  const parked = process.env['LLAMA_PARKED'];
+  const toolchains = process.env.LLAMA_TOOLCHAINS;
+  const parked = process.env.LLAMA_PARKED;
   const handle = createHandler({
     scratch,
     store: new DiskStore(store),

@@ -18,7 +18,7 @@ export async function build(options: BuildOptions, began: number): Promise<numbe
   });
   const context: BuildContext = {options, location, began};
   const load = await loader(context);
-  const project = load({useSnapshot: true});
+  const project = load();
   const look = lookAt(project, location.targets);
   const isIdle = !look.mustRegenerate && look.roots.every(node => isReady(look, node));
   if (!isIdle || hasJournal(project.files.journal) || options.summary !== undefined) {
@@ -36,8 +36,13 @@ export async function build(options: BuildOptions, began: number): Promise<numbe
 async function loader({location, options}: BuildContext): Promise<Load> {
   const {directory, kind} = location;
   if (kind === 'ninja') {
-    return ({useSnapshot}) =>
-      loadNinjaProject({directory, manifest: 'build.ninja', environment: process.env, useSnapshot});
+    return () =>
+      loadNinjaProject({
+        directory,
+        manifest: 'build.ninja',
+        environment: process.env,
+        useSnapshot: true,
+      });
   }
   const {loadCompilesProject} = await import('./frontends/compiles-project.ts');
   return () => loadCompilesProject({directory, kind, commandsFile: options.commands});

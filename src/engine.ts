@@ -135,7 +135,7 @@ export class Engine {
           if (!(await this.#regenerate(look.project))) return false;
           this.#isManifestFresh = statFrom(this.#directory)('build.ninja') === before;
           recorder.close();
-          look = this.#look(this.#options.load({useSnapshot: true}));
+          look = this.#look(this.#options.load());
           recorder = this.#recorder(look.project);
           continue;
         }

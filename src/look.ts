@@ -28,8 +28,8 @@ export interface BuildContext {
   readonly began: number;
 }
 
-/** Reads the build description; from the snapshot only where that is still true. */
-export type Load = (options: {useSnapshot: boolean}) => Project;
+/** Reads the build description, or what is still true of the snapshot. */
+export type Load = () => Project;
 
 /**
  * Finds out what is dirty now. `isManifestFresh`: ninja was asked to make the manifest and left it as it was, whatever

@@ -116,7 +116,7 @@ function lockedLook(context: BuildContext, first: {look: Look; load: Load}): Loo
   const {project} = first.look;
   if (descriptionStat(project) === first.look.stat) return first.look;
   // Between the first look and the lock another build may have ended here; the files tell.
-  const again = first.load({useSnapshot: project.isSnapshot});
+  const again = first.load();
   return lookAt(again, context.location.targets);
 }
 

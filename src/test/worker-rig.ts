@@ -133,7 +133,7 @@ export class WorkerRig {
     const known = this.#identities.get(argv0);
     if (known) return known;
     const settings = {
-      path: process.env['PATH'] ?? '',
+      path: process.env.PATH ?? '',
       cwd: '/',
       env: process.env,
       cacheDir: join(this.directory, 'cache'),

@@ -6,6 +6,7 @@
 import {
   accessSync,
   constants,
+  existsSync,
   mkdirSync,
   readFileSync,
   realpathSync,
@@ -179,7 +180,7 @@ async function learn(
   const {toolchain, files, watched, programDirectories} = packed.value;
   const description = JSON.stringify(toolchain);
   const digest = digestOf(description);
-  writeAtomically(descriptionPath(cacheDir, digest), description);
+  keepDescription(descriptionPath(cacheDir, digest), digest, description);
   const identity = {
     program: realpathSync(path),
     found: path,
@@ -194,6 +195,11 @@ async function learn(
   const kept = {...watched, files: [...watched.files, preload.value, descriptionPath(cacheDir, digest)]};
   writeAtomically(file, JSON.stringify({snapshot: snapshot(kept), identity} satisfies Stored));
   return ok({...identity, files: new Map(identity.files)});
+}
+
+/** Left alone where it is there already: a compiler's twin has the same toolchain, and rests on this file's stat. */
+function keepDescription(path: string, digest: Digest, text: string): void {
+  if (!existsSync(path) || digestOf(readFileSync(path)) !== digest) writeAtomically(path, text);
 }
 
 function writeAtomically(path: string, text: string): void {

@@ -104,7 +104,7 @@ export async function packToolchain(
     else if (kind === 'S') watched.directories.add(path);
     else watched.files.add(path);
   }
-  const pathDirectories = (env['PATH'] ?? '').split(':').filter(directory => directory.startsWith('/'));
+  const pathDirectories = (env.PATH ?? '').split(':').filter(directory => directory.startsWith('/'));
   const inPath = new Set(pathDirectories);
   const programDirectories = [...new Set(pathDirectories)].filter(directory =>
     [...programs].some(file => dirname(file) === directory),

@@ -14,7 +14,7 @@ import {loadDyndep} from './dyndep.ts';
 import {fileStamp} from './file-stamp.ts';
 import {loadManifest} from './manifest.ts';
 import {depfileDialect, findNinja, isSupported, logVersions, ninjaVersion} from './ninja-program.ts';
-import {loadSnapshot, type Snapshot, saveSnapshot} from './snapshot.ts';
+import {loadSnapshot, type SnapshotMeta, saveSnapshot} from './snapshot.ts';
 
 export interface LoadOptions {
   /** Real path. */
@@ -31,8 +31,10 @@ export function loadNinjaProject(options: LoadOptions): Project {
   const snapshotFile = join(directory, STATE_DIR, 'snapshot');
   const key = JSON.stringify([manifest, environment.PATH ?? '']);
   const known = options.useSnapshot ? loadSnapshot(snapshotFile, key) : undefined;
-  const loaded = known ?? readEverything(options, key);
-  const {graph, records, meta} = loaded;
+  const {graph, meta} = known ?? readDescription(options, key);
+  const {records, warnings} = known?.records
+    ? {records: known.records, warnings: []}
+    : readLogs(directory, graph, meta);
   const dialect = depfileDialect(meta.ninjaVersion);
   const manifestNode = graph.find(canonicalPath(manifest));
   return {
@@ -45,22 +47,23 @@ export function loadNinjaProject(options: LoadOptions): Project {
     files: logFiles(directory, graph, meta),
     ninja: {path: meta.ninjaPath, version: meta.ninjaVersion},
     ...(manifestNode !== undefined && graph.producer(manifestNode) >= 0 ? {manifest: manifestNode} : {}),
-    warnings: meta.warnings,
-    isSnapshot: known !== undefined,
+    warnings: [...meta.warnings, ...warnings],
+    isSnapshot: known?.records !== undefined,
     depfileDialect: dialect,
     readDepfile: (edge, depfile) => readDepfile(graph, directory, {edge, depfile, dialect}),
     loadDyndep: node => {
       loadDyndep(graph, directory, node);
     },
     saveSnapshot() {
-      // What a dyndep file adds is not in the arrays.
+      // A log that could not be read is to be told of every time, and what a dyndep file adds is not in the arrays.
+      if (warnings.length > 0) return;
       if (!graph.arrays.edgeDyndep.every(node => node < 0)) return;
       saveSnapshot(snapshotFile, {graph, records, meta});
     },
   };
 }
 
-function readEverything(options: LoadOptions, key: string): Snapshot {
+function readDescription(options: LoadOptions, key: string): {graph: Graph; meta: SnapshotMeta} {
   const {directory, manifest, environment} = options;
   const cmakeCache = join(directory, 'CMakeCache.txt');
   const cacheStamp = fileStamp(cmakeCache);
@@ -74,28 +77,14 @@ function readEverything(options: LoadOptions, key: string): Snapshot {
       neededFor: `this build: ${ninjaPath} is ${version}`,
     });
   }
-  const logs = logVersions(version);
+  const versions = logVersions(version);
   const {graph, files, stamps, warnings} = loadManifest({
     directory,
     file: manifest,
-    hashKind: hashKindOf(logs.buildLog),
+    hashKind: hashKindOf(versions.buildLog),
     ninjaVersion: version,
   });
-  const records = new BuildRecords(graph.nodeCount);
-  const meta = {
-    key,
-    ninjaPath,
-    ninjaVersion: version,
-    buildLogVersion: logs.buildLog,
-    depsLogVersion: logs.depsLog,
-  };
-  const {buildLog, depsLog} = logFiles(directory, graph, meta);
-  const found = buildLogVersion(buildLog);
-  const notes = [...warnings];
-  if (found === logs.buildLog) readBuildLog(buildLog, graph, records);
-  else if (found !== 'absent') notes.push(logMismatch(buildLog, found, version));
-  const deps = readDepsLog(depsLog);
-  if (typeof deps !== 'string' && deps.version === logs.depsLog) adoptDepsLog(deps, graph, records);
+  const {buildLog, depsLog} = logPlaces(directory, graph);
   const sources = [
     ...files.map((file, i) => ({
       file: isAbsolute(file) ? file : join(directory, file),
@@ -104,7 +93,33 @@ function readEverything(options: LoadOptions, key: string): Snapshot {
     {file: ninjaPath, stamp: ninjaStamp},
     {file: cmakeCache, stamp: cacheStamp},
   ];
-  return {graph, records, meta: {...meta, sources, logs: [buildLog, depsLog], warnings: notes}};
+  const meta = {
+    key,
+    sources,
+    logs: [buildLog, depsLog],
+    ninjaPath,
+    ninjaVersion: version,
+    buildLogVersion: versions.buildLog,
+    depsLogVersion: versions.depsLog,
+    warnings,
+  };
+  return {graph, meta};
+}
+
+function readLogs(
+  directory: string,
+  graph: Graph,
+  meta: SnapshotMeta,
+): {records: BuildRecords; warnings: string[]} {
+  const records = new BuildRecords(graph.nodeCount);
+  const {buildLog, depsLog} = logPlaces(directory, graph);
+  const warnings: string[] = [];
+  const found = buildLogVersion(buildLog);
+  if (found === meta.buildLogVersion) readBuildLog(buildLog, graph, records);
+  else if (found !== 'absent') warnings.push(logMismatch(buildLog, found, meta.ninjaVersion));
+  const deps = readDepsLog(depsLog);
+  if (typeof deps !== 'string' && deps.version === meta.depsLogVersion) adoptDepsLog(deps, graph, records);
+  return {records, warnings};
 }
 
 function logMismatch(file: string, found: BuildLogVersion | 'unknown', version: string): string {
@@ -112,19 +127,18 @@ function logMismatch(file: string, found: BuildLogVersion | 'unknown', version: 
   return `${file} is of ${what}, which ninja ${version} would throw away: nothing is recorded, so that another ninja can still use it. To go on with this ninja, delete the file`;
 }
 
-function logFiles(
-  directory: string,
-  graph: Graph,
-  meta: {buildLogVersion: BuildLogVersion; depsLogVersion: 3 | 4},
-): Project['files'] {
-  const base = isAbsolute(graph.buildDir) ? graph.buildDir : join(directory, graph.buildDir);
+function logFiles(directory: string, graph: Graph, meta: SnapshotMeta): Project['files'] {
   return {
-    buildLog: join(base, '.ninja_log'),
-    depsLog: join(base, '.ninja_deps'),
+    ...logPlaces(directory, graph),
     journal: join(directory, STATE_DIR, 'journal'),
     buildLogVersion: meta.buildLogVersion,
     depsLogVersion: meta.depsLogVersion,
   };
+}
+
+function logPlaces(directory: string, graph: Graph): {buildLog: string; depsLog: string} {
+  const base = isAbsolute(graph.buildDir) ? graph.buildDir : join(directory, graph.buildDir);
+  return {buildLog: join(base, '.ninja_log'), depsLog: join(base, '.ninja_deps')};
 }
 
 function readDepfile(

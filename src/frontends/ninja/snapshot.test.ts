@@ -105,6 +105,28 @@ describe('a snapshot', () => {
     expect(project.graph.edgeCount).toBe(2);
   });
 
+  it('lends its graph to other records where only a log has changed', () => {
+    const folder = built();
+    folder.write({'a.c': 'changed', 'extra.h': 'changed'});
+    expect(folder.ninja([]).stderr).toBe('');
+    const project = load(folder);
+    expect(project.isSnapshot).toBe(false);
+    expect(answers(project)).toEqual(answers(load(folder, {useSnapshot: false})));
+    project.saveSnapshot();
+    expect(load(folder).isSnapshot).toBe(true);
+    expect(answers(load(folder))).toEqual(answers(project));
+  });
+
+  it('tells of a log of another version every time', () => {
+    const folder = built();
+    folder.write({'.ninja_log': '# ninja log v4\n'});
+    for (let i = 0; i < 2; i++) {
+      const project = load(folder);
+      expect(project.warnings).toEqual([expect.stringContaining('.ninja_log')]);
+      project.saveSnapshot();
+    }
+  });
+
   it('is not used with another PATH', () => {
     const folder = built();
     expect(load(folder, {path: `${SYSTEM_PATH}:/nowhere`}).isSnapshot).toBe(false);

@@ -34,6 +34,14 @@ export interface Snapshot {
   readonly meta: SnapshotMeta;
 }
 
+/** As far as a snapshot still holds. */
+export interface LoadedSnapshot {
+  readonly graph: Graph;
+  /** Absent where a log has changed since, as by a build of ninja's own. */
+  readonly records: BuildRecords | undefined;
+  readonly meta: SnapshotMeta;
+}
+
 const ARRAY_TYPES = {
   Uint8Array,
   Int32Array,
@@ -54,8 +62,8 @@ interface Header {
   records: Record<string, [ArrayType, number, number]>;
 }
 
-/** The snapshot in `file` if it is still true, else undefined. */
-export function loadSnapshot(file: string, key: string): Snapshot | undefined {
+/** What is still true of the snapshot in `file`; undefined if nothing is. */
+export function loadSnapshot(file: string, key: string): LoadedSnapshot | undefined {
   let bytes: Buffer;
   try {
     bytes = readFileSync(file);
@@ -67,7 +75,6 @@ export function loadSnapshot(file: string, key: string): Snapshot | undefined {
     const header = JSON.parse(bytes.toString('utf8', 4, 4 + headerSize)) as Header;
     if (header.version !== VERSION || header.meta.key !== key) return undefined;
     if (!isUnchanged(header.meta)) return undefined;
-    if (!header.meta.logs.every((log, i) => fileStamp(log) === header.stamps[i])) return undefined;
     const body = align(4 + headerSize);
     const view = (places: Header['graph']): Record<string, AnyArray> =>
       Object.fromEntries(
@@ -84,7 +91,10 @@ export function loadSnapshot(file: string, key: string): Snapshot | undefined {
       pools: header.pools,
       buildDir: header.buildDir,
     });
-    const records = new BuildRecords(graph.nodeCount, view(header.records) as unknown as RecordArrays);
+    const isLogTrue = header.meta.logs.every((log, i) => fileStamp(log) === header.stamps[i]);
+    const records = isLogTrue
+      ? new BuildRecords(graph.nodeCount, view(header.records) as unknown as RecordArrays)
+      : undefined;
     return {graph, records, meta: header.meta};
   } catch {
     return undefined; // Cut off or of another format: it is made anew.

@@ -3,7 +3,16 @@
  * sources; every run works in a temporary folder of its own.
  */
 import {execFile} from 'node:child_process';
-import {mkdtempSync, readFileSync, realpathSync, rmSync, truncateSync, writeFileSync} from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  realpathSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {
@@ -13,6 +22,9 @@ import {
   RECORD_HEADER,
   recordEnd,
 } from '../protocol/path-record.ts';
+
+/** Of the file that takes a record, in bytes: more than any tiny compile looks at. */
+const RECORD_SIZE = 1 << 24;
 
 /** Variables by which a compiler finds its own parts; what a run sees besides them is set by us. */
 const PARTS = ['PATH', 'GCC_EXEC_PREFIX', 'COMPILER_PATH', 'LD_LIBRARY_PATH', 'CCC_OVERRIDE_OPTIONS'];
@@ -82,17 +94,27 @@ export class CompilerBench {
   ): Promise<RunEnd & {readonly records: readonly PathRecord[]}> {
     const file = join(this.directory, 'record');
     writeFileSync(file, emptyRecordHeader());
-    truncateSync(file, 1 << 24);
+    truncateSync(file, RECORD_SIZE);
     const end = await this.run(args, {
       LC_ALL: 'C',
       LD_PRELOAD: preload,
       LLAMA_SHIM: preload,
       LLAMA_TRACE: file,
     });
-    const bytes = readFileSync(file);
-    return {
-      ...end,
-      records: parseRecords(bytes.subarray(RECORD_HEADER, Math.min(recordEnd(bytes), bytes.length))),
-    };
+    return {...end, records: parseRecords(readEntries(file))};
+  }
+}
+
+/** The used part alone: the file is far larger than what most runs write, and a hole behind that. */
+function readEntries(file: string): Buffer {
+  const record = openSync(file, 'r');
+  try {
+    const header = Buffer.alloc(RECORD_HEADER);
+    readSync(record, header, 0, RECORD_HEADER, 0);
+    const entries = Buffer.alloc(Math.min(recordEnd(header), RECORD_SIZE) - RECORD_HEADER);
+    readSync(record, entries, 0, entries.length, RECORD_HEADER);
+    return entries;
+  } finally {
+    closeSync(record);
   }
 }

@@ -232,6 +232,7 @@ export class Engine {
           lanes,
           graph,
           runLocally: (edge, abort) => this.#runLocally(local, edge, {signal: abort, reason: 'verified'}),
+          forgetResult: edge => remote.forgetResult(edge),
         }),
         local,
         ninja: {

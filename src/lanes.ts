@@ -91,13 +91,14 @@ function absolute(directory: string, path: string): string {
   return canonicalPath(isAbsolute(path) ? path : `${directory}/${path}`);
 }
 
-/** The words of a compile that are not names of files of its own: what distrust is keyed by. */
+/** The compiler, and the flags that are not names of files of the compile's own: what distrust is keyed by. */
 export function flagSignature(classification: Extract<Classification, {kind: 'remote'}>): string {
   const {compile} = classification;
   const own = new Set([compile.source, compile.output, compile.depfile?.path]);
-  return compile.words
-    .filter(word => word.startsWith('-') && !/^-[IDU]|^-M/.test(word) && !own.has(word))
-    .join(' ');
+  const flags = compile.words.filter(
+    word => word.startsWith('-') && !/^-[IDU]|^-M/.test(word) && !own.has(word),
+  );
+  return [compile.compiler, ...flags].join(' ');
 }
 
 function readIfThere(file: string): string | undefined {

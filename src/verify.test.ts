@@ -10,12 +10,14 @@ import {Verifier} from './verify.ts';
 let directory: string;
 let warnings: string[];
 let localRuns: number;
+let forgotten: number[];
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'llama-verify-'));
   mkdirSync(join(directory, '.llama'));
   warnings = [];
   localRuns = 0;
+  forgotten = [];
 });
 
 afterEach(() => rmSync(directory, {recursive: true}));
@@ -64,7 +66,7 @@ function verify(
     // The first three have the same flags.
     classificationOf: (edge: number) => ({
       kind: 'remote',
-      compile: {words: ['cc', edge < 3 ? '-flto' : '-O2', '-c'], source: '', output: ''},
+      compile: {compiler: 'cc', words: ['cc', edge < 3 ? '-flto' : '-O2', '-c'], source: '', output: ''},
     }),
   } as unknown as Lanes;
   const local = writer({...done('local', 2n), localReason: 'verified'}, objects.local);
@@ -76,6 +78,9 @@ function verify(
       localRuns++;
       const outcome = await local.run(edge, signal);
       return localOutcome ?? outcome;
+    },
+    forgetResult: async edge => {
+      forgotten.push(edge);
     },
   });
 }
@@ -102,6 +107,7 @@ describe('a compile that is verified', () => {
     const outcome = await verify({remote: ['x'], local: ['y']}).run(0, SIGNAL);
     expect(outcome).toMatchObject({kind: 'done', place: 'local', localReason: 'verify-differed'});
     expect(object(0)).toBe('y');
+    expect(forgotten).toEqual([0]);
     const kept = readdirSync(join(directory, '.llama/differing')).sort();
     expect(kept).toHaveLength(2);
     expect(kept.map(name => readFileSync(join(directory, '.llama/differing', name), 'utf8'))).toEqual([
@@ -152,7 +158,7 @@ describe('distrust', () => {
   it('is remembered for the next build', async () => {
     await verify({remote: ['x'], local: ['y']}).run(0, SIGNAL);
     const next = new Verifier({share: 0, directory, warn: () => {}});
-    expect([...next.distrusted]).toEqual(['-flto -c']);
+    expect([...next.distrusted]).toEqual(['cc -flto -c']);
   });
 
   it.each(['{}', 'null', '[', '[1]'])('that cannot be read (%s) is none', text => {

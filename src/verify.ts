@@ -21,6 +21,8 @@ interface Wrapping {
   readonly lanes: Lanes;
   readonly graph: Graph;
   readonly runLocally: (edge: EdgeId, signal: AbortSignal) => Promise<EdgeOutcome>;
+  /** What is kept of the edge's compile must serve nobody else. */
+  readonly forgetResult: (edge: EdgeId) => Promise<void>;
 }
 
 /** Why a compile stays here whose flags, or whose own object, were found to differ. */
@@ -69,6 +71,7 @@ export class Verifier {
     if (second.kind !== 'done') return second;
     // A compiler that does not agree with itself proves nothing.
     if (!readFileSync(file).equals(first)) return {...outcome, record: second.record};
+    await wrapping.forgetResult(edge);
     this.#distrust(edge, {file, remote, wrapping});
     return {...second, localReason: DIFFERED};
   }

@@ -48,6 +48,8 @@ export interface ResultCache {
   /** The most recent first. A fault of the cache is a miss. */
   lookup(key: Digest): Promise<readonly CachedResult[]>;
   add(key: Digest, result: CachedResult): Promise<void>;
+  /** All results of the key were found to be wrong. */
+  remove(key: Digest): Promise<void>;
 }
 
 export interface CachedResult {

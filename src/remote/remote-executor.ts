@@ -109,6 +109,8 @@ export class RemoteExecutor implements Executor {
   readonly #options: RemoteExecutorOptions;
   readonly #native = new NativeFlags();
   readonly #warnedDepfiles = new Set<string>();
+  /** First keys of the edges that were looked up or kept. */
+  readonly #keys = new Map<EdgeId, Digest>();
   /** Producers that an edge was to wait for. One that is still unfinished the next time needs the edge itself. */
   readonly #waitedFor = new Map<EdgeId, ReadonlySet<EdgeId>>();
 
@@ -135,6 +137,12 @@ export class RemoteExecutor implements Executor {
     }
   }
 
+  /** What was kept of this edge's compile is wrong, and must serve nobody. */
+  async forgetResult(edge: EdgeId): Promise<void> {
+    const key = this.#keys.get(edge);
+    if (key !== undefined) await this.#options.cloud.results.remove(key);
+  }
+
   async #run(edge: EdgeId, signal: AbortSignal): Promise<EdgeOutcome> {
     const {epochs, files, discovery, useCache, cloud} = this.#options;
     const began = performance.now();
@@ -143,6 +151,7 @@ export class RemoteExecutor implements Executor {
     const source = files.digest(absoluteIn(prepared.directory, prepared.command.compile.source));
     const key = source === undefined ? undefined : firstKey(prepared, source);
     if (useCache && key !== undefined) {
+      this.#keys.set(edge, key);
       const hit = (await cloud.results.lookup(key)).find(result => holds(result.inputs, files));
       if (hit) {
         // What an unfinished edge makes may be here from an earlier build, and about to change.

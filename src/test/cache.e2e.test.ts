@@ -2,7 +2,8 @@
  * The result cache: what it must give back after `ninja -t clean`, and what it must not. The edits are of files that no
  * depfile of the edge names, so only the cache's own keys stand between the user and a wrong object.
  */
-import {copyFile, mkdir, rm, symlink} from 'node:fs/promises';
+import {createHash} from 'node:crypto';
+import {copyFile, mkdir, readdir, readFile, rm, stat, symlink, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {fileTree} from './file-tree.ts';
@@ -209,7 +210,62 @@ describe('--verify', () => {
     await project.built(['--verify', '1'], environment(project));
     expect(await project.ninjaWouldRun()).toEqual([]);
   });
+
+  it('finds a wrong object, keeps both, and lets the wrong one serve nobody any more', async () => {
+    const project = await warmed();
+    const right = await readFile(project.path('bystander.o'));
+    await falsify(project.path('bystander.c'));
+    await project.builtByNinja(['-t', 'clean']);
+    const done = await project.built(['--verify', '1'], environment(project));
+    expect(done.all).toMatch(/bystander\.o' differs from a local compile/);
+    expect(done.summary?.local_reasons).toMatchObject({'verify-differed': 1});
+    expect(await readFile(project.path('bystander.o'))).toEqual(right);
+    expect(await project.ninjaWouldRun()).toEqual([]);
+    const kept = project.path('.llama/differing');
+    const names = (await readdir(kept)).sort();
+    expect(names).toEqual([
+      expect.stringMatching(/bystander\.o\.local$/),
+      expect.stringMatching(/bystander\.o\.remote$/),
+    ]);
+    expect(await readFile(join(kept, names[0]!))).toEqual(right);
+    expect(await readFile(join(kept, names[1]!))).not.toEqual(right);
+    // Such flags stay local from now on. When that is forgotten, the cache gives nothing wrong either.
+    await project.builtByNinja(['-t', 'clean']);
+    const next = await project.built([], environment(project));
+    expect(next.summary?.local_reasons['verify-differed']).toBeGreaterThan(0);
+    await rm(project.path('.llama/distrusted.json'));
+    await project.builtByNinja(['-t', 'clean']);
+    expectAnew(await project.built([], environment(project)), 1);
+    expect(await readFile(project.path('bystander.o'))).toEqual(right);
+  });
 });
+
+/** Gives the result that the cache holds for a source another object, and all the seals that a true one has. */
+async function falsify(source: string): Promise<void> {
+  const sha256 = (bytes: string | Buffer) => createHash('sha256').update(bytes).digest('hex');
+  const folder = join(rig.store, 'results');
+  let found = 0;
+  for (const name of await readdir(folder, {recursive: true})) {
+    const file = join(folder, name);
+    if (!(await stat(file)).isFile()) continue;
+    const json = (await readFile(file, 'utf8')).split('\n')[1]!;
+    const content = JSON.parse(json);
+    const isOfSource = (result: {inputs: {read: [string, string[]][]}}) =>
+      result.inputs.read.some(([directory, entries]) =>
+        entries.some(entry => `${directory}/${entry}` === source),
+      );
+    if (!content.results.some(isOfSource)) continue;
+    found++;
+    for (const output of content.results[0].outputs) {
+      if (!output.path.endsWith('.o')) continue;
+      const wrong = Buffer.concat([Buffer.from(output.inline, 'base64'), Buffer.from('\n')]);
+      Object.assign(output, {inline: wrong.toString('base64'), digest: sha256(wrong), size: wrong.length});
+    }
+    const text = JSON.stringify(content);
+    await writeFile(file, `${sha256(text)}\n${text}`);
+  }
+  expect(found).toBe(1);
+}
 
 describe('llama stats', () => {
   it('tells what the store holds', async () => {

@@ -181,6 +181,9 @@ export class ExecutorRig {
         add: async (key, result) => {
           this.cached.set(key, [result, ...(this.cached.get(key) ?? [])]);
         },
+        remove: async key => {
+          this.cached.delete(key);
+        },
       },
       invoker: {
         width: 1,

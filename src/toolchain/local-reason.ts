@@ -33,8 +33,25 @@ export const LOCAL_REASONS = {
   language: 'the language is not handled elsewhere',
   offload: 'code for another device is compiled along',
   'driver-output': 'the driver itself prints what it runs',
+  console: 'the command needs the terminal for itself',
+  'other-output': 'the command is to make files beyond those that its compile makes',
+  'verify-differed': 'compiles with these flags were found to differ on a worker',
   native: "this machine's processor could not be put into flags that give the same code",
 } as const satisfies Readonly<Record<string, string>>;
+
+/** Why a compile that was to run elsewhere ran here after all; that is seen only while it is built. */
+export const RUN_REASONS: Readonly<Record<string, string>> = {
+  verified: 'compiled here as well, to be compared',
+  'undiscovered-input': 'its inputs could not all be found without the compiler',
+  'output-missing': 'the worker made less than the command is to make',
+  'depfile-unreadable': 'the depfile cannot be read',
+  'worker-killed': 'something ended the compiler on the worker, want of memory most often',
+  'worker-lost': 'the worker went away each time',
+  'worker-refused': 'no worker could be started',
+  'blob-missing': 'an input or output vanished from the store each time',
+  'blob-corrupt': 'an input or output in the store was damaged each time',
+  'store-failed': 'the store cannot be used',
+};
 
 export type LocalReason = keyof typeof LOCAL_REASONS;
 

@@ -83,7 +83,11 @@ class Display {
         this.#stopBar();
         if (this.#options.mode !== 'none' || event.result !== 'built') {
           const {buildDir} = this.#options;
-          for (const line of closingLines(event.summary, {buildDir, othersDone: this.#tally.othersDone})) {
+          for (const line of closingLines(event.summary, {
+            buildDir,
+            othersDone: this.#tally.othersDone,
+            failed: this.#tally.failed,
+          })) {
             this.#line(line);
           }
         }

@@ -3,6 +3,7 @@
  * The display decides when a line may be written; this decides what it says.
  */
 import type {BuildPlanned, EdgeBroke, Summary} from '../event.ts';
+import {RUN_REASONS} from '../toolchain/local-reason.ts';
 
 export function headLine(event: BuildPlanned, cloud: string): string {
   const parts = [event.name, `${count(event.compiles, 'compile')}, ${count(event.others, 'other step')}`];
@@ -24,30 +25,44 @@ export function failureLines(event: EdgeBroke, buildDir: string): string {
   return `${lines.filter(line => line !== '').join('\n')}\n`;
 }
 
-export function closingLines(summary: Summary, options: {buildDir: string; othersDone: number}): string[] {
+export function closingLines(
+  summary: Summary,
+  options: {buildDir: string; othersDone: number; failed: number},
+): string[] {
   const {compiles, wall_ms: wall, client_cpu_ms: cpu} = summary;
   const done = compiles.remote + compiles.cached + compiles.local;
   const counts = `${count(done, 'compile')} in ${seconds(wall)} (${compiles.remote} remote, ${compiles.cached} cached, ${compiles.local} local)`;
   const others = options.othersDone === 0 ? '' : `, ${count(options.othersDone, 'other step')} by ninja`;
   const tail = ` · client ${seconds(cpu)} CPU`;
-  const reasons = Object.entries(summary.local_reasons).sort((a, b) => b[1] - a[1]);
-  const local =
-    reasons.length === 0
-      ? []
-      : [
-          `  local: ${reasons.map(([reason, times]) => `${times} ${reason}`).join(', ')}    llama build ${options.buildDir} -n -d local shows them`,
-        ];
   switch (summary.result) {
     case 'built':
-      return [`built ${counts}${others}${tail}`, ...local];
-    case 'failed':
-      return [`failed after ${counts}${others}${tail}; what is finished is recorded`, ...local];
+      return [`built ${counts}${others}${tail}`, ...localLines(summary, options.buildDir)];
+    case 'failed': {
+      const failed = options.failed === 0 ? 'failed' : `${options.failed.toLocaleString('en')} failed`;
+      return [
+        `${failed} after ${counts}${others}${tail}; what is finished is recorded`,
+        ...localLines(summary, options.buildDir),
+      ];
+    }
     case 'interrupted':
       return [
         `interrupted after ${counts}${others}; what is finished is recorded`,
         `to go on: llama build ${options.buildDir}`,
       ];
   }
+}
+
+function localLines({local_reasons: localReasons}: Summary, buildDir: string): string[] {
+  const reasons = Object.entries(localReasons).sort((a, b) => b[1] - a[1]);
+  if (reasons.length === 0) return [];
+  const list = reasons.map(([reason, times]) => `${times} ${reason}`).join(', ');
+  const isPlanned = reasons.some(([reason]) => RUN_REASONS[reason] === undefined);
+  return [
+    `  local: ${list}${isPlanned ? `    llama build ${buildDir} -n -d local tells why` : ''}`,
+    ...reasons.flatMap(([reason]) =>
+      RUN_REASONS[reason] === undefined ? [] : [`  ${reason}: ${RUN_REASONS[reason]}`],
+    ),
+  ];
 }
 
 export function text(bytes: Uint8Array): string {

@@ -149,7 +149,7 @@ describe('the lines', () => {
   });
 
   it('end with counts that are the summary’s', () => {
-    const options = {buildDir: 'out', othersDone: 1};
+    const options = {buildDir: 'out', othersDone: 1, failed: 2};
     const [line, local] = closingLines(summaryOf(BUILD, 'built'), options);
     expect(line).toMatch(
       /^built 5 compiles in .* s \(1 remote, 1 cached, 3 local\), 1 other step by ninja · client .* CPU$/,
@@ -157,10 +157,26 @@ describe('the lines', () => {
     expect(local).toContain('local: 2 pch, 1 console');
     expect(local).toContain('llama build out -n -d local');
     expect(closingLines(summaryOf(BUILD, 'interrupted'), options)[1]).toBe('to go on: llama build out');
-    expect(closingLines(summaryOf(BUILD, 'failed'), options)[0]).toMatch(/^failed .*recorded$/);
+    expect(closingLines(summaryOf(BUILD, 'failed'), options)[0]).toMatch(/^2 failed after .*recorded$/);
+    expect(closingLines(summaryOf(BUILD, 'failed'), {...options, failed: 0})[0]).toMatch(/^failed after /);
     expect(closingLines(summaryOf([planned(1, 0), started(1), finished(1)], 'built'), options)).toHaveLength(
       1,
     );
+  });
+
+  it('explain what only the build itself could find, and point to what a plan tells', () => {
+    const local = (reason: string): Event => ({...finished(1), place: 'local', localReason: reason}) as Event;
+    const lines = (reason: string) =>
+      closingLines(summaryOf([planned(1, 0), started(1), local(reason)], 'built'), {
+        buildDir: 'out',
+        othersDone: 0,
+        failed: 0,
+      });
+    expect(lines('worker-lost').slice(1)).toEqual([
+      '  local: 1 worker-lost',
+      '  worker-lost: the worker went away each time',
+    ]);
+    expect(lines('pch').slice(1)).toEqual(['  local: 1 pch    llama build out -n -d local tells why']);
   });
 
   it('show a failure in the compiler’s own words, with its command', () => {

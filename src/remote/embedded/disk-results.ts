@@ -49,6 +49,10 @@ export class DiskResults implements ResultCache {
     }
   }
 
+  async remove(key: Digest): Promise<void> {
+    removeIfPossible(this.#path(key));
+  }
+
   #read(key: Digest): readonly CachedResult[] {
     try {
       const path = this.#path(key);

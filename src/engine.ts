@@ -152,7 +152,15 @@ export class Engine {
       // Not worth waiting for: what a ninja keeps from being written now is in the journal.
       if (!runningNinja(this.#directory)) recorder.flush();
       recorder.close();
+      this.#saveFiles();
+    }
+  }
+
+  #saveFiles(): void {
+    try {
       this.#files.save(this.#statePath('files'), TOKENS_VERSION);
+    } catch {
+      // A full disk: the next build reads the files again, and nothing else.
     }
   }
 

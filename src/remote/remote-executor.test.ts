@@ -329,6 +329,16 @@ describe('a fault of the cloud', () => {
     expect(existsSync(at('a.o'))).toBe(false);
   });
 
+  it('by the store itself spares the next compiles the trouble', async () => {
+    const rig = new ExecutorRig(directory);
+    rig.storeFault = new StoreError('store-failed', 'disk full');
+    await rig.run();
+    rig.storeFault = undefined;
+    expect(await rig.run()).toMatchObject({place: 'local', localReason: 'store-failed'});
+    expect(rig.requests).toEqual([]);
+    expect(rig.warnings).toHaveLength(1);
+  });
+
   function damage(rig: ExecutorRig): void {
     rig.compiler = request => rig.compile(request, {outputs: [{...output('a.o', 'object'), inline: 'AAAA'}]});
   }

@@ -68,6 +68,8 @@ const KEY_VERSION = 2;
 /** Outputs up to this size come inside the response and live inside the cached result. */
 const INLINE_LIMIT = 32 << 10;
 const TIME_LIMIT = 890_000;
+/** A store that cannot be used is left alone for this long, in ms. */
+const STORE_PAUSE = 30_000;
 /** Runs of one compile with more and more inputs before it is given up. */
 const MOST_ROUNDS = 4;
 /** A file as young as this at an epoch's begin may change again without a new time: ns, some ticks of kernel clocks. */
@@ -109,6 +111,8 @@ export class RemoteExecutor implements Executor {
   readonly #options: RemoteExecutorOptions;
   readonly #native = new NativeFlags();
   readonly #warnedDepfiles = new Set<string>();
+  /** When the store last refused its service; to try it with each compile would cost more than the compiles. */
+  #storeFailedAt = Number.NEGATIVE_INFINITY;
   /** First keys of the edges that were looked up or kept. */
   readonly #keys = new Map<EdgeId, Digest>();
   /** Producers that an edge was to wait for. One that is still unfinished the next time needs the edge itself. */
@@ -119,12 +123,15 @@ export class RemoteExecutor implements Executor {
   }
 
   async run(edge: EdgeId, signal: AbortSignal): Promise<EdgeOutcome> {
+    if (performance.now() - this.#storeFailedAt < STORE_PAUSE)
+      return this.#options.runLocally(edge, signal, 'store-failed');
     try {
       return await this.#run(edge, signal);
     } catch (error) {
       if (signal.aborted) return {kind: 'cancelled'};
       if (error instanceof StayLocal) return this.#options.runLocally(edge, signal, error.reason);
       if (error instanceof StoreError) {
+        if (error.reason === 'store-failed') this.#storeFailedAt = performance.now();
         this.#options.warn(error.message);
         return this.#options.runLocally(edge, signal, error.reason);
       }
@@ -530,10 +537,16 @@ function isFileError(error: unknown): error is NodeJS.ErrnoException {
 function fileFailure(error: NodeJS.ErrnoException): EdgeOutcome {
   return {
     kind: 'failed',
-    place: 'remote',
-    output: Buffer.from(`llama: cannot write the output: ${error.message}\n`),
+    place: 'local',
+    output: Buffer.from(
+      `llama: cannot put the output in place: ${error.message}${isFull(error) ? '; make room, then run the same command again' : ''}\n`,
+    ),
     exitCode: 1,
     duration: 0,
     isReported: false,
   };
+}
+
+function isFull(error: NodeJS.ErrnoException): boolean {
+  return error.code === 'ENOSPC' || error.code === 'EDQUOT';
 }

@@ -168,6 +168,42 @@ describe('a store', () => {
     await expectNothingLeft(rig);
   });
 
+  it('with room, but none in the build directory: says so, and what is finished stays so', async ({skip}) => {
+    const full = join(rig.scratch, rig.unique('full'));
+    await mkdir(full);
+    const mount = 'mount -t tmpfs -o size=1m none "$0"';
+    const mounted = await rig.run('unshare', ['-rm', '/bin/sh', '-c', mount, full]).catch(() => undefined);
+    skip(mounted?.status !== 0, 'needs user namespaces to mount a small file system');
+    const sources = Array.from({length: 12}, (_, i) => `f${i}`);
+    const manifest = [
+      'rule cc',
+      '  command = gcc -MD -MF $out.d -c $in -o $out',
+      '  deps = gcc',
+      '  depfile = $out.d',
+      ...sources.map(name => `build ${name}.o: cc ${name}.c`),
+    ];
+    const script = `
+      ${mount}; cd "$0"; printf '%s\\n' "$MANIFEST" > build.ninja
+      for f in ${sources.join(' ')}; do echo "char $f[120000] = {1};" > $f.c; done
+      "$@" || echo "status $?"
+      echo room; mount -o remount,size=8m none .
+      "$@" && ninja`;
+    const args = [process.execPath, rig.program, 'build', '.', '--progress', 'plain', '--store', rig.store];
+    const done = await rig.run('unshare', ['-rm', '/bin/sh', '-ec', script, full, ...args], {
+      env: {MANIFEST: manifest.join('\n')},
+    });
+    expect(done.all).not.toMatch(/^\s+at .*\d+:\d+/m);
+    const [without = '', within = ''] = done.all.split('room\n');
+    expect(without).toMatch(/no space left on device.*make room/);
+    expect(without).toContain('status 1');
+    expect(done.status, done.all).toBe(0);
+    expect(within).toContain('ninja: no work to do');
+    const again = Number(/built (\d+) compiles/.exec(within)?.[1]);
+    expect(again).toBeGreaterThan(0);
+    expect(again).toBeLessThan(sources.length);
+    await expectNothingLeft(rig);
+  });
+
   it('with corrupted blobs: they are found and replaced, and the objects are right', async () => {
     const store = join(rig.scratch, rig.unique('store'));
     const project = await openProject(rig, 'mixed-languages');

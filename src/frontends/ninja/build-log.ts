@@ -9,9 +9,10 @@
  * A ninja that finds another version than its own deletes the file, so that a header is written only for a version
  * that the user's ninja is known to use. Source: ninja's `build_log.cc`.
  */
-import {closeSync, fstatSync, openSync, readFileSync, readSync, writeSync} from 'node:fs';
+import {closeSync, fstatSync, openSync, readFileSync, readSync} from 'node:fs';
 import type {BuildRecords} from '../../graph/build-records.ts';
 import type {Graph} from '../../graph/graph.ts';
+import {appendWhole} from './append.ts';
 import {formatHash, type HashKind} from './command-hash.ts';
 
 export type BuildLogVersion = 5 | 6 | 7;
@@ -102,7 +103,7 @@ export function appendBuildLog(file: string, version: BuildLogVersion, lines: re
     for (const line of lines) {
       text += `${line.start}\t${line.end}\t${line.mtime}\t${line.output}\t${formatHash(line.hash)}\n`;
     }
-    writeSync(fd, text);
+    appendWhole(fd, size, text);
   } finally {
     closeSync(fd);
   }

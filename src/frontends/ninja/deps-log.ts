@@ -10,9 +10,10 @@
  * 1.13.2 then lose what is appended later, so that an append here is read back and undone on any doubt. Source: ninja's
  * `deps_log.h` and `deps_log.cc`.
  */
-import {closeSync, fstatSync, ftruncateSync, openSync, readFileSync, readSync, writeSync} from 'node:fs';
+import {closeSync, fstatSync, ftruncateSync, openSync, readFileSync, readSync} from 'node:fs';
 import {type BuildRecords, NO_ENTRY} from '../../graph/build-records.ts';
 import type {Graph} from '../../graph/graph.ts';
+import {appendWhole} from './append.ts';
 
 export type DepsLogVersion = 3 | 4;
 
@@ -132,7 +133,7 @@ export function appendDepsLog(
   try {
     if (fstatSync(fd).size > log.validSize) ftruncateSync(fd, log.validSize);
     const addition = encode(log, records);
-    writeSync(fd, addition);
+    appendWhole(fd, log.validSize, addition);
     const whole = Buffer.alloc(log.validSize + addition.length);
     readSync(fd, whole, 0, whole.length, 0);
     const after = parseDepsLog(whole);

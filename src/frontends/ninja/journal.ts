@@ -3,7 +3,8 @@
  * it when the build ends; after a crash the next build takes it over from here. An entry counts only while its outputs
  * and its command are the ones it tells of.
  */
-import {closeSync, fstatSync, ftruncateSync, openSync, readFileSync, statSync, writeSync} from 'node:fs';
+import {closeSync, fstatSync, ftruncateSync, openSync, readFileSync, statSync} from 'node:fs';
+import {appendWhole} from './append.ts';
 
 export interface JournalEntry {
   /** Canonical paths, each with what its file was when it was put in place. */
@@ -37,6 +38,7 @@ interface Line {
 export class Journal {
   readonly #fd: number;
   readonly #ids = new Map<string, number>();
+  #size = 0;
 
   /** Opens a journal for appending. Prereq: what it held was taken over or is not wanted. */
   constructor(file: string) {
@@ -44,6 +46,7 @@ export class Journal {
     if (fstatSync(this.#fd).size > 0) ftruncateSync(this.#fd, 0);
   }
 
+  /** Leaves the journal as it was where that fails. @throws the file system's error */
   append(entry: JournalEntry): void {
     const added: string[] = [];
     const idOf = (path: string): number => {
@@ -63,13 +66,22 @@ export class Journal {
       t: [entry.start, entry.end],
       ...(entry.deps ? {d: entry.deps.map(idOf)} : {}),
     };
-    writeSync(this.#fd, `${JSON.stringify(line)}\n`);
+    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+    try {
+      appendWhole(this.#fd, this.#size, bytes);
+    } catch (error) {
+      // Its paths are not in the file, so that no later line may refer to them.
+      for (const path of added) this.#ids.delete(path);
+      throw error;
+    }
+    this.#size += bytes.length;
   }
 
   /** Forgets everything: it is in the logs now. */
   clear(): void {
     ftruncateSync(this.#fd, 0);
     this.#ids.clear();
+    this.#size = 0;
   }
 
   close(): void {

@@ -42,7 +42,7 @@ export class Recorder {
     this.#pending = readJournal(options.files.journal).filter(entry => this.#stillHolds(entry));
     this.#journal = new Journal(options.files.journal);
     for (const entry of this.#pending) {
-      this.#journal.append(entry);
+      this.#enter(entry);
       this.#adopt(entry);
     }
   }
@@ -67,9 +67,21 @@ export class Recorder {
       end,
       ...(hasDeps && record.deps ? {deps: record.deps} : {}),
     };
-    this.#journal.append(entry);
+    this.#enter(entry);
     this.#pending.push(entry);
     this.#adopt(entry);
+  }
+
+  /** Without the journal a crash would lose what was built; the build itself goes on. */
+  #enter(entry: JournalEntry): void {
+    try {
+      this.#journal.append(entry);
+    } catch (error) {
+      const {files, onProblem} = this.#options;
+      onProblem(
+        `cannot write to ${files.journal} (${faultText(error)}): if this build is killed, what it has finished will be built again`,
+      );
+    }
   }
 
   /**
@@ -78,6 +90,20 @@ export class Recorder {
    */
   flush(): boolean {
     if (this.#pending.length === 0) return true;
+    try {
+      return this.#append();
+    } catch (error) {
+      if (typeof (error as NodeJS.ErrnoException).syscall !== 'string') throw error;
+      const {buildLog} = this.#options.files;
+      this.#options.onProblem(
+        `cannot record what was built in ${dirname(buildLog)} (${faultText(error)}): the next llama build records it, or builds it again; a plain ninja builds it again`,
+      );
+      return false;
+    }
+  }
+
+  /** @throws the file system's error; ninja's logs then have all of it, or hold what they held. */
+  #append(): boolean {
     const {files, onProblem} = this.#options;
     const version = buildLogVersion(files.buildLog);
     if (version !== 'absent' && version !== files.buildLogVersion) {
@@ -162,4 +188,9 @@ export class Recorder {
       );
     });
   }
+}
+
+/** Without the path, which is named already. */
+function faultText(error: unknown): string {
+  return (error as Error).message.replace(/, \w+( '.*)?$/s, '');
 }

@@ -5,7 +5,7 @@
  *
  * It counts only while every file that it was made from has the stat that it had then.
  */
-import {mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {BuildRecords, type RecordArrays} from '../../graph/build-records.ts';
 import {Graph, type GraphArrays, type Pool} from '../../graph/graph.ts';
@@ -137,10 +137,23 @@ export function saveSnapshot(file: string, snapshot: Snapshot): void {
   for (const {array, at: start} of chunks) {
     bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), body + start);
   }
-  mkdirSync(dirname(file), {recursive: true});
   const temporary = `${file}.${process.pid}`;
-  writeFileSync(temporary, bytes);
-  renameSync(temporary, file);
+  try {
+    mkdirSync(dirname(file), {recursive: true});
+    writeFileSync(temporary, bytes);
+    renameSync(temporary, file);
+  } catch {
+    // A full or read-only disk: the next start is slower, and nothing else.
+    removeIfPossible(temporary);
+  }
+}
+
+function removeIfPossible(file: string): void {
+  try {
+    rmSync(file, {force: true});
+  } catch {
+    // The folder cannot be written to, so that nothing was left in it.
+  }
 }
 
 /** The graph's arrays with the nodes that were added since it was read (discovered inputs). */

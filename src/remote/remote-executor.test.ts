@@ -332,9 +332,10 @@ describe('a fault of the cloud', () => {
   it('by the store itself spares the next compiles the trouble', async () => {
     const rig = new ExecutorRig(directory);
     rig.storeFault = new StoreError('store-failed', 'disk full');
-    await rig.run();
+    const executor = rig.executor();
+    await executor.run(0, new AbortController().signal);
     rig.storeFault = undefined;
-    expect(await rig.run()).toMatchObject({place: 'local', localReason: 'store-failed'});
+    expect(await executor.run(0, new AbortController().signal)).toMatchObject({place: 'local', localReason: 'store-failed'});
     expect(rig.requests).toEqual([]);
     expect(rig.warnings).toHaveLength(1);
   });

@@ -50,6 +50,16 @@ describe('a graph', () => {
   const graph = example();
   const edge = (output: string) => graph.producer(graph.find(output)!);
 
+  it.each(['i', 'größe', 'q', 'p', 'gr', 'größ', '', 'later'])(
+    'finds %j before as after it has an index',
+    name => {
+      const fresh = example();
+      const other = example();
+      for (let i = 0; i < 20; i++) other.find('nowhere');
+      expect(fresh.find(name)).toBe(other.find(name));
+    },
+  );
+
   it('knows paths, producers and consumers', () => {
     expect(graph.nodeCount).toBe(7);
     expect(graph.find('nowhere')).toBeUndefined();

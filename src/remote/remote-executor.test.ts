@@ -335,7 +335,10 @@ describe('a fault of the cloud', () => {
     const executor = rig.executor();
     await executor.run(0, new AbortController().signal);
     rig.storeFault = undefined;
-    expect(await executor.run(0, new AbortController().signal)).toMatchObject({place: 'local', localReason: 'store-failed'});
+    expect(await executor.run(0, new AbortController().signal)).toMatchObject({
+      place: 'local',
+      localReason: 'store-failed',
+    });
     expect(rig.requests).toEqual([]);
     expect(rig.warnings).toHaveLength(1);
   });

@@ -39,7 +39,9 @@ export function loadNinjaProject(options: LoadOptions): Project {
   const manifestNode = graph.find(canonicalPath(manifest));
   return {
     kind: 'ninja',
-    name: projectName(directory),
+    get name() {
+      return projectName(directory);
+    },
     directory,
     directoryOf: () => directory,
     graph,

@@ -3,7 +3,7 @@
  * The display decides when a line may be written; this decides what it says.
  */
 import type {BuildPlanned, EdgeBroke, Summary} from '../event.ts';
-import {RUN_REASONS} from '../toolchain/local-reason.ts';
+import {RUN_REASONS} from './run-reasons.ts';
 
 export function headLine(event: BuildPlanned, cloud: string): string {
   const parts = [event.name, `${count(event.compiles, 'compile')}, ${count(event.others, 'other step')}`];

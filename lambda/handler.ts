@@ -2,8 +2,8 @@
  * One invocation: lay the tree out, run the command, take its outputs, say what it looked at. It knows no transport and
  * no cloud, and it never lets an exception out: what goes wrong here is a failure of the worker's, as data.
  */
-import {existsSync, mkdirSync, realpathSync, rmSync} from 'node:fs';
-import {join} from 'node:path';
+import {existsSync, mkdirSync, readdirSync, realpathSync} from 'node:fs';
+import {basename, join} from 'node:path';
 import type {Digest} from '../src/protocol/digest.ts';
 import type {
   Action,
@@ -15,16 +15,18 @@ import type {
 } from '../src/protocol/invocation.ts';
 import {PROTOCOL_VERSION} from '../src/protocol/invocation.ts';
 import {BlobError, type BlobSource} from './blob-source.ts';
+import {keep, takeKept} from './kept-roots.ts';
 import {OutputSender} from './outputs.ts';
 import {checkAction} from './request-check.ts';
 import {type Command, runCommand} from './run.ts';
 import {ToolchainStore, type UnpackedToolchain} from './toolchain-store.ts';
 import {summarise, TraceFile} from './trace.ts';
+import {Trash} from './trash.ts';
 import {RequestInvalid} from './tree-check.ts';
-import {BlobsUnavailable, Workspace} from './workspace.ts';
+import {BlobsUnavailable, Workspace, type WorkspaceContent} from './workspace.ts';
 
 export interface HandlerSettings {
-  /** A folder that is this worker's alone; what an earlier worker left there is deleted. */
+  /** A folder that is this worker's alone. What an earlier worker left there is used if that ended in order. */
   readonly scratch: string;
   readonly store: BlobSource;
   /** Where toolchains are unpacked; workers on one file system may share it. Default: below `scratch`. */
@@ -35,23 +37,18 @@ export interface HandlerSettings {
   readonly signal?: AbortSignal;
 }
 
-export type Handler = (request: InvocationRequest) => Promise<InvocationResponse>;
-
 /** Toolchains beyond this many give up their workspace, least recently used first. */
 const WORKSPACES = 4;
 
-/** The answer to every request, one at a time: callers must await one before they ask again. */
-export function createHandler(settings: HandlerSettings): Handler {
-  const worker = new Worker(settings);
-  return async request => ({version: PROTOCOL_VERSION, result: await worker.answer(request)});
-}
-
-/** Invariant: every workspace in the map is sound. */
-class Worker {
+/** Invariant: every workspace in the map is sound. Answers one request at a time: callers must await one before the next. */
+export class Worker {
   readonly #settings: HandlerSettings;
   readonly #scratch: string;
   readonly #toolchains: ToolchainStore;
   readonly #trace: TraceFile;
+  readonly #trash: Trash;
+  /** Roots that an earlier worker left. */
+  readonly #kept: Map<Digest, WorkspaceContent>;
   readonly #workspaces = new Map<Digest, Workspace>();
 
   constructor(settings: HandlerSettings) {
@@ -60,14 +57,26 @@ class Worker {
     mkdirSync(settings.scratch, {recursive: true});
     this.#settings = settings;
     this.#scratch = realpathSync(settings.scratch);
-    rmSync(join(this.#scratch, 'roots'), {recursive: true, force: true});
+    this.#trash = new Trash(join(this.#scratch, 'trash'));
+    this.#kept = takeKept(this.#keptFile);
+    this.#throwAwayUnlisted();
     const toolchains = settings.toolchains ?? join(this.#scratch, 'toolchains');
     mkdirSync(toolchains, {recursive: true});
     this.#toolchains = new ToolchainStore(realpathSync(toolchains), settings.store);
     this.#trace = new TraceFile(this.#scratch);
   }
 
-  async answer(request: InvocationRequest): Promise<ActionResult | WorkerFailure> {
+  async answer(request: InvocationRequest): Promise<InvocationResponse> {
+    return {version: PROTOCOL_VERSION, result: await this.#answer(request)};
+  }
+
+  /** Leaves the roots to the next worker in this scratch folder. Nothing may be asked any more. */
+  keepRoots(): void {
+    const used = Array.from(this.#workspaces, ([digest, workspace]) => [digest, workspace.content] as const);
+    keep(this.#keptFile, [...this.#kept, ...used].slice(-WORKSPACES));
+  }
+
+  async #answer(request: InvocationRequest): Promise<ActionResult | WorkerFailure> {
     const toolchain = request?.action?.toolchain;
     try {
       if (request?.version !== PROTOCOL_VERSION)
@@ -81,6 +90,7 @@ class Worker {
       // An error of the request or of a blob is found before anything is half done; after any other, start afresh.
       const known = explain(error);
       if (known.reason === 'spawn-failed' || known.reason === 'scratch-full') this.#drop(toolchain);
+      if (known.reason === 'scratch-full') await this.#trash.empty();
       return known;
     }
   }
@@ -96,7 +106,10 @@ class Worker {
     const laidOut = performance.now();
     const signal = this.#settings.signal;
     const command = commandOf(action, unpacked.toolchain, workspace.root, this.#trace.path);
-    const end = await runCommand({...command, timeLimit, ...(signal && {signal})});
+    const running = runCommand({...command, timeLimit, ...(signal && {signal})});
+    // While it runs there is nothing else to do here.
+    void this.#trash.empty();
+    const end = await running;
     const ran = performance.now();
     const records = this.#trace.take();
     if (end.timedOut || records === undefined) {
@@ -140,14 +153,7 @@ class Worker {
 
   #workspaceOf(toolchain: UnpackedToolchain): Workspace {
     const {digest} = toolchain;
-    const workspace =
-      this.#workspaces.get(digest) ??
-      new Workspace({
-        directory: join(this.#scratch, 'roots', digest.slice(0, 16)),
-        toolchain,
-        blobs: this.#settings.store,
-        parkedLimit: this.#settings.parkedLimit ?? 256 << 20,
-      });
+    const workspace = this.#workspaces.get(digest) ?? this.#openWorkspace(toolchain);
     this.#workspaces.delete(digest);
     this.#workspaces.set(digest, workspace);
     for (const oldest of this.#workspaces.keys()) {
@@ -157,9 +163,37 @@ class Worker {
     return workspace;
   }
 
+  #openWorkspace(toolchain: UnpackedToolchain): Workspace {
+    const {digest} = toolchain;
+    const content = this.#kept.get(digest);
+    this.#kept.delete(digest);
+    return new Workspace({
+      directory: this.#directoryOf(digest),
+      toolchain,
+      blobs: this.#settings.store,
+      parkedLimit: this.#settings.parkedLimit ?? 256 << 20,
+      trash: this.#trash,
+      ...(content && {content}),
+    });
+  }
+
   #drop(digest: Digest | undefined): void {
-    if (digest === undefined || !this.#workspaces.delete(digest)) return;
-    rmSync(join(this.#scratch, 'roots', digest.slice(0, 16)), {recursive: true, force: true});
+    if (digest !== undefined && this.#workspaces.delete(digest)) this.#trash.put(this.#directoryOf(digest));
+  }
+
+  #throwAwayUnlisted(): void {
+    const roots = join(this.#scratch, 'roots');
+    mkdirSync(roots, {recursive: true});
+    const listed = new Set(Array.from(this.#kept.keys(), digest => basename(this.#directoryOf(digest))));
+    for (const name of readdirSync(roots)) if (!listed.has(name)) this.#trash.put(join(roots, name));
+  }
+
+  #directoryOf(digest: Digest): string {
+    return join(this.#scratch, 'roots', digest.slice(0, 16));
+  }
+
+  get #keptFile(): string {
+    return join(this.#scratch, 'kept-roots.json');
   }
 }
 

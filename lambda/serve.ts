@@ -9,7 +9,7 @@
 import type {InvocationRequest} from '../src/protocol/invocation.ts';
 import {DiskStore} from './disk-store.ts';
 import {decodeFrames, encodeFrame} from './frames.ts';
-import {createHandler} from './handler.ts';
+import {Worker} from './handler.ts';
 
 async function main(): Promise<void> {
   const scratch = process.env.LLAMA_SCRATCH;
@@ -18,7 +18,7 @@ async function main(): Promise<void> {
   const ended = new AbortController();
   const toolchains = process.env.LLAMA_TOOLCHAINS;
   const parked = process.env.LLAMA_PARKED;
-  const handle = createHandler({
+  const worker = new Worker({
     scratch,
     store: new DiskStore(store),
     signal: ended.signal,
@@ -35,10 +35,12 @@ async function main(): Promise<void> {
       process.exit(1);
     });
   for await (const request of decodeFrames(readAhead())) {
-    const response = await handle(request as InvocationRequest);
-    if (ended.signal.aborted) break;
+    const response = await worker.answer(request as InvocationRequest);
+    // Its end came first: what the command has left is not known.
+    if (ended.signal.aborted) process.exit(0);
     await new Promise(resolve => process.stdout.write(encodeFrame(response), resolve));
   }
+  worker.keepRoots();
   process.exit(0);
 }
 

@@ -1,7 +1,7 @@
 /**
  * The root folder of one toolchain on a worker: before each command it is made to hold exactly the toolchain and that
  * command's tree. It keeps what it has between commands and changes only the difference, by what it remembers: nobody
- * else may write here, and a new workspace always starts from an empty folder. It knows nothing of commands.
+ * else may write here. It knows nothing of commands.
  */
 import {
   closeSync,
@@ -24,6 +24,7 @@ import {BlobError, type BlobSource} from './blob-source.ts';
 import {Parked} from './parked.ts';
 import {SpareDirectories} from './spare-directories.ts';
 import type {UnpackedToolchain} from './toolchain-store.ts';
+import type {Trash} from './trash.ts';
 import {checkTree, parentOf, RequestInvalid, targetInRoot} from './tree-check.ts';
 
 export interface WorkspaceSettings {
@@ -33,6 +34,15 @@ export interface WorkspaceSettings {
   readonly blobs: BlobSource;
   /** At most so many bytes of files are kept that the current command does not see. */
   readonly parkedLimit: number;
+  readonly trash: Trash;
+  /** What the folder holds already. Default: it is made anew. */
+  readonly content?: WorkspaceContent;
+}
+
+/** What lies in a root: the files that an action brought by directory, and all symbolic links. */
+export interface WorkspaceContent {
+  readonly directories: readonly (readonly [path: string, files: readonly (readonly [string, Entry])[]])[];
+  readonly links: readonly (readonly [path: string, target: string])[];
 }
 
 interface Entry {
@@ -80,13 +90,30 @@ export class Workspace {
   constructor(settings: WorkspaceSettings) {
     this.#settings = settings;
     this.root = join(settings.directory, 'root');
-    rmSync(settings.directory, {recursive: true, force: true});
+    const parked = join(settings.directory, 'parked');
+    const spare = join(settings.directory, 'spare');
+    const left = settings.content === undefined ? [settings.directory] : [parked, spare];
+    for (const path of left) settings.trash.put(path);
     mkdirSync(this.root, {recursive: true});
     this.#absent = new Set(settings.toolchain.toolchain.absent);
-    this.#parked = new Parked(join(settings.directory, 'parked'), settings.parkedLimit);
-    this.#spare = new SpareDirectories(join(settings.directory, 'spare'));
-    this.#addDirectory('/');
-    this.#installToolchain();
+    this.#parked = new Parked(parked, settings.parkedLimit);
+    this.#spare = new SpareDirectories(spare);
+    if (settings.content === undefined) {
+      this.#addDirectory('/');
+      this.#installToolchain();
+    } else {
+      for (const [path, files] of settings.content.directories) this.#directories.set(path, new Map(files));
+      for (const [path, target] of settings.content.links) this.#links.set(path, target);
+    }
+    this.#fixToolchain();
+  }
+
+  /** Prereq: no command is under way. */
+  get content(): WorkspaceContent {
+    return {
+      directories: Array.from(this.#directories, ([path, files]) => [path, [...files]] as const),
+      links: [...this.#links],
+    };
   }
 
   /** Makes the root hold exactly `tree`. Throws {@link BlobsUnavailable} or `RequestInvalid`; both leave it usable. */
@@ -209,19 +236,23 @@ export class Workspace {
 
   #installToolchain(): void {
     const {toolchain, directory} = this.#settings.toolchain;
-    const required = new Set<string>(['/tmp']);
-    for (const {path} of toolchain.tree.directories) addWithAncestors(path, required);
-    for (const [path] of toolchain.tree.links) addWithAncestors(parentOf(path), required);
-    this.#addDirectories(required);
+    this.#addDirectories(directoriesOf(toolchain.tree));
     for (const {path, files} of toolchain.tree.directories)
-      for (const [name, digest] of files) {
+      for (const [name] of files) {
         const file = path === '/' ? `/${name}` : `${path}/${name}`;
         linkSync(directory + file, this.root + file);
-        this.#fixed.files.set(file, digest);
       }
     this.#addLinks(new Map(toolchain.tree.links));
-    for (const [path, target] of this.#links) this.#fixed.links.set(path, target);
-    for (const path of this.#directories.keys()) this.#fixed.directories.add(path);
+  }
+
+  /** Notes what no action may change. */
+  #fixToolchain(): void {
+    const {tree} = this.#settings.toolchain.toolchain;
+    for (const {path, files} of tree.directories)
+      for (const [name, digest] of files)
+        this.#fixed.files.set(path === '/' ? `/${name}` : `${path}/${name}`, digest);
+    for (const [path, target] of tree.links) this.#fixed.links.set(path, target);
+    for (const path of directoriesOf(tree)) this.#fixed.directories.add(path);
     // Commands put temporary files there, and users may well have sources there: it is not the toolchain's.
     this.#fixed.directories.delete('/tmp');
   }
@@ -344,6 +375,14 @@ export class Workspace {
   #isPermanent(path: string): boolean {
     return path === '/tmp' || this.#fixed.directories.has(path);
   }
+}
+
+/** All directories that a toolchain needs, and the one for temporary files. */
+function directoriesOf(tree: Tree): Set<string> {
+  const all = new Set<string>(['/', '/tmp']);
+  for (const {path} of tree.directories) addWithAncestors(path, all);
+  for (const [path] of tree.links) addWithAncestors(parentOf(path), all);
+  return all;
 }
 
 function addWithAncestors(path: string, into: Set<string>): void {

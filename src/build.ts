@@ -23,7 +23,7 @@ export async function build(options: BuildOptions, began: number): Promise<numbe
   const isIdle = !look.mustRegenerate && look.roots.every(node => isReady(look, node));
   if (!isIdle || hasJournal(project.files.journal) || options.summary !== undefined) {
     const {runBuild} = await import('./run-build.ts');
-    return runBuild(context, {look, load});
+    return runBuild(context, {look, isIdle, load});
   }
   if (!project.isSnapshot) project.saveSnapshot();
   for (const warning of project.warnings) process.stderr.write(`llama: warning: ${warning}\n`);

@@ -186,7 +186,7 @@ export class Engine {
       edgesTotal: countCommands(graph),
     });
     if (unfinished.some(edge => lanes.laneOf(edge) === 'remote')) cloud.invoker.warm(compiles);
-    const weight = criticalPath(graph, unfinished, edge => project.records.duration(graph.outs(edge)[0]!));
+    const weightOf = criticalPath(graph, plan, edge => project.records.duration(graph.outs(edge)[0]!));
     const local = new LocalExecutor({
       graph,
       directory: this.#directory,
@@ -234,7 +234,7 @@ export class Engine {
       times: look.times,
       laneOf: edge => lanes.laneOf(edge),
       isCompile: edge => lanes.isCompile(edge),
-      weightOf: edge => weight[edge]!,
+      weightOf,
       executors: {
         remote: verifier.wrap(remote, {
           lanes,

@@ -8,7 +8,7 @@ import {dirname, join, resolve} from 'node:path';
 import {monitorEventLoopDelay} from 'node:perf_hooks';
 import {fileURLToPath} from 'node:url';
 import {setFlagsFromString} from 'node:v8';
-import {lockDirectory, ninjaGone} from './directory-lock.ts';
+import {type DirectoryLock, lockDirectory, ninjaGone} from './directory-lock.ts';
 import {dryRun} from './dry-run.ts';
 import {Engine} from './engine.ts';
 import {combine, type Report} from './event.ts';
@@ -32,8 +32,17 @@ const LOOP_RESOLUTION = 50;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const STATUS = {SIGHUP: 129, SIGINT: 130, SIGTERM: 143} as const;
 
-/** Answers the exit status. `first.look` is true as of the start; it is renewed if somebody else built meanwhile. */
-export async function runBuild(context: BuildContext, first: {look: Look; load: Load}): Promise<number> {
+/** What was found before the directory was taken. */
+export interface First {
+  /** True as of the start; it is renewed if somebody else built meanwhile. */
+  readonly look: Look;
+  /** Nothing was to be done then. */
+  readonly isIdle: boolean;
+  readonly load: Load;
+}
+
+/** Answers the exit status. */
+export async function runBuild(context: BuildContext, first: First): Promise<number> {
   const {options, location} = context;
   if (options.dryRun) {
     const text = dryRun(first.look, options);
@@ -50,24 +59,8 @@ export async function runBuild(context: BuildContext, first: {look: Look; load: 
   const report = combine(event => collector.add(event), createDisplay(displayOptions(context)));
   const stateDir = join(location.directory, STATE_DIR);
   prepareStateDir(stateDir);
-  const lock = await lockDirectory(location.directory, {
-    stateDir,
-    onWait: holder => {
-      const who = holder.pid === 0 ? 'another llama' : `llama (process ${holder.pid})`;
-      notice(report, `${who} is building in ${location.shown}; waiting`);
-    },
-    signal: interruption.signal,
-  });
-  if (!lock) throw new FailureError({reason: 'interrupted', signal: interruption.name ?? 'SIGINT'});
+  let lock: DirectoryLock | undefined;
   try {
-    await ninjaGone(location.directory, {
-      onWait: holder => notice(report, `${holder.name} (process ${holder.pid}) is building here; waiting`),
-      signal: interruption.signal,
-    });
-    // Left by a build that was killed; nobody else can be using it.
-    rmSync(join(stateDir, 'tmp'), {recursive: true, force: true});
-    const look = lockedLook(context, first);
-    for (const text of look.project.warnings) report({type: 'note', level: 'warning', text});
     const width = options.jobs ?? availableParallelism();
     const cloud = openEmbeddedCloud({
       storeDir: storePlace(options.store, process.env),
@@ -76,6 +69,25 @@ export async function runBuild(context: BuildContext, first: {look: Look; load: 
       processes,
       limit: storeLimit(process.env),
     });
+    // Its start takes as long as all that comes before the first compile here.
+    if (!first.isIdle) cloud.invoker.warm(1);
+    lock = await lockDirectory(location.directory, {
+      stateDir,
+      onWait: holder => {
+        const who = holder.pid === 0 ? 'another llama' : `llama (process ${holder.pid})`;
+        notice(report, `${who} is building in ${location.shown}; waiting`);
+      },
+      signal: interruption.signal,
+    });
+    if (!lock) throw new FailureError({reason: 'interrupted', signal: interruption.name ?? 'SIGINT'});
+    await ninjaGone(location.directory, {
+      onWait: holder => notice(report, `${holder.name} (process ${holder.pid}) is building here; waiting`),
+      signal: interruption.signal,
+    });
+    // Left by a build that was killed; nobody else can be using it.
+    rmSync(join(stateDir, 'tmp'), {recursive: true, force: true});
+    const look = lockedLook(context, first);
+    for (const text of look.project.warnings) report({type: 'note', level: 'warning', text});
     report({type: 'cloud-ready', text: cloud.description});
     const engine = new Engine({
       options,
@@ -117,12 +129,12 @@ export async function runBuild(context: BuildContext, first: {look: Look; load: 
     loopDelay.disable();
     interruption.close();
     processes.close();
-    lock.release();
+    lock?.release();
   }
 }
 
 /** What is dirty now that the directory is ours. */
-function lockedLook(context: BuildContext, first: {look: Look; load: Load}): Look {
+function lockedLook(context: BuildContext, first: First): Look {
   const {project} = first.look;
   if (descriptionStat(project) === first.look.stat) return first.look;
   // Between the first look and the lock another build may have ended here; the files tell.

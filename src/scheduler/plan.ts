@@ -97,6 +97,11 @@ export class Plan {
     }
   }
 
+  /** The edges of the plan, phony ones too, that wait for what `edge` makes. */
+  waitersOf(edge: EdgeId): readonly EdgeId[] {
+    return this.#waiters.get(edge) ?? [];
+  }
+
   start(edge: EdgeId): void {
     this.#expect(edge, READY);
     this.#state[edge] = RUNNING;

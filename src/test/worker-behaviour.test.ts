@@ -1,5 +1,5 @@
 import {spawnSync} from 'node:child_process';
-import {readdirSync, readFileSync, rmSync, utimesSync, writeFileSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {setImmediate as turn} from 'node:timers/promises';
 import {afterAll, afterEach, beforeAll, beforeEach, expect, it} from 'vitest';
@@ -230,4 +230,68 @@ it('ends with its input, and takes a command in flight along', async () => {
   expect(await ended).toBe(0);
   expect(compilers()).toEqual([]);
   await rig.restart();
+});
+
+/** Ends the worker; in order unless a signal is given. */
+async function end(signal?: NodeJS.Signals): Promise<void> {
+  const {worker} = rig;
+  const ended = new Promise(resolve => worker?.once('exit', resolve));
+  if (signal) worker?.kill(signal);
+  else worker?.stdin?.end();
+  await ended;
+}
+
+/** The header as it lies in the worker's root. */
+function laidOut(): string {
+  const roots = join(rig.directory, 'scratch', 'roots');
+  return join(roots, readdirSync(roots)[0]!, 'root', directory, 'a.h');
+}
+
+const keptFile = () => join(rig.directory, 'scratch', 'kept-roots.json');
+
+it('that ended in order leaves its files to the next, who changes the difference alone', async () => {
+  finished(await rig.ask(await compile('a.c')));
+  const {ino} = statSync(laidOut());
+  await end();
+  await rig.restart();
+  const again = finished(await rig.ask(await compile('a.c')));
+  expect(again.exitCode).toBe(0);
+  expect(statSync(laidOut()).ino).toBe(ino);
+  await end();
+  writeFileSync(join(directory, 'a.h'), '#define A 2\n');
+  await rig.restart();
+  const edited = finished(await rig.ask(await compile('a.c')));
+  expect(edited.outputs[0]?.digest).not.toBe(again.outputs[0]?.digest);
+  await end();
+  rmSync(join(directory, 'a.h'));
+  await rig.restart();
+  const action = await compile('b.c');
+  expect(paths(finished(await rig.ask(action)).observed.absent)).toContain(join(directory, 'a.h'));
+  expect(filesInRoot()).toEqual(['b.c']);
+});
+
+it.each<[string, () => void]>([
+  ['that was killed', () => {}],
+  ['whose list is cut off', () => writeFileSync(keptFile(), readFileSync(keptFile()).subarray(0, 200))],
+  [
+    'that ended before the machine was started anew',
+    () =>
+      writeFileSync(
+        keptFile(),
+        readFileSync(keptFile(), 'utf8').replace(/"boot":"[^"]*"/, '"boot":"another"'),
+      ),
+  ],
+])('%s leaves nothing to the next', async (what, spoil) => {
+  finished(await rig.ask(await compile('a.c')));
+  // Whatever was left is false, and nobody may believe it.
+  writeFileSync(laidOut(), '#define A 3\n');
+  await end(what === 'that was killed' ? 'SIGKILL' : undefined);
+  expect(existsSync(keptFile())).toBe(what !== 'that was killed');
+  spoil();
+  await rig.restart();
+  const [object] = finished(await rig.ask(await compile('a.c'))).outputs;
+  expect(object).toBeDefined();
+  expect(readFileSync(laidOut(), 'utf8')).toBe('#define A 1\n');
+  const trash = join(rig.directory, 'scratch', 'trash');
+  await until(() => readdirSync(trash).length === 0);
 });

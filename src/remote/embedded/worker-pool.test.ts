@@ -230,10 +230,12 @@ describe('an interruption', () => {
 describe('warming', () => {
   it('starts no more workers than are wide or wanted, and they are used', async () => {
     const pool = open(2);
+    pool.warm(1);
     pool.warm(9);
     const answers = await Promise.all([ask(pool, ['say']), ask(pool, ['say'])]);
     await pool.close();
     const pids = started().map(line => line.split(' ')[0]);
+    expect(pids).toHaveLength(2);
     for (const {pid} of answers) expect(pids).toContain(pid);
     for (const pid of pids) expect(isAlive(pid!)).toBe(false);
   });

@@ -43,6 +43,8 @@ export class WorkerPool implements Invoker {
   readonly width: number;
   readonly #options: WorkerPoolOptions;
   readonly #idle: Worker[] = [];
+  /** Started by {@link warm}, and not there yet. */
+  readonly #warming: Promise<Worker>[] = [];
   readonly #all = new Set<Worker>();
   readonly #freeSlots: Slot[] = [];
   readonly #waiting: (() => void)[] = [];
@@ -59,10 +61,16 @@ export class WorkerPool implements Invoker {
 
   /** Starts a worker before it is needed, since its start takes time. */
   warm(count: number): void {
-    for (let i = this.#all.size; i < Math.min(count, this.width); i++) {
-      this.#startWorker().then(
-        worker => this.#idle.push(worker),
-        () => {}, // Whoever needs a worker meets the fault by himself.
+    for (let i = this.#all.size + this.#warming.length; i < Math.min(count, this.width); i++) {
+      const start = this.#startWorker();
+      this.#warming.push(start);
+      const isUntaken = () => {
+        const at = this.#warming.indexOf(start);
+        return at >= 0 && this.#warming.splice(at, 1).length > 0;
+      };
+      start.then(
+        worker => isUntaken() && this.#idle.push(worker),
+        () => isUntaken(), // Whoever needs a worker meets the fault by himself.
       );
     }
   }
@@ -72,7 +80,7 @@ export class WorkerPool implements Invoker {
     else this.#busy++;
     try {
       if (signal.aborted) throw new InvocationError('aborted', 'interrupted');
-      const worker = this.#idle.pop() ?? (await this.#startWorker());
+      const worker = this.#idle.pop() ?? (await (this.#warming.shift() ?? this.#startWorker()));
       if (signal.aborted) {
         this.#idle.push(worker);
         throw new InvocationError('aborted', 'interrupted');

@@ -81,7 +81,6 @@ export class Engine {
     this.#toolchains = new Toolchains({
       store: options.cloud.store,
       cacheDir: options.cacheDir,
-      directory: this.#directory,
       env: options.environment,
     });
     this.#materialiser = new Materialiser(this.#statePath('tmp'));
@@ -200,10 +199,14 @@ export class Engine {
       reasonOf: edge => lanes.reasonOf(edge),
     });
     const ninja = this.#ninjaExecutor(project, local);
+    /** Those that make what compiles may read: anything but objects, most often. */
+    const feeding = new Set(
+      unfinished.filter(edge => !lanes.isCompile(edge) || isReadBy(graph, edge, lanes)),
+    );
     const pending = new PendingFiles({
       graph,
       directory: this.#directory,
-      edges: unfinished.filter(edge => !lanes.isCompile(edge)),
+      edges: [...feeding],
       isUnfinished: edge => plan.isUnfinished(edge),
     });
     const remote = new RemoteExecutor({
@@ -259,7 +262,10 @@ export class Engine {
         (options.keepGoing === 0 ? Number.POSITIVE_INFINITY : options.keepGoing) - this.#failures,
       report,
       signal,
-      onDone: (edge, done) => recorder.record(edge, done.record),
+      onDone: (edge, done) => {
+        recorder.record(edge, done.record);
+        if (feeding.has(edge)) this.#epochs.end();
+      },
       onLocalEnd: edge => {
         this.#epochs.end();
         return this.#mustPlanAnew(look, edge);
@@ -359,6 +365,20 @@ export class Engine {
     this.#warned.add(text);
     this.#options.report({type: 'note', level: 'warning', text});
   }
+}
+
+/** Whether a compile waits for what `edge` makes, groups of files between them passed through. */
+function isReadBy(graph: Project['graph'], edge: EdgeId, lanes: Lanes): boolean {
+  const seen = new Set([edge]);
+  for (const next of seen) {
+    for (const out of graph.outs(next)) {
+      for (const consumer of graph.consumers(out)) {
+        if (graph.isPhony(consumer)) seen.add(consumer);
+        else if (lanes.isCompile(consumer)) return true;
+      }
+    }
+  }
+  return false;
 }
 
 function countCommands(graph: Project['graph']): number {

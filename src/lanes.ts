@@ -1,6 +1,6 @@
 /** Which edge runs where: compiles that can travel, compiles that stay (by a named reason), everything else. */
 import {readFileSync} from 'node:fs';
-import {isAbsolute, join} from 'node:path';
+import {basename, isAbsolute} from 'node:path';
 import {canonicalPath} from './frontends/ninja/canonical-path.ts';
 import type {Project} from './frontends/project.ts';
 import {EDGE_CONSOLE, EDGE_DEPS_MSVC, type EdgeId} from './graph/graph.ts';
@@ -10,6 +10,14 @@ import {type Classification, classify} from './toolchain/classify.ts';
 import {wantedOutputs} from './toolchain/compile-command.ts';
 import type {Local} from './toolchain/local-reason.ts';
 
+interface Decision {
+  readonly lane: Lane;
+  readonly classification: Classification;
+  readonly reason?: string;
+  /** Response files were looked for on disk, which another edge may write. */
+  readonly readsDisk?: boolean;
+}
+
 export class Lanes {
   readonly #project: Project;
   readonly #env: NodeJS.ProcessEnv;
@@ -17,7 +25,7 @@ export class Lanes {
   readonly #distrusted: ReadonlySet<string>;
   /** What is wrong with the user's ccache settings, if one ever stands in front of a compiler. */
   #ccacheFault: {readonly fault: Local | undefined} | undefined;
-  readonly #known = new Map<EdgeId, {lane: Lane; classification: Classification; reason?: string}>();
+  readonly #known = new Map<EdgeId, Decision>();
 
   constructor(project: Project, options: {env: NodeJS.ProcessEnv; distrusted: ReadonlySet<string>}) {
     this.#project = project;
@@ -25,7 +33,9 @@ export class Lanes {
     this.#distrusted = options.distrusted;
   }
 
+  /** By what is on disk now: to be asked again when all that the edge waits for is made. */
   laneOf(edge: EdgeId): Lane {
+    if (this.#of(edge).readsDisk) this.#known.delete(edge);
     return this.#of(edge).lane;
   }
 
@@ -42,7 +52,7 @@ export class Lanes {
     return this.#of(edge).classification;
   }
 
-  #of(edge: EdgeId): {lane: Lane; classification: Classification; reason?: string} {
+  #of(edge: EdgeId): Decision {
     let known = this.#known.get(edge);
     if (!known) {
       known = this.#decide(edge);
@@ -51,18 +61,39 @@ export class Lanes {
     return known;
   }
 
-  #decide(edge: EdgeId): {lane: Lane; classification: Classification; reason?: string} {
+  #decide(edge: EdgeId): Decision {
     const {graph} = this.#project;
-    const directory = this.#project.directoryOf(edge);
-    const rspfile = graph.text(edge, 'rspfile');
     const command = graph.text(edge, 'command');
+    let readsDisk = false;
     const classification = classify({
       command,
-      ...(rspfile === '' ? {} : {rspfile, rspfileContent: graph.text(edge, 'rspfileContent')}),
       env: this.#env,
       ...(command.includes('ccache') ? {ccacheFault: this.#askCcache()} : {}),
-      readFile: path => readIfThere(isAbsolute(path) ? path : join(directory, path)),
+      readResponseFile: path => {
+        const content = this.#rspfileContent(edge, path);
+        if (content !== undefined) return {content, onDisk: false};
+        // By another way to the same place? What lies there now is of an earlier run then.
+        if (basename(path) === basename(graph.text(edge, 'rspfile'))) return undefined;
+        readsDisk = true;
+        const found = readIfThere(absolute(this.#project.directoryOf(edge), path));
+        return found === undefined ? undefined : {content: found, onDisk: true};
+      },
     });
+    return {...this.#place(edge, classification), readsDisk};
+  }
+
+  /** What the description says that a file of this name will hold. */
+  #rspfileContent(edge: EdgeId, path: string): string | undefined {
+    const {graph, directory} = this.#project;
+    const rspfile = graph.text(edge, 'rspfile');
+    if (rspfile === '') return undefined;
+    const isSame = absolute(this.#project.directoryOf(edge), path) === absolute(directory, rspfile);
+    return isSame ? graph.text(edge, 'rspfileContent') : undefined;
+  }
+
+  #place(edge: EdgeId, classification: Classification): Decision {
+    const {graph} = this.#project;
+    const directory = this.#project.directoryOf(edge);
     if (classification.kind === 'other') return {lane: 'ninja', classification};
     if (graph.has(edge, EDGE_CONSOLE)) return {lane: 'ninja', classification, reason: 'console'};
     if (graph.has(edge, EDGE_DEPS_MSVC)) return {lane: 'ninja', classification, reason: 'depfile-form'};

@@ -7,7 +7,11 @@ import {statSync} from 'node:fs';
  */
 export function logicalDirectory(directory: string, inherited: string | undefined): string {
   if (!inherited?.startsWith('/')) return directory;
-  const there = statSync(inherited, {bigint: true, throwIfNoEntry: false});
-  const here = statSync(directory, {bigint: true});
-  return there && there.ino === here.ino && there.dev === here.dev ? inherited : directory;
+  try {
+    const there = statSync(inherited, {bigint: true});
+    const here = statSync(directory, {bigint: true});
+    return there.ino === here.ino && there.dev === here.dev ? inherited : directory;
+  } catch {
+    return directory; // It is gone, or not ours to see; the shell takes no notice either.
+  }
 }

@@ -21,7 +21,8 @@ import {type Project, STATE_DIR} from './project.ts';
 const HASH_KIND = 'rapid';
 
 /** Where a compile reads and writes. */
-type Places = Pick<CompileCommand, 'source' | 'output' | 'depfile'>;
+type Places = Pick<CompileCommand, 'source' | 'output' | 'depfile'> &
+  Partial<Pick<CompileCommand, 'responseFiles'>>;
 
 /** @throws FailureError for a list that cannot be read */
 export function loadCompilesProject(options: {
@@ -44,7 +45,10 @@ export function loadCompilesProject(options: {
     const found = classify({
       command: listed.command,
       env: process.env,
-      readFile: path => readIfThere(isAbsolute(path) ? path : join(listed.directory, path)),
+      readResponseFile: path => {
+        const content = readIfThere(isAbsolute(path) ? path : join(listed.directory, path));
+        return content === undefined ? undefined : {content, onDisk: true};
+      },
     });
     if (found.kind === 'other') continue;
     const compile = found.compile ?? namedPlaces(listed);
@@ -124,18 +128,29 @@ function addCompile(
     explicitOuts: 1,
     validations: [],
     dyndep: -1,
-    hash: commandHash(
-      HASH_KIND,
-      inDirectory ? listed.command : `cd ${listed.directory} && ${listed.command}`,
-    ),
+    hash: commandHash(HASH_KIND, wholeCommand(listed, {compile, inDirectory})),
   });
 }
+
+/** All that an object depends on besides files: no list of dependencies names response files. */
+function wholeCommand(
+  {command, directory}: ListedCommand,
+  {compile, inDirectory}: {compile: Places; inDirectory: boolean},
+): string {
+  const placed = inDirectory ? command : `cd ${directory} && ${command}`;
+  const contents = (compile.responseFiles ?? []).map(({content}) => content);
+  return [placed, ...contents].join('\0');
+}
+
+/** It can be read but once, and a project may be loaded again. */
+let standardInput: string | undefined;
 
 /** Lines of `ninja -t commands`. */
 function readCommands(file: string, directory: string): ListedCommand[] {
   let text: string;
   try {
-    text = readFileSync(file === '-' ? 0 : file, 'utf8');
+    if (file === '-') standardInput ??= readFileSync(0, 'utf8');
+    text = file === '-' ? standardInput! : readFileSync(file, 'utf8');
   } catch (error) {
     throw new FailureError({
       reason: 'option-invalid',

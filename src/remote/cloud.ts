@@ -68,6 +68,11 @@ export interface InputSet {
   /** Directories whose names were listed, each with the digest of its names as they were on the user's machine. */
   readonly listed: readonly (readonly [path: string, digest: string])[];
   /**
+   * Where the found paths and the directories of `read` really are, those alone that are no physical paths: compilers
+   * take one of two directories that are the same, and name some headers by their physical path.
+   */
+  readonly places: readonly (readonly [path: string, physical: string])[];
+  /**
    * Groups of inputs of equal content and equal time, as far as `read` has equal digests at all: GCC takes two such
    * headers for one under `#pragma once`.
    */

@@ -14,6 +14,7 @@ import {IncludeScanner} from '../toolchain/include-scanner.ts';
 import {InputTrees} from '../toolchain/input-tree.ts';
 import {type SearchPath, SearchPaths} from '../toolchain/search-path.ts';
 
+const FILE_TIME = /\b__TIMESTAMP__\b/;
 const CLOCK = /\b__(?:DATE|TIME|TIMESTAMP)__\b/;
 /** First bytes of every program and library. */
 const ELF = 0x7f454c46;
@@ -44,6 +45,8 @@ export interface Discovered {
   readonly precompiled: readonly string[];
   /** Whether some file asks for the time of day. */
   readonly readsClock: boolean;
+  /** Whether some file asks for the time of a file, which no variable fixes. */
+  readonly readsFileTime: boolean;
 }
 
 export type DiscoveryOutcome =
@@ -115,6 +118,10 @@ export class Discovery {
       sent.set(path, digest);
       sources.set(digest, path);
     }
+    const readsClock =
+      scan.clockFiles.length > 0 ||
+      compile.macros.some(macro => CLOCK.test(macro.text)) ||
+      this.#namesClock(files, scan.scanned);
     this.#count(began);
     return {
       kind: 'found',
@@ -125,10 +132,8 @@ export class Discovery {
         files,
         absentIncludes: scan.absentIncludes,
         precompiled: scan.precompiled,
-        readsClock:
-          scan.clockFiles.length > 0 ||
-          compile.macros.some(macro => CLOCK.test(macro.text)) ||
-          this.#namesClock(files, scan.scanned),
+        readsClock,
+        readsFileTime: readsClock && this.#namesFileTime(compile, files, scan),
       },
     };
   }
@@ -148,6 +153,20 @@ export class Discovery {
       }
       return names;
     });
+  }
+
+  #namesFileTime(
+    compile: CompileCommand,
+    files: readonly string[],
+    {clockFiles, scanned}: {readonly clockFiles: readonly string[]; readonly scanned: readonly string[]},
+  ): boolean {
+    const seen = new Set(scanned);
+    const suspects = [...clockFiles, ...files.filter(path => !seen.has(path))];
+    const names = (bytes: Buffer) => FILE_TIME.test(bytes.toString('latin1'));
+    return (
+      compile.macros.some(macro => FILE_TIME.test(macro.text)) ||
+      suspects.some(path => this.#files.inspect(path, names) ?? false)
+    );
   }
 
   async #searchPath(request: DiscoveryRequest): Promise<SearchPath | undefined> {

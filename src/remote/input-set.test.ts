@@ -1,4 +1,13 @@
-import {mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, utimesSync, writeFileSync} from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
@@ -144,6 +153,34 @@ describe('a set of inputs', () => {
     expect(pathsRead(set())).toEqual([join(root, 'a.c'), join(root, 'inc/a.h'), join(root, 'inc/b.h')]);
     const atRoot = {...set(), read: [['/', ['x.h', digestOf('x')]] as const]};
     expect(pathsRead(atRoot)).toEqual(['/x.h']);
+  });
+});
+
+describe('symbolic links', () => {
+  it('on the way to a directory that lead elsewhere do not hold, though the files there are equal', () => {
+    mkdirSync(join(root, '1.2'));
+    mkdirSync(join(root, '1.3'));
+    for (const version of ['1.2', '1.3']) write(`${version}/a.h`, 'a');
+    symlinkSync('1.2', join(root, 'current'));
+    const only = {read: [[join(root, 'current'), ['a.h']]] as const, absent: []};
+    for (const seen of [observed({...only, found: []}), observed({found: [[root, ['current']]]})]) {
+      const inputs = set(seen);
+      expect(inputs.places).toEqual([[join(root, 'current'), join(root, '1.2')]]);
+      expect(holdsNow(inputs)).toBe(true);
+      rmSync(join(root, 'current'));
+      symlinkSync('1.3', join(root, 'current'));
+      expect(holdsNow(inputs)).toBe(false);
+      rmSync(join(root, 'current'));
+      symlinkSync('1.2', join(root, 'current'));
+    }
+  });
+
+  it('in the place of a directory do not hold', () => {
+    const inputs = set();
+    expect(inputs.places).toEqual([]);
+    renameSync(join(root, 'inc'), join(root, 'moved'));
+    symlinkSync('moved', join(root, 'inc'));
+    expect(holdsNow(inputs)).toBe(false);
   });
 });
 

@@ -6,7 +6,7 @@
 import type {Listing} from '../graph/file-facts.ts';
 import type {FileState} from '../graph/file-state.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
-import type {Observed} from '../protocol/invocation.ts';
+import type {Observed, PathGroups} from '../protocol/invocation.ts';
 import type {InputSet} from './cloud.ts';
 
 /**
@@ -45,6 +45,7 @@ export function makeInputSet(
     found: observed.found,
     absent: observed.absent,
     listed,
+    places: findPlaces(read, observed.found, options.files),
     twins: findTwins(read, options.files),
   };
 }
@@ -64,7 +65,10 @@ export function holds(set: InputSet, files: FileState): boolean {
     if (present !== undefined) return false;
   }
   for (const [path, digest] of set.listed) if (listingDigest(path, files) !== digest) return false;
-  return sameTwins(findTwins(set.read, files), set.twins);
+  return (
+    isSame(findPlaces(set.read, set.found, files), set.places) &&
+    isSame(findTwins(set.read, files), set.twins)
+  );
 }
 
 /** The files that the set has the digests of. */
@@ -141,7 +145,19 @@ function findTwins(read: InputSet['read'], files: FileState): string[][] {
   return [...groups.values()].filter(group => group.length > 1);
 }
 
-function sameTwins(now: readonly (readonly string[])[], then: readonly (readonly string[])[]): boolean {
+/** Physical places of paths that are not physical themselves. */
+function findPlaces(read: InputSet['read'], found: PathGroups, files: FileState): [string, string][] {
+  const places: [string, string][] = [];
+  const add = (path: string) => {
+    const physical = files.physical(path) ?? '';
+    if (physical !== path) places.push([path, physical]);
+  };
+  for (const [directory] of read) add(directory);
+  for (const [directory, names] of found) for (const name of names) add(join(directory, name));
+  return places;
+}
+
+function isSame(now: readonly (readonly string[])[], then: readonly (readonly string[])[]): boolean {
   if (now.length === 0 && then.length === 0) return true;
   return JSON.stringify(now) === JSON.stringify(then);
 }

@@ -64,7 +64,7 @@ export interface RemoteExecutorOptions {
 }
 
 /** Raise it when the meaning of a key or of what is kept under it changes. */
-const KEY_VERSION = 2;
+const KEY_VERSION = 3;
 /** Outputs up to this size come inside the response and live inside the cached result. */
 const INLINE_LIMIT = 32 << 10;
 const TIME_LIMIT = 890_000;
@@ -97,6 +97,25 @@ class StayLocal extends Error {
   constructor(reason: string) {
     super(reason);
     this.reason = reason;
+  }
+}
+
+/** This machine cannot take an output: a full disk for instance. No other way to compile would help. */
+class CannotPlace extends Error {
+  readonly failure: EdgeOutcome;
+
+  constructor(error: NodeJS.ErrnoException) {
+    super(error.message);
+    this.failure = fileFailure(error);
+  }
+}
+
+/** What `place` answers. @throws CannotPlace for the file system's errors */
+function placing<T>(place: () => T): T {
+  try {
+    return place();
+  } catch (error) {
+    throw isFileError(error) ? new CannotPlace(error) : error;
   }
 }
 
@@ -139,7 +158,11 @@ export class RemoteExecutor implements Executor {
         this.#options.warn(error.message);
         return this.#options.runLocally(edge, signal, `worker-${error.reason}`);
       }
-      if (isFileError(error)) return fileFailure(error);
+      if (error instanceof CannotPlace) return error.failure;
+      if (isFileError(error)) {
+        this.#options.warn(error.message);
+        return this.#options.runLocally(edge, signal, 'client-failed');
+      }
       throw error;
     }
   }
@@ -157,6 +180,7 @@ export class RemoteExecutor implements Executor {
     let epoch = epochs.current();
     const source = files.digest(absoluteIn(prepared.directory, prepared.command.compile.source));
     const key = source === undefined ? undefined : firstKey(prepared, source);
+    if (!this.#readAsSent(prepared)) throw new StayLocal('response-file');
     if (useCache && key !== undefined) {
       this.#keys.set(edge, key);
       const hit = (await cloud.results.lookup(key)).find(result => holds(result.inputs, files));
@@ -182,6 +206,7 @@ export class RemoteExecutor implements Executor {
       });
       if (found.kind === 'unknown') throw new StayLocal('undiscovered-input');
       if (found.value.precompiled.length > 0) throw new StayLocal('pch');
+      if (found.value.readsFileTime) throw new StayLocal('file-time');
       const producers = this.#producersOf(edge, found.value.files, found.value.absentIncludes);
       if (producers.length > 0) return {kind: 'waits', producers};
       const invoked = await this.#invoke(prepared, found.value, signal).catch(unlessInputChanged);
@@ -214,27 +239,36 @@ export class RemoteExecutor implements Executor {
     return producers;
   }
 
+  /** Whether the response files on disk hold what the command was read from: text, and unchanged. */
+  #readAsSent({command, directory}: Prepared): boolean {
+    return command.compile.responseFiles.every(
+      ({path, content, onDisk}) =>
+        !onDisk || this.#options.files.digest(absoluteIn(directory, path)) === digestOf(content),
+    );
+  }
+
   async #prepare(edge: EdgeId): Promise<Prepared> {
-    const {compileOf, toolchains, env, epochs, graph} = this.#options;
+    const {compileOf, toolchains, env, epochs, graph, canonicalPath} = this.#options;
     const directory = this.#options.directoryOf(edge);
     const pwd = this.#options.pwdOf(directory);
     const command = compileOf(edge);
     const {compile} = command;
     // As ninja does before it runs a command. A folder that is new is one more thing to look at again.
     for (const out of graph.outs(edge)) {
-      if (this.#options.materialiser.ensureDirOf(absoluteIn(this.#options.directory, graph.path(out))))
-        epochs.end();
+      const path = absoluteIn(this.#options.directory, graph.path(out));
+      if (placing(() => this.#options.materialiser.ensureDirOf(path))) epochs.end();
     }
     const localEnv = changedEnvironment(env, command.envChanges);
-    const identified = await toolchains.identify(compile.compiler, localEnv.PATH ?? '');
+    const identified = await toolchains.identify(compile.compiler, {path: localEnv.PATH ?? '', directory});
     if (!identified.ok) throw new StayLocal(identified.error.reason);
     const identity = identified.value;
     let args: readonly string[] = compile.args;
     // What the manifest says a response file holds need not be on disk.
-    const made: {path: string; content: string}[] = compile.responseFiles.map(file => ({
-      path: absoluteIn(directory, file.path),
-      content: file.content,
-    }));
+    const made = compile.responseFiles
+      .filter(file => !file.onDisk)
+      .map(file => ({path: absoluteIn(directory, file.path), content: file.content}));
+    // The worker lays it out by its place, which this machine may not have yet.
+    if (made.some(({path}) => canonicalPath(path) !== path)) throw new StayLocal('response-file');
     if (compile.nativeFlags.length > 0) {
       const replaced = await this.#native.replace(compile, {cwd: directory, env: localEnv});
       if (!replaced.ok) throw new StayLocal(replaced.local.reason);
@@ -433,7 +467,7 @@ export class RemoteExecutor implements Executor {
       const path = absoluteIn(prepared.directory, output.path);
       const bytes = await this.#bytes(output);
       if (placeOf(output.path) === taken) depfile = bytes;
-      else materialiser.write(path, bytes, output.executable);
+      else placing(() => materialiser.write(path, bytes, output.executable));
     }
     return depfile;
   }
@@ -509,8 +543,9 @@ function withFiles(tree: Tree, made: Prepared['made']): Tree {
 
 /** Everything about a compile that is known before its headers are: leads to the sets of inputs of earlier runs. */
 function firstKey(prepared: Prepared, source: Digest): Digest {
-  const {identity, args, env, made} = prepared;
-  return digestOf(JSON.stringify([KEY_VERSION, identity.digest, identity.program, args, env, made, source]));
+  const {identity, directory, args, env, made} = prepared;
+  const all = [KEY_VERSION, identity.digest, identity.program, directory, args, env, made, source];
+  return digestOf(JSON.stringify(all));
 }
 
 /** Something outside ended the compiler, want of memory most often: that says nothing of the user's code. */

@@ -2,7 +2,7 @@
  * The toolchains of one build: each compiler that commands name is identified once, put into the store once, and
  * remembered with what workers were found to lack of it (files that a compiler asks for only under some flag).
  */
-import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Result} from '../failure.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
@@ -14,7 +14,6 @@ export interface ToolchainsOptions {
   readonly store: Store;
   /** Folder for what is remembered between builds. */
   readonly cacheDir: string;
-  readonly directory: string;
   readonly env: NodeJS.ProcessEnv;
 }
 
@@ -28,12 +27,18 @@ export class Toolchains {
     this.#options = options;
   }
 
-  /** The toolchain behind argv[0], for a command with this PATH. */
-  identify(compiler: string, path: string): Promise<Result<ToolchainIdentity, ToolchainRefusal>> {
-    const key = `${path}\0${compiler}`;
+  /** The toolchain behind argv[0], for a command with this PATH in this directory. */
+  identify(
+    compiler: string,
+    {path, directory}: {readonly path: string; readonly directory: string},
+  ): Promise<Result<ToolchainIdentity, ToolchainRefusal>> {
+    const isPlaced =
+      (compiler.includes('/') && !compiler.startsWith('/')) ||
+      (!compiler.includes('/') && path.split(':').some(folder => !folder.startsWith('/')));
+    const key = [path, compiler, isPlaced ? directory : ''].join('\0');
     let identity = this.#known.get(key);
     if (!identity) {
-      const {cacheDir, directory, env} = this.#options;
+      const {cacheDir, env} = this.#options;
       identity = identifyToolchain(compiler, {path, cwd: directory, env, cacheDir});
       this.#known.set(key, identity);
     }
@@ -79,7 +84,8 @@ export class Toolchains {
   extras(identity: ToolchainIdentity): ReadonlySet<string> {
     let extras = this.#extras.get(identity.digest);
     if (!extras) {
-      extras = new Set(readList(this.#extrasFile(identity)));
+      // One that is gone since, with an upgrade for instance, is wanted no more.
+      extras = new Set(readList(this.#extrasFile(identity)).filter(path => existsSync(path)));
       this.#extras.set(identity.digest, extras);
     }
     return extras;

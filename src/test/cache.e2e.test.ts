@@ -3,11 +3,11 @@
  * depfile of the edge names, so only the cache's own keys stand between the user and a wrong object.
  */
 import {createHash} from 'node:crypto';
-import {copyFile, mkdir, readdir, readFile, rm, stat, symlink, writeFile} from 'node:fs/promises';
+import {copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {fileTree} from './file-tree.ts';
-import {check, openProject, type Project} from './project.ts';
+import {check, openProject, Project} from './project.ts';
 import {type LlamaOptions, type LlamaRun, useRig} from './rig.ts';
 
 const rig = useRig();
@@ -274,5 +274,91 @@ describe('llama stats', () => {
     expect(stats.stdout).toMatch(/\d/);
     const empty = await rig.raw(['stats', '--store', join(rig.scratch, 'no store here')]);
     expect(empty.status, empty.all).toBe(0);
+  });
+});
+
+describe('a symbolic link that leads elsewhere', () => {
+  async function relink(project: Project, name: string, target: string): Promise<void> {
+    await rm(project.path(name));
+    await symlink(target, project.path(name));
+  }
+
+  async function expectRight(project: Project, object: string, options: LlamaOptions): Promise<void> {
+    const {directory} = project;
+    await rm(join(directory, object), {force: true});
+    const done = await check(rig.llama([directory], options));
+    expect(done.summary?.compiles).toMatchObject({local: 0});
+    const there = await readFile(join(directory, object));
+    await rm(join(directory, object));
+    await check(rig.run('ninja', ['-C', directory, object], options));
+    expect(there.equals(await readFile(join(directory, object)))).toBe(true);
+  }
+
+  it('changes which directories are the same, and so the order of search', async () => {
+    const project = await openProject(rig, 'moved-links');
+    await expectRight(project, 'twice.o', {});
+    await relink(project, 'b', 'd');
+    await expectRight(project, 'twice.o', {});
+  });
+
+  it('puts another checkout in the place of the one that was built', async () => {
+    const project = await openProject(rig, 'moved-links');
+    const directory = project.path('current/build');
+    const inside = new Project(rig, {root: project.root, source: project.source, directory});
+    const options = {cwd: directory};
+    await expectRight(inside, 'w.o', options);
+    await relink(project, 'current', 'two');
+    await expectRight(inside, 'w.o', options);
+  });
+});
+
+describe('the time of a file', () => {
+  it('is read here, where it is true', async () => {
+    const project = await openProject(rig, 'moved-links');
+    await project.write('twice.c', 'const char *changed = __TIMESTAMP__;\n');
+    const options = {env: {SOURCE_DATE_EPOCH: '1000000000'}};
+    for (const time of [1_000_000_000, 1_500_000_000]) {
+      await project.setTime('twice.c', time);
+      await rm(project.output('twice.o'), {force: true});
+      const done = await project.built([], options);
+      expect(done.summary?.local_reasons).toEqual({'file-time': 1});
+      const there = await readFile(project.output('twice.o'));
+      await project.remove('twice.o');
+      await project.builtByNinja(['twice.o'], options);
+      expect(there.equals(await readFile(project.output('twice.o')))).toBe(true);
+    }
+  });
+});
+
+describe('a response file that is no text', () => {
+  it('keeps its compile here', async () => {
+    const project = await openProject(rig, 'compiled-from-outputs');
+    await writeFile(project.path('flags.in'), Buffer.from('-DANSWER="\'\xe9\'"\n', 'latin1'));
+    const done = await project.built(['answer.o']);
+    expect(done.summary?.local_reasons).toEqual({'response-file': 1});
+  });
+});
+
+describe('what is remembered of a compiler', () => {
+  it('does not bind, when a file of the system is gone that was wanted once', async () => {
+    const project = await openProject(rig, 'moved-links');
+    await project.built();
+    const folder = join(rig.store, 'toolchains');
+    const digests = await readdir(join(rig.store, 'unpacked'));
+    const lists = digests.map(digest => join(folder, `${digest}.extras.json`));
+    expect(lists).not.toEqual([]);
+    for (const list of lists) await writeFile(list, '["/usr/share/zoneinfo/gone"]');
+    await project.append('twice.c', `/* ${rig.unique('')} */\n`);
+    const done = await project.built();
+    expect(done.summary?.compiles).toMatchObject({remote: 1, local: 0});
+    for (const list of lists) await rm(list);
+  });
+
+  it('is learnt where the temporary directory is not there', async () => {
+    const project = await openProject(rig, 'moved-links');
+    const store = await mkdtemp(join(rig.scratch, 'store-'));
+    const args = ['build', project.directory, '--store', store];
+    const done = await check(rig.raw(args, {env: {TMPDIR: '/nonexistent'}}));
+    expect(done.all).toContain('(1 remote, 0 cached, 0 local)');
   });
 });

@@ -1,5 +1,5 @@
 /** Builds that are described by something else than a manifest: the compiles alone, with the same objects. */
-import {rm} from 'node:fs/promises';
+import {rm, symlink} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
 import {differences, type FileTree, fileTree} from './file-tree.ts';
 import {check, openProject, type Project} from './project.ts';
@@ -72,6 +72,41 @@ describe('compile_commands.json alone', () => {
     await project.write('inc/one.h', '#define ONE 11\n');
     const edited = await project.built();
     expect(edited.summary?.edges.dirty).toBe(1);
+  });
+
+  async function listed(files: Record<string, string>, command: string, directory = '.'): Promise<Project> {
+    const project = await openProject(rig, 'compile-commands');
+    for (const [name, text] of Object.entries(files)) await project.write(name, text);
+    const entry = {directory: project.path(directory), command, file: 'a.c', output: 'a.o'};
+    await project.write('compile_commands.json', JSON.stringify([entry]));
+    return project;
+  }
+
+  it('compiles again what has its flags in a file that changed, after a build from the cache as well', async () => {
+    const project = await listed(
+      {'flags.rsp': '-DV=1', 'a.c': `/* ${rig.unique('')} */ int v = V;\n`},
+      'gcc @flags.rsp -c a.c -o a.o',
+    );
+    await project.built();
+    await project.remove('a.o');
+    const cached = await project.built();
+    expect(cached.summary?.compiles).toMatchObject({cached: 1});
+    await project.write('flags.rsp', '-DV=2');
+    const edited = await project.built();
+    expect(edited.summary?.compiles).toMatchObject({remote: 1});
+    const built = await objects(project);
+    await check(rig.run('gcc', ['@flags.rsp', '-c', 'a.c', '-o', 'a.o'], {cwd: project.directory}));
+    expect(differences(built, await objects(project))).toEqual([]);
+  });
+
+  it('starts a compiler that is named by its place from where the command runs', async () => {
+    const project = await listed({'sub/a.c': 'int f(void) { return 1; }\n'}, './gcc -c a.c -o a.o', 'sub');
+    await symlink('/usr/bin/gcc', project.path('sub/gcc'));
+    await symlink('/usr/bin/g++', project.path('gcc'));
+    await project.built();
+    const built = await objects(project);
+    await check(rig.run('./gcc', ['-c', 'a.c', '-o', 'a.o'], {cwd: project.path('sub')}));
+    expect(differences(built, await objects(project))).toEqual([]);
   });
 
   it('names a header that is missing', async () => {

@@ -223,6 +223,7 @@ export class ExecutorRig {
         absentIncludes: [],
         precompiled: [],
         readsClock: false,
+        readsFileTime: false,
         ...this.found,
       },
     };

@@ -1,5 +1,7 @@
 /** Graphs in which compiles wait for what the build itself makes, and manifests that the build makes anew. */
+import {readFile} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
+import {differences} from './file-tree.ts';
 import {check, openProject, type Project} from './project.ts';
 import {useRig} from './rig.ts';
 import {expectIdle, expectSameAsNinja, picture} from './same-as-ninja.ts';
@@ -48,6 +50,37 @@ describe('generated files', () => {
     await project.write('alpha.td', 'another alpha table\n');
     const dirty = await expectSameEdges(project);
     expect(dirty.join('\n')).not.toMatch(/ -c .*use-beta\.c$/m);
+  });
+});
+
+describe('what compiles make for compiles', () => {
+  it('is waited for, and read as it is then', async () => {
+    const project = await openProject(rig, 'compiled-from-outputs');
+    const {first} = await expectSameAsNinja(project);
+    expect(first.summary?.compiles).toMatchObject({remote: 5, local: 0});
+    await project.write('flags.in', '-DANSWER=43\n');
+    await project.write('part.c', 'int part(void) { return 2; }\n');
+    const restore = await project.keep();
+    await expectSameEdges(project);
+    const built = await picture(project);
+    await restore();
+    await project.builtByNinja();
+    expect(differences(built.files, (await picture(project)).files)).toEqual([]);
+  });
+
+  it('is right where it is made while another compile only names it', async () => {
+    const project = await openProject(rig, 'compiled-from-outputs');
+    await project.built();
+    for (const value of [2, 3, 4]) {
+      await project.write('part.c', `int part(void) { return ${value}; }\n`);
+      await project.append('beside.c', `int beside${value};\n`);
+      await project.built(['-j', '1']);
+      expect(await readFile(project.output('part.s'), 'utf8')).toContain(`$${value}`);
+      const there = await readFile(project.output('around.o'));
+      await project.remove('around.o');
+      await project.builtByNinja(['around.o']);
+      expect(there.equals(await readFile(project.output('around.o')))).toBe(true);
+    }
   });
 });
 

@@ -72,8 +72,12 @@ describe('classify', () => {
     check('gcc -fplugin=x.so -c a.c', {compile: {source: 'a.c', output: 'a.o'}});
   });
 
-  it('takes the content of response files from the manifest, else from the disk', () => {
-    const rsp = {rspfile: 'a.rsp', rspfileContent: '-c a.c -DX="y z"'};
+  it('takes the content of response files from its caller', () => {
+    const texts: Record<string, string> = {'a.rsp': '-c a.c -DX="y z"', b: '-c b.c'};
+    const readResponseFile = (path: string) => {
+      const content = texts[path];
+      return content === undefined ? undefined : {content, onDisk: path === 'b'};
+    };
     check(
       'ccache gcc @a.rsp -O2',
       {
@@ -85,11 +89,10 @@ describe('classify', () => {
           extraInputs: ['a.rsp'],
         },
       },
-      rsp,
+      {readResponseFile},
     );
-    const readFile = (path: string): string | undefined => (path === 'b' ? '-c b.c' : undefined);
-    check('gcc @b', {kind: 'remote', compile: {source: 'b.c', extraInputs: ['b']}}, {readFile});
-    local('gcc -c @none a.c', 'response-file', '@none', {readFile});
+    check('gcc @b', {kind: 'remote', compile: {source: 'b.c', extraInputs: ['b']}}, {readResponseFile});
+    local('gcc -c @none a.c', 'response-file', '@none', {readResponseFile});
   });
 
   it('takes words as they are in compile_commands.json', () => {

@@ -25,13 +25,10 @@ export type Classification =
 export interface ClassifyRequest {
   /** As `sh -c` would get it. */
   readonly command: string;
-  /** The edge's response file with its content; other ones are read by `readFile`. */
-  readonly rspfile?: string;
-  readonly rspfileContent?: string;
   /** The environment that the command would run in. */
   readonly env: Environment;
-  /** Content of a response file on disk by its path as spelt, relative to the command's directory. */
-  readonly readFile?: ReadResponseFile;
+  /** Answers response files by their paths as spelt, relative to the command's directory. */
+  readonly readResponseFile?: ReadResponseFile;
   /** A fault in ccache's configuration files, for commands with ccache in front. */
   readonly ccacheFault?: Local | undefined;
   /** The family of a compiler whose name does not tell, if it is known. */
@@ -66,7 +63,7 @@ export function classifyWords(
   }
   const family = request.familyOf?.(compiler);
   const parsed = parseCompile(argv, {
-    readResponseFile: path => (path === request.rspfile ? request.rspfileContent : request.readFile?.(path)),
+    ...(request.readResponseFile === undefined ? {} : {readResponseFile: request.readResponseFile}),
     ...(family === undefined ? {} : {family}),
   });
   if (parsed.kind === 'not-a-compile') return {kind: 'other', why: parsed.why};

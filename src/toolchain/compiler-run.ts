@@ -55,7 +55,7 @@ export class CompilerBench {
   readonly #env: Readonly<Record<string, string>>;
 
   constructor(program: {readonly path: string; readonly argv0: string}, env: Environment) {
-    this.directory = realpathSync(mkdtempSync(join(tmpdir(), 'llama-compiler-')));
+    this.directory = temporaryFolder();
     this.#program = program.path;
     this.#argv0 = program.argv0;
     this.#env = partsEnvironment(env);
@@ -102,6 +102,16 @@ export class CompilerBench {
       LLAMA_TRACE: file,
     });
     return {...end, records: parseRecords(readEntries(file))};
+  }
+}
+
+/** Compilers pass over a TMPDIR that is not there, too. */
+function temporaryFolder(): string {
+  try {
+    return realpathSync(mkdtempSync(join(tmpdir(), 'llama-compiler-')));
+  } catch (error) {
+    if (tmpdir() === '/tmp') throw error;
+    return realpathSync(mkdtempSync('/tmp/llama-compiler-'));
   }
 }
 

@@ -68,15 +68,18 @@ describe('splitResponseFile', () => {
 
 describe('expandResponseFiles', () => {
   const files: Record<string, string> = {a: '-c @b -O2', b: 'x.c', loop: '@loop'};
-  const read = (path: string): string | undefined => files[path];
+  const read = (path: string) => {
+    const content = files[path];
+    return content === undefined ? undefined : {content, onDisk: path === 'b'};
+  };
 
   it('puts words in place, also nested, and names the files', () => {
     expect(expandResponseFiles(['gcc', '@a', '-g'], read)).toEqual({
       ok: true,
       words: ['gcc', '-c', 'x.c', '-O2', '-g'],
       files: [
-        {path: 'a', content: '-c @b -O2'},
-        {path: 'b', content: 'x.c'},
+        {path: 'a', content: '-c @b -O2', onDisk: false},
+        {path: 'b', content: 'x.c', onDisk: true},
       ],
     });
   });

@@ -7,6 +7,8 @@ export interface ResponseFile {
   /** As the command line spells it, without the `@`. */
   readonly path: string;
   readonly content: string;
+  /** It was read, and may change; else its content is part of the build description. */
+  readonly onDisk: boolean;
 }
 
 export type Expanded =
@@ -14,7 +16,7 @@ export type Expanded =
   | {readonly ok: false /** The word that could not be expanded. */; readonly word: string};
 
 /** Content of a response file by its path as spelt, or undefined when there is none. */
-export type ReadResponseFile = (path: string) => string | undefined;
+export type ReadResponseFile = (path: string) => Omit<ResponseFile, 'path'> | undefined;
 
 /** gcc gives up at 2000 expansions; nobody nests that far on purpose. */
 const MOST_EXPANSIONS = 100;
@@ -30,11 +32,11 @@ export function expandResponseFiles(words: readonly string[], read: ReadResponse
       continue;
     }
     const path = word.slice(1);
-    const content = files.length < MOST_EXPANSIONS ? read(path) : undefined;
+    const found = files.length < MOST_EXPANSIONS ? read(path) : undefined;
     // The drivers take the word literally when there is no such file: a source named `@x`, which nobody means.
-    const inner = content === undefined ? undefined : splitResponseFile(content);
-    if (content === undefined || inner === undefined) return {ok: false, word};
-    files.push({path, content});
+    const inner = found && splitResponseFile(found.content);
+    if (found === undefined || inner === undefined) return {ok: false, word};
+    files.push({path, ...found});
     for (let at = inner.length - 1; at >= 0; at--) pending.push(inner[at]!);
   }
   return {ok: true, words: expanded, files};

@@ -43,7 +43,14 @@ function result(header: string, object = header): CachedResult {
   };
   const nothing = {digest: digestOf(''), size: 0, inline: ''};
   return {
-    inputs: {read: [['/src', ['a.h', digestOf(header)]]], found: [], absent: [], listed: [], twins: []},
+    inputs: {
+      read: [['/src', ['a.h', digestOf(header)]]],
+      found: [],
+      absent: [],
+      listed: [],
+      places: [],
+      twins: [],
+    },
     outputs: [{...bytes, path: 'a.o', executable: false}],
     stdout: nothing,
     stderr: nothing,

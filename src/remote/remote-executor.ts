@@ -8,29 +8,25 @@ import type {FileState} from '../graph/file-state.ts';
 import {EDGE_DEPS_GCC, type EdgeId, type Graph} from '../graph/graph.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import {
-  type Action,
   type ActionResult,
   type OutputBytes,
   type OutputFile,
   PROTOCOL_VERSION,
 } from '../protocol/invocation.ts';
-import type {Tree} from '../protocol/tree.ts';
-import type {Classification} from '../toolchain/classify.ts';
 import {wantedOutputs} from '../toolchain/compile-command.ts';
 import {type DepfileDialect, parseDepfile} from '../toolchain/depfile.ts';
-import type {ToolchainIdentity} from '../toolchain/identify.ts';
 import {extraClosure} from '../toolchain/loader.ts';
 import {NativeFlags} from '../toolchain/native-march.ts';
 import {type CachedResult, type Cloud, InvocationError, StoreError} from './cloud.ts';
 import {absoluteIn, type Discovered, type Discovery} from './discovery.ts';
 import {changedEnvironment, workerEnvironment} from './environment.ts';
 import type {Epochs} from './epochs.ts';
+import {CannotPlace, InputChanged, isFileError, placing, StayLocal} from './fault.ts';
 import {firstPresent, holds, makeInputSet, pathsRead} from './input-set.ts';
 import {type Invoked, invokeWithRetry} from './invoke.ts';
 import type {Materialiser} from './materialise.ts';
+import {actionOf, firstKey, type Prepared, type RemoteCompile} from './prepared-compile.ts';
 import type {Toolchains} from './toolchains.ts';
-
-export type RemoteCompile = Extract<Classification, {kind: 'remote'}>;
 
 export interface RemoteExecutorOptions {
   readonly graph: Graph;
@@ -63,8 +59,6 @@ export interface RemoteExecutorOptions {
   readonly warn: (text: string) => void;
 }
 
-/** Raise it when the meaning of a key or of what is kept under it changes. */
-const KEY_VERSION = 3;
 /** Outputs up to this size come inside the response and live inside the cached result. */
 const INLINE_LIMIT = 32 << 10;
 const TIME_LIMIT = 890_000;
@@ -74,53 +68,6 @@ const STORE_PAUSE = 30_000;
 const MOST_ROUNDS = 4;
 /** A file as young as this at an epoch's begin may change again without a new time: ns, some ticks of kernel clocks. */
 const CLOCK_TICKS = 20_000_000n;
-
-/** What is settled about a compile before its inputs are looked at. */
-interface Prepared {
-  readonly edge: EdgeId;
-  readonly command: RemoteCompile;
-  readonly identity: ToolchainIdentity;
-  readonly directory: string;
-  readonly pwd: string;
-  readonly args: readonly string[];
-  /** Files that exist for the worker alone. */
-  readonly made: readonly {readonly path: string; readonly content: string}[];
-  /** Environment of the command here, and there. */
-  readonly localEnv: NodeJS.ProcessEnv;
-  readonly env: Readonly<Record<string, string>>;
-}
-
-/** The compile has to be run here; `reason` is a stable name. */
-class StayLocal extends Error {
-  readonly reason: string;
-
-  constructor(reason: string) {
-    super(reason);
-    this.reason = reason;
-  }
-}
-
-/** This machine cannot take an output: a full disk for instance. No other way to compile would help. */
-class CannotPlace extends Error {
-  readonly failure: EdgeOutcome;
-
-  constructor(error: NodeJS.ErrnoException) {
-    super(error.message);
-    this.failure = fileFailure(error);
-  }
-}
-
-/** What `place` answers. @throws CannotPlace for the file system's errors */
-function placing<T>(place: () => T): T {
-  try {
-    return place();
-  } catch (error) {
-    throw isFileError(error) ? new CannotPlace(error) : error;
-  }
-}
-
-/** A file was edited between the look at it and its upload. */
-class InputChanged extends Error {}
 
 function unlessInputChanged(error: unknown): undefined {
   if (!(error instanceof InputChanged)) throw error;
@@ -290,18 +237,9 @@ export class RemoteExecutor implements Executor {
 
   async #invoke(prepared: Prepared, discovered: Discovered, signal: AbortSignal): Promise<Invoked> {
     const {cloud, toolchains, umask} = this.#options;
-    const {identity, command, args, env, made} = prepared;
+    const {identity, made} = prepared;
     const contents = new Map(made.map(file => [digestOf(file.content), file.content]));
-    const action: Action = {
-      toolchain: identity.digest,
-      program: identity.program,
-      args,
-      cwd: prepared.directory,
-      env: discovered.readsClock ? {TZ: fixedTimeZone(), ...env} : env,
-      umask,
-      inputs: withFiles(discovered.tree, made),
-      outputs: wantedOutputs(command.compile),
-    };
+    const action = actionOf(prepared, discovered, umask);
     const upload = async (): Promise<void> => {
       await toolchains.upload(identity);
       for (const digest of await cloud.store.missing([...discovered.sources.keys(), ...contents.keys()])) {
@@ -519,35 +457,6 @@ export class RemoteExecutor implements Executor {
   }
 }
 
-/** This machine's time zone as it is now, in the form that needs no zone files. */
-function fixedTimeZone(): string {
-  const minutes = new Date().getTimezoneOffset();
-  const sign = minutes > 0 ? '+' : '-';
-  const hours = Math.floor(Math.abs(minutes) / 60);
-  return `LOC${sign}${hours}:${String(Math.abs(minutes) % 60).padStart(2, '0')}`;
-}
-
-/** A tree with files that this machine does not have, or has with other content. Their folders have no symlinks. */
-function withFiles(tree: Tree, made: Prepared['made']): Tree {
-  if (made.length === 0) return tree;
-  const byPath = new Map(tree.directories.map(directory => [directory.path, directory.files]));
-  for (const {path, content} of made) {
-    const slash = path.lastIndexOf('/');
-    const directory = path.slice(0, slash) || '/';
-    const name = path.slice(slash + 1);
-    const others = (byPath.get(directory) ?? []).filter(([other]) => other !== name);
-    byPath.set(directory, [...others, [name, digestOf(content), 0, 0]]);
-  }
-  return {links: tree.links, directories: Array.from(byPath, ([path, files]) => ({path, files}))};
-}
-
-/** Everything about a compile that is known before its headers are: leads to the sets of inputs of earlier runs. */
-function firstKey(prepared: Prepared, source: Digest): Digest {
-  const {identity, directory, args, env, made} = prepared;
-  const all = [KEY_VERSION, identity.digest, identity.program, directory, args, env, made, source];
-  return digestOf(JSON.stringify(all));
-}
-
 /** Something outside ended the compiler, want of memory most often: that says nothing of the user's code. */
 function wasKilled(result: ActionResult, output: Buffer): boolean {
   return (
@@ -562,26 +471,4 @@ function readNow(path: string): Buffer | undefined {
   } catch {
     return undefined; // Removed since.
   }
-}
-
-function isFileError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
-}
-
-/** This machine's fault, a full disk for instance: named as such, once for each edge it hits. */
-function fileFailure(error: NodeJS.ErrnoException): EdgeOutcome {
-  return {
-    kind: 'failed',
-    place: 'local',
-    output: Buffer.from(
-      `llama: cannot put the output in place: ${error.message}${isFull(error) ? '; make room, then run the same command again' : ''}\n`,
-    ),
-    exitCode: 1,
-    duration: 0,
-    isReported: false,
-  };
-}
-
-function isFull(error: NodeJS.ErrnoException): boolean {
-  return error.code === 'ENOSPC' || error.code === 'EDQUOT';
 }

@@ -13,7 +13,8 @@ import {type CachedResult, type Cloud, noCounts, StoreError} from '../remote/clo
 import type {Discovered, Discovery, DiscoveryOutcome, DiscoveryRequest} from '../remote/discovery.ts';
 import {Epochs} from '../remote/epochs.ts';
 import {Materialiser} from '../remote/materialise.ts';
-import {type RemoteCompile, RemoteExecutor} from '../remote/remote-executor.ts';
+import type {RemoteCompile} from '../remote/prepared-compile.ts';
+import {RemoteExecutor} from '../remote/remote-executor.ts';
 import type {Toolchains} from '../remote/toolchains.ts';
 import {classify} from '../toolchain/classify.ts';
 import type {ToolchainIdentity} from '../toolchain/identify.ts';

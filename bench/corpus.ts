@@ -4,7 +4,7 @@
  */
 import {access, cp, mkdir, readdir, rename, rm, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {parseArguments, place, say} from './place.ts';
+import {parseArguments, place, say, UsageError} from './place.ts';
 import {must, run} from './process.ts';
 
 export type BuildType = 'Release' | 'Debug';
@@ -97,7 +97,7 @@ export const projects: readonly Project[] = [
 export function project(name: string | undefined): Project {
   const found = projects.find(each => each.name === name);
   if (found === undefined)
-    throw new Error(`no project ${name}; there are ${projects.map(each => each.name).join(', ')}`);
+    throw new UsageError(`no project '${name}'; there are ${projects.map(each => each.name).join(', ')}`);
   return found;
 }
 
@@ -207,7 +207,7 @@ export async function configure(of: Configuration): Promise<string> {
 
 export function buildType(text: string | undefined): BuildType {
   if (text === undefined || text === 'Release' || text === 'Debug') return text ?? 'Release';
-  throw new Error(`--type is Release or Debug, not ${text}`);
+  throw new UsageError(`--type is Release or Debug, not '${text}'`);
 }
 
 async function exists(path: string): Promise<boolean> {

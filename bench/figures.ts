@@ -5,7 +5,7 @@
 import {type Figure, keeps, plain, table} from './figure.ts';
 import {cached, clientCpu, cold, oneFile} from './figures-build.ts';
 import {manifest, nothingToDo, plan} from './figures-graph.ts';
-import {parseArguments, say} from './place.ts';
+import {parseArguments, say, UsageError} from './place.ts';
 import {writeResult} from './results.ts';
 
 const measures: Readonly<Record<string, (runs: number) => Promise<Figure[]>>> = {
@@ -24,7 +24,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const runs = Number(flags.get('runs') ?? 5);
   const unknown = names.filter(name => !(name in measures));
   if (unknown.length > 0)
-    throw new Error(`no figure ${unknown.join(', ')}; there are ${Object.keys(measures).join(', ')}`);
+    throw new UsageError(`no figure '${unknown.join(', ')}'; there are ${Object.keys(measures).join(', ')}`);
   const figures: Figure[] = [];
   for (const [name, measure] of Object.entries(measures)) {
     if (names.length > 0 && !names.includes(name)) continue;

@@ -16,6 +16,11 @@ export interface Arguments {
   readonly flags: ReadonlyMap<string, string>;
 }
 
+/** What was asked for is not to be had; the message says what is. `run.mjs` knows it by its name. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
 /** `NAME... --flag VALUE --flag=VALUE --switch` where each of `switches` takes no value (it gets `yes`). */
 export function parseArguments(argv: readonly string[], switches: readonly string[] = []): Arguments {
   const names: string[] = [];

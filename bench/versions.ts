@@ -12,7 +12,7 @@ import {Edits, random} from './edits.ts';
 import {judge, judgeDirty, touch} from './equal.ts';
 import {build, type LlamaOptions, told} from './llama.ts';
 import {type BuildAt, ninjaVersion, wouldRun} from './ninja.ts';
-import {parseArguments, place, root, say} from './place.ts';
+import {parseArguments, place, root, say, UsageError} from './place.ts';
 import {environment, must} from './process.ts';
 import {writeResult} from './results.ts';
 import {snapshot} from './snapshot.ts';
@@ -28,7 +28,7 @@ const versions: Readonly<Record<string, {readonly pip: string} | {readonly npm: 
 export async function ninjaFolder(version: string): Promise<string> {
   const from = versions[version];
   if (from === undefined)
-    throw new Error(`no ninja ${version}; there are ${Object.keys(versions).join(', ')}`);
+    throw new UsageError(`no ninja '${version}'; there are ${Object.keys(versions).join(', ')}`);
   const folder = place('tools', `ninja-${version}`, 'path');
   if (existsSync(join(folder, 'ninja'))) return folder;
   await mkdir(folder, {recursive: true});

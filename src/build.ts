@@ -3,10 +3,12 @@
  * to have nothing to do must cost as little as it costs ninja.
  */
 import {statSync} from 'node:fs';
+import {join} from 'node:path';
+import {nearest} from './edit-distance.ts';
 import {FailureError} from './failure.ts';
 import {loadNinjaProject} from './frontends/ninja/ninja-project.ts';
 import type {NodeId} from './graph/graph.ts';
-import {locate} from './locate.ts';
+import {DESCRIPTIONS, locate} from './locate.ts';
 import {type BuildContext, type Load, type Look, lookAt} from './look.ts';
 import type {BuildOptions} from './options.ts';
 
@@ -17,11 +19,21 @@ export async function build(options: BuildOptions, began: number): Promise<numbe
     hasCommands: options.commands !== undefined,
   });
   const context: BuildContext = {options, location, began};
+  try {
+    return await buildAt(context);
+  } catch (error) {
+    throw withPlace(error, context);
+  }
+}
+
+async function buildAt(context: BuildContext): Promise<number> {
+  const {options, location, began} = context;
   const load = await loader(context);
   const project = load();
   const look = lookAt(project, location.targets);
   const isIdle = !look.mustRegenerate && look.roots.every(node => isReady(look, node));
-  if (!isIdle || hasJournal(project.files.journal) || options.summary !== undefined) {
+  const isAsked = (options.summary !== undefined && !options.dryRun) || options.debug.has('local');
+  if (!isIdle || isAsked || hasJournal(project.files.journal)) {
     const {runBuild} = await import('./run-build.ts');
     return runBuild(context, {look, isIdle, load});
   }
@@ -31,6 +43,20 @@ export async function build(options: BuildOptions, began: number): Promise<numbe
     process.stderr.write(`nothing to do (${((performance.now() - began) / 1000).toFixed(2)} s)\n`);
   }
   return 0;
+}
+
+/** An unknown target with where it was looked for, and whether it may have been meant as a directory. */
+function withPlace(error: unknown, {options, location}: BuildContext): unknown {
+  if (!(error instanceof FailureError) || error.failure.reason !== 'target-unknown') return error;
+  const {failure} = error;
+  const {shown, kind, targets} = location;
+  const isFirstWord = failure.target === targets[0] && targets.length === options.words.length;
+  return new FailureError({
+    ...failure,
+    nearest: [...(isFirstWord ? nearest(failure.target, [shown]) : []), ...failure.nearest],
+    lookedIn: kind === 'commands' ? options.commands! : join(shown, DESCRIPTIONS[kind]),
+    isFirstWord,
+  });
 }
 
 async function loader({location, options}: BuildContext): Promise<Load> {

@@ -1,52 +1,69 @@
-/** `llama build -n`: what would be done and why, without doing it. Writes to standard output. */
+/**
+ * What would be done and why: `llama build -n`, and what `-d` adds to a build. Answers text; who writes it, and where,
+ * is its callers' business.
+ */
 
-import type {Graph} from './graph/graph.ts';
-import {Lanes} from './lanes.ts';
-import type {Look} from './look.ts';
+import type {EdgeId, Graph} from './graph/graph.ts';
+import {localReasons, type Surroundings} from './local-reasons.ts';
+import {type Look, lookAt} from './look.ts';
 import type {BuildOptions} from './options.ts';
 import type {DirtyReason} from './scheduler/freshness.ts';
 import {Plan} from './scheduler/plan.ts';
-import {LOCAL_REASONS} from './toolchain/local-reason.ts';
 
-export function dryRun(look: Look, options: BuildOptions): string {
+/** `targets`: as the user named them. */
+export async function dryRun(
+  look: Look,
+  {options, targets, ...surroundings}: Surroundings & {options: BuildOptions; targets: readonly string[]},
+): Promise<string> {
   const {graph} = look.project;
-  const plan = new Plan(graph, look.freshness, look.roots);
-  const edges = [...plan.unfinished()];
-  if (options.debug.has('local')) return localReasons(look, edges);
+  const {debug, verbose} = options;
   const lines: string[] = [];
-  for (const edge of edges) {
-    lines.push(options.verbose ? graph.text(edge, 'command') : graph.label(edge));
-    const reason = options.debug.has('explain') ? look.freshness.reason(edge) : undefined;
-    if (reason) lines.push(`  ${graph.path(graph.outs(edge)[0]!)}: ${reasonText(graph, reason)}`);
+  if (!debug.has('local') || debug.has('explain')) {
+    for (const edge of new Plan(graph, look.freshness, look.roots).unfinished()) {
+      lines.push(verbose ? graph.text(edge, 'command') : graph.label(edge));
+      const reason = debug.has('explain') ? explanation(look, edge) : undefined;
+      if (reason !== undefined) lines.push(`  ${reason}`);
+    }
+  }
+  if (debug.has('local')) {
+    if (look.mustRegenerate) lines.push('the build description is out of date; by what it says now:');
+    const now = look.mustRegenerate ? lookAt(look.project, targets, {isManifestFresh: true}) : look;
+    lines.push(await localReasons(now, surroundings));
   }
   return lines.join('\n');
 }
 
-/** One line for each reason, with the outputs it keeps here. */
-function localReasons(look: Look, edges: readonly number[]): string {
-  const {graph} = look.project;
-  const lanes = new Lanes(look.project, {env: process.env, distrusted: new Set()});
-  const byReason = new Map<string, string[]>();
-  for (const edge of edges) {
-    if (!lanes.isCompile(edge) || lanes.laneOf(edge) === 'remote') continue;
-    const classification = lanes.classificationOf(edge);
-    const reason = lanes.reasonOf(edge) ?? 'unknown';
-    const detail = classification.kind === 'local-compile' ? classification.local.detail : '';
-    const list = byReason.get(reason) ?? [];
-    list.push(`${graph.path(graph.outs(edge)[0]!)}${detail === '' ? '' : ` (${detail})`}`);
-    byReason.set(reason, list);
-  }
-  if (byReason.size === 0) return 'no compile would stay local';
-  return [...byReason]
-    .sort((a, b) => b[1].length - a[1].length)
-    .map(([reason, outputs]) => {
-      const why = (LOCAL_REASONS as Readonly<Record<string, string>>)[reason];
-      return `${outputs.length} ${reason}${why === undefined ? '' : `: ${why}`}\n${outputs.map(output => `  ${output}`).join('\n')}`;
-    })
-    .join('\n');
+/** What `-d` asks for, of each look that a build takes: each edge, and what stays local, is told of once. */
+export function debugTeller(
+  {debug, ...surroundings}: Surroundings & Pick<BuildOptions, 'debug'>,
+  tell: (text: string) => void,
+): (look: Look) => Promise<void> {
+  const explained = new Set<string>();
+  let isLocalTold = false;
+  return async look => {
+    const {graph} = look.project;
+    if (debug.has('explain')) {
+      for (const edge of new Plan(graph, look.freshness, look.roots).unfinished()) {
+        const output = graph.path(graph.outs(edge)[0]!);
+        const reason = explanation(look, edge);
+        if (reason !== undefined && !explained.has(output)) tell(`explain: ${reason}`);
+        explained.add(output);
+      }
+    }
+    if (debug.has('local') && !isLocalTold && !look.mustRegenerate) {
+      isLocalTold = true;
+      tell(await localReasons(look, surroundings));
+    }
+  };
 }
 
-export function reasonText(graph: Graph, reason: DirtyReason): string {
+/** Why a dirty edge has to run, after the name of its first output. */
+function explanation({project: {graph}, freshness}: Look, edge: EdgeId): string | undefined {
+  const reason = freshness.reason(edge);
+  return reason && `${graph.path(graph.outs(edge)[0]!)}: ${reasonText(graph, reason)}`;
+}
+
+function reasonText(graph: Graph, reason: DirtyReason): string {
   const path = (node: number) => `'${graph.path(node)}'`;
   switch (reason.why) {
     case 'input-dirty':

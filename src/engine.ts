@@ -48,6 +48,8 @@ export interface EngineOptions {
   readonly localJobs: number;
   readonly report: Report;
   readonly load: Load;
+  /** Told of each look before anything is done about it. */
+  readonly onLook: (look: Look) => Promise<void>;
   readonly signal: AbortSignal;
   readonly environment: NodeJS.ProcessEnv;
   readonly umask: number;
@@ -70,7 +72,6 @@ export class Engine {
   readonly #materialiser: Materialiser;
   readonly #localSlots: Slots;
   readonly #warned = new Set<string>();
-  #failures = 0;
   /** Ninja processes started. */
   ninjaRuns = 0;
 
@@ -92,8 +93,15 @@ export class Engine {
   /** Ninja was asked to make the manifest in this build and left it as it was: it is not asked again. */
   #isManifestFresh = false;
 
+  /** Hashes of the commands that this build has run, well or not, by their first outputs. */
+  readonly #done = new Map<string, string>();
+  readonly #failed = new Map<string, string>();
+
   #look(project: Project): Look {
-    return lookAt(project, this.#options.location.targets, this.#isManifestFresh);
+    return lookAt(project, this.#options.location.targets, {
+      isManifestFresh: this.#isManifestFresh,
+      isDone: edge => wasRun(this.#done, project.graph, edge),
+    });
   }
 
   /** What is not written now stays in the journal. */
@@ -125,6 +133,7 @@ export class Engine {
     }
     try {
       for (let regenerations = 0; ; ) {
+        await this.#options.onLook(look);
         if (look.mustRegenerate) {
           await this.#flush(recorder);
           if (++regenerations > MOST_REGENERATIONS) {
@@ -141,12 +150,14 @@ export class Engine {
         }
         const end = await this.#runPlan(look, recorder);
         if (end === 'stopped') return false;
-        if (end === 'replan' || this.#isManifestDirty(look.project)) {
+        if (end === 'replan' || (this.#failed.size === 0 && this.#isManifestDirty(look.project))) {
           look = this.#look(look.project);
           continue;
         }
-        if (await this.#flush(recorder)) look.project.saveSnapshot();
-        return true;
+        const isRecorded = await this.#flush(recorder);
+        const stamps = recorder.logStamps;
+        if (isRecorded && stamps) look.project.saveSnapshot(stamps);
+        return this.#failed.size === 0;
       }
     } finally {
       // Not worth waiting for: what a ninja keeps from being written now is in the journal.
@@ -170,10 +181,12 @@ export class Engine {
     const {project, freshness} = look;
     const {graph} = project;
     const plan = new Plan(graph, freshness, look.roots);
+    for (const edge of [...plan.unfinished()]) if (wasRun(this.#failed, graph, edge)) plan.giveUp(edge);
     const verifier = new Verifier({
       share: options.verify,
       directory: this.#directory,
       warn: text => this.#warn(text),
+      onCompared: outcome => report({type: 'compile-verified', outcome}),
     });
     const lanes = new Lanes(project, {env: environment, distrusted: verifier.distrusted});
     const unfinished = [...plan.unfinished()];
@@ -199,7 +212,7 @@ export class Engine {
         !graph.has(edge, EDGE_DEPS_GCC) ? 'leave' : project.kind === 'ninja' ? 'take' : 'read',
       reasonOf: edge => lanes.reasonOf(edge),
     });
-    const ninja = this.#ninjaExecutor(project, local);
+    const ninja = this.#ninjaExecutor(look, local);
     /** Those that make what compiles may read: anything but objects, most often. */
     const feeding = new Set(
       unfinished.filter(edge => !lanes.isCompile(edge) || isReadBy(graph, edge, lanes)),
@@ -231,8 +244,9 @@ export class Engine {
       runLocally: (edge, abort, reason) => this.#runLocally(local, edge, {signal: abort, reason}),
       depsFrom: project.kind === 'ninja' ? 'depfile' : 'observed',
       warn: text => this.#warn(text),
+      isWanted: () => !scheduler.isStopping,
     });
-    const scheduler = new Scheduler({
+    const scheduler: Scheduler = new Scheduler({
       graph,
       plan,
       times: look.times,
@@ -260,10 +274,12 @@ export class Engine {
       remoteLimit: width + PREPARED_AHEAD,
       localSlots: this.#localSlots,
       failuresAllowed:
-        (options.keepGoing === 0 ? Number.POSITIVE_INFINITY : options.keepGoing) - this.#failures,
+        (options.keepGoing === 0 ? Number.POSITIVE_INFINITY : options.keepGoing) - this.#failed.size,
       report,
       signal,
+      onStart: edge => recorder.start(edge),
       onDone: (edge, done) => {
+        this.#done.set(firstOutput(graph, edge), hashOf(graph, edge));
         recorder.record(edge, done.record);
         if (feeding.has(edge)) this.#epochs.end();
       },
@@ -273,10 +289,9 @@ export class Engine {
       },
     });
     const end = await scheduler.run();
-    this.#failures += scheduler.failures;
+    for (const edge of scheduler.failed) this.#failed.set(firstOutput(graph, edge), hashOf(graph, edge));
     this.ninjaRuns += ninja.runs;
-    if (signal.aborted || this.#failures > 0) return 'stopped';
-    return end === 'replan' ? 'replan' : 'exhausted';
+    return end;
   }
 
   #lastManifestLook = performance.now();
@@ -326,7 +341,7 @@ export class Engine {
     return false;
   }
 
-  #ninjaExecutor(project: Project, otherwise: Executor): NinjaExecutor {
+  #ninjaExecutor({project, freshness}: Look, otherwise: Executor): NinjaExecutor {
     return new NinjaExecutor({
       graph: project.graph,
       directory: this.#directory,
@@ -334,6 +349,7 @@ export class Engine {
       ninja: project.ninja?.path ?? 'ninja',
       processes: this.#options.processes,
       statMtime: statFrom(this.#directory),
+      discoveredIns: edge => freshness.discoveredIns(edge),
       otherwise,
     });
   }
@@ -366,6 +382,19 @@ export class Engine {
     this.#warned.add(text);
     this.#options.report({type: 'note', level: 'warning', text});
   }
+}
+
+function firstOutput(graph: Project['graph'], edge: EdgeId): string {
+  return graph.path(graph.outs(edge)[0]!);
+}
+
+function hashOf({arrays}: Project['graph'], edge: EdgeId): string {
+  return `${arrays.commandHash[2 * edge]} ${arrays.commandHash[2 * edge + 1]}`;
+}
+
+/** Whether the edge was run, with the command that it has now. */
+function wasRun(runs: ReadonlyMap<string, string>, graph: Project['graph'], edge: EdgeId): boolean {
+  return runs.size > 0 && runs.get(firstOutput(graph, edge)) === hashOf(graph, edge);
 }
 
 /** Whether a compile waits for what `edge` makes, groups of files between them passed through. */

@@ -12,8 +12,10 @@ export type Event =
   | EdgeFinished
   | EdgeBroke
   | EdgeReturned
+  | CompileVerified
   | Note
   | Output
+  | Listing
   | CloudReady
   | BuildFinished;
 
@@ -81,11 +83,24 @@ export interface EdgeReturned {
   readonly id: number;
 }
 
+/** A worker's object was compared with that of a local compile. */
+export interface CompileVerified {
+  readonly type: 'compile-verified';
+  /** `unstable`: two local compiles differ as well, which says nothing of the worker. */
+  readonly outcome: 'equal' | 'differed' | 'unstable';
+}
+
 /** One thing worth a line; `level` decides where it may be left out. */
 export interface Note {
   readonly type: 'note';
   /** `info` goes with a display of progress; `notice` explains why nothing happens, and is always shown. */
   readonly level: 'info' | 'notice' | 'warning';
+  readonly text: string;
+}
+
+/** Lines that `-d` asked for. */
+export interface Listing {
+  readonly type: 'listing';
   readonly text: string;
 }
 
@@ -109,6 +124,8 @@ export interface Summary {
   compiles: {remote: number; cached: number; local: number; failed: number};
   local_reasons: Record<string, number>;
   local_runs: number;
+  /** By `--verify`: compiles done twice, and how many of them differed on the worker. */
+  verified: {compared: number; differed: number};
   wall_ms: number;
   client_cpu_ms: number;
   discovery_cpu_ms: number;

@@ -40,17 +40,38 @@ export interface InputMissing {
   readonly neededBy: string;
 }
 
-/** DIR holds none of the descriptions that can be read. */
+/** DIR holds none of the descriptions that can be read. Names are as the user would type them. */
 export interface DescriptionMissing {
   readonly reason: 'description-missing';
   readonly directories: readonly string[];
   readonly lookedFor: readonly string[];
+  /** First word of the command line, where no directory has that name. */
+  readonly word?: string;
+  /** Directories one level below that hold a description. */
+  readonly nearby?: readonly string[];
+  /** What another tool was made ready for there. */
+  readonly configured?: Configured;
+  /** Holds a CMakeLists.txt. */
+  readonly source?: string;
+}
+
+/** A build directory without a description that can be read. */
+export interface Configured {
+  readonly directory: string;
+  /** CMake's name of a generator and the source directory; absent where a Makefile alone is there. */
+  readonly cmake?: {readonly generator: string; readonly source: string};
+  /** A name that is free for another build directory. */
+  readonly another: string;
 }
 
 export interface TargetUnknown {
   readonly reason: 'target-unknown';
   readonly target: string;
   readonly nearest: readonly string[];
+  /** The description in which it was looked for. */
+  readonly lookedIn?: string;
+  /** First word of the command line, which may have been meant as a directory. */
+  readonly isFirstWord?: boolean;
 }
 
 export interface OptionInvalid {

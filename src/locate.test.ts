@@ -80,7 +80,43 @@ describe('the directory of a build', () => {
     expect(missing()).toMatchObject({reason: 'description-missing', directories: ['build', '.'], lookedFor});
     mkdirSync(join(cwd, 'out'));
     expect(missing('out')).toMatchObject({directories: ['out'], lookedFor});
-    expect(missing('some/where')).toMatchObject({directories: ['some/where']});
+    expect(missing('some/where')).toMatchObject({directories: ['some/where'], word: 'some/where'});
+    expect(missing('ot', 'b.o')).toMatchObject({directories: ['build', '.'], word: 'ot'});
+    expect(missing('out')).not.toHaveProperty('word');
+  });
+
+  it('may lie one level below: its name is told, the usual one first', () => {
+    for (const name of ['re2/build', 're2/a', 're2/b', 're2/c']) describeBuild(name);
+    mkdirSync(join(cwd, 're2/src'));
+    writeFileSync(join(cwd, 're2/Makefile'), '');
+    expect(missing('re2')).toMatchObject({nearby: ['re2/build', 're2/a', 're2/b']});
+    expect(locate(['re2/build'], {cwd, hasCommands: false}).shown).toBe('re2/build');
+    describeBuild('debug');
+    expect(missing()).toMatchObject({nearby: ['debug']});
+  });
+
+  it('may be configured for another tool, which is told with a name for another directory', () => {
+    mkdirSync(join(cwd, 'build'));
+    expect(missing()).not.toHaveProperty('configured');
+    writeFileSync(join(cwd, 'build/Makefile'), '');
+    expect(missing()).toMatchObject({configured: {directory: 'build', another: 'build-ninja'}});
+    const cache =
+      '# comment\nCMAKE_GENERATOR:INTERNAL=Unix Makefiles\nCMAKE_HOME_DIRECTORY:INTERNAL=/my src\n';
+    writeFileSync(join(cwd, 'build/CMakeCache.txt'), cache);
+    mkdirSync(join(cwd, 'build-ninja'));
+    const configured = {
+      directory: 'build',
+      cmake: {generator: 'Unix Makefiles', source: '/my src'},
+      another: 'build-ninja-2',
+    };
+    expect(missing()).toMatchObject({configured});
+    expect(missing('build')).toMatchObject({configured});
+  });
+
+  it('can be made from a source that is there', () => {
+    writeFileSync(join(cwd, 'CMakeLists.txt'), '');
+    expect(missing()).toMatchObject({source: '.'});
+    expect(missing()).not.toHaveProperty('nearby');
   });
 
   it('is no file, and nothing below one', () => {

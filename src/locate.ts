@@ -2,6 +2,7 @@
 import {existsSync, realpathSync, statSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {FailureError} from './failure.ts';
+import {surroundings} from './surroundings.ts';
 
 export interface Location {
   /** Real path. */
@@ -12,7 +13,8 @@ export interface Location {
   readonly targets: readonly string[];
 }
 
-const DESCRIPTIONS = {ninja: 'build.ninja', 'compile-commands': 'compile_commands.json'} as const;
+/** The file that each kind of description is read from. */
+export const DESCRIPTIONS = {ninja: 'build.ninja', 'compile-commands': 'compile_commands.json'} as const;
 
 /**
  * The first word is a directory if there is one by that name; otherwise all words are targets in `./build` or here.
@@ -33,10 +35,13 @@ export function locate(words: readonly string[], options: {cwd: string; hasComma
       }
     }
   }
+  const lookedFor = Object.values(DESCRIPTIONS);
   throw new FailureError({
     reason: 'description-missing',
     directories: named === undefined && first?.includes('/') ? [first] : candidates,
-    lookedFor: Object.values(DESCRIPTIONS),
+    lookedFor,
+    ...(named === undefined && first !== undefined ? {word: first} : {}),
+    ...surroundings(candidates, {cwd: options.cwd, lookedFor}),
   });
 }
 

@@ -1,7 +1,7 @@
 /** A look at a project: what is dirty now, of what was asked for. Shared by all that a build does. */
 import {statSync} from 'node:fs';
 import type {Project} from './frontends/project.ts';
-import type {NodeId} from './graph/graph.ts';
+import type {EdgeId, NodeId} from './graph/graph.ts';
 import {NodeTimes, statFrom} from './graph/node-times.ts';
 import type {Location} from './locate.ts';
 import type {BuildOptions} from './options.ts';
@@ -35,26 +35,35 @@ export type Load = () => Project;
  * Finds out what is dirty now. `isManifestFresh`: ninja was asked to make the manifest and left it as it was, whatever
  * the times say (an edge that is always dirty may stand before it). @throws FailureError
  */
-export function lookAt(project: Project, targets: readonly string[], isManifestFresh = false): Look {
+export function lookAt(
+  project: Project,
+  targets: readonly string[],
+  {isManifestFresh = false, isDone}: {isManifestFresh?: boolean; isDone?: (edge: EdgeId) => boolean} = {},
+): Look {
   const {graph} = project;
   const stat = descriptionStat(project);
-  const {times, freshness} = scanner(project);
-  if (project.manifest !== undefined && !isManifestFresh) {
-    freshness.scan([project.manifest]);
-    if (freshness.isDirty(project.manifest)) {
-      return {project, times, freshness, roots: [project.manifest], mustRegenerate: true, stat};
-    }
+  if (!isManifestFresh) {
+    const ofManifest = lookAtManifest(project);
+    if (ofManifest) return {project, ...ofManifest, mustRegenerate: true, stat};
   }
+  const {times, freshness} = scanner(project, isDone);
   const roots = freshness.scan(resolveTargets(graph, targets));
   return {project, times, freshness, roots, mustRegenerate: false, stat};
 }
 
 /** Whether the manifest itself is out of date by now. */
 export function isManifestDirty(project: Project): boolean {
-  if (project.manifest === undefined) return false;
-  const {freshness} = scanner(project);
-  freshness.scan([project.manifest]);
-  return freshness.isDirty(project.manifest);
+  return lookAtManifest(project) !== undefined;
+}
+
+/** What there is to do for the manifest itself, as ninja judges it: what it only waits for and validations included. */
+function lookAtManifest(project: Project): Pick<Look, 'times' | 'freshness' | 'roots'> | undefined {
+  const {graph, manifest} = project;
+  if (manifest === undefined) return undefined;
+  const {times, freshness} = scanner(project);
+  const roots = freshness.scan([manifest]);
+  const isReady = roots.every(node => freshness.isReady(graph.producer(node)));
+  return isReady ? undefined : {times, freshness, roots};
 }
 
 /** The stat of all that a look rests on but the sources: another build that ended meanwhile has changed it. */
@@ -67,7 +76,10 @@ export function descriptionStat({files, directory}: Project): string {
     .join();
 }
 
-function scanner(project: Project): {times: NodeTimes; freshness: Freshness} {
+function scanner(
+  project: Project,
+  isDone?: (edge: EdgeId) => boolean,
+): {times: NodeTimes; freshness: Freshness} {
   const {graph, records, directory} = project;
   const times = new NodeTimes(graph, statFrom(directory));
   const freshness = new Freshness({
@@ -76,6 +88,7 @@ function scanner(project: Project): {times: NodeTimes; freshness: Freshness} {
     times,
     readDepfile: (edge, depfile) => project.readDepfile(edge, depfile),
     loadDyndep: node => project.loadDyndep(node),
+    ...(isDone === undefined ? {} : {isDone}),
   });
   return {times, freshness};
 }

@@ -2,7 +2,6 @@
 /** argv in, exit status out: the only place that ends the process. */
 import {type Failure, FailureError} from './failure.ts';
 import {BUILD_HELP, CLEAN_HELP, HELP, parseBuildOptions, parseStoreOptions, STATS_HELP} from './options.ts';
-import {exitStatus, failureText} from './ui/failure-text.ts';
 
 declare const LLAMA_VERSION: string;
 
@@ -14,7 +13,7 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'build': {
       const options = parseBuildOptions(rest);
       if (!options.ok) return fail(options.error);
-      if (options.value === 'help') return print(BUILD_HELP);
+      if (options.value === 'help') return show(BUILD_HELP);
       if (process.platform !== 'linux' || process.arch !== 'x64') {
         return fail({reason: 'platform-unsupported', platform: `${process.platform} on ${process.arch}`});
       }
@@ -25,17 +24,17 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'clean': {
       const options = parseStoreOptions(rest, command);
       if (!options.ok) return fail(options.error);
-      if (options.value === 'help') return print(command === 'stats' ? STATS_HELP : CLEAN_HELP);
+      if (options.value === 'help') return show(command === 'stats' ? STATS_HELP : CLEAN_HELP);
       const {stats, clean} = await import('./store-commands.ts');
-      return print(command === 'stats' ? stats(options.value) : clean(options.value));
+      return show(command === 'stats' ? stats(options.value) : clean(options.value));
     }
     case '--version':
-      return print(LLAMA_VERSION);
+      return show(LLAMA_VERSION);
     case undefined:
     case 'help':
     case '--help':
     case '-h':
-      return print(HELP);
+      return show(HELP);
     default: {
       const {nearest} = await import('./edit-distance.ts');
       const [best] = nearest(command, COMMANDS);
@@ -49,12 +48,15 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function print(text: string): number {
-  process.stdout.write(`${text}\n`);
+async function show(text: string): Promise<number> {
+  const {print} = await import('./standard-output.ts');
+  print(text);
   return 0;
 }
 
-function fail(failure: Failure): number {
+async function fail(failure: Failure): Promise<number> {
+  // Only a failure needs its sentence: to have nothing to do loads nothing for it.
+  const {exitStatus, failureText} = await import('./ui/failure-text.ts');
   process.stderr.write(`llama: error: ${failureText(failure)}\n`);
   return exitStatus(failure);
 }
@@ -68,11 +70,12 @@ const began = 0;
 
 main(process.argv.slice(2)).then(
   status => {
-    process.exitCode = status;
+    // A fault of standard output may have come before, and counts.
+    process.exitCode ??= status;
   },
-  error => {
+  async error => {
     if (error instanceof FailureError) {
-      process.exitCode = fail(error.failure);
+      process.exitCode = await fail(error.failure);
       return;
     }
     if (isFileError(error)) {

@@ -36,6 +36,7 @@ describe('llama build', () => {
   const flags: readonly (readonly [argv: string, part: Partial<BuildOptions>])[] = [
     ['dir a.o lib/all', {words: ['dir', 'a.o', 'lib/all']}],
     ['-- -odd', {words: ['-odd']}],
+    ['-- -j -1', {words: ['-j', '-1']}],
     ['-', {words: ['-']}],
     ['-j 4', {jobs: 4}],
     ['-j4', {jobs: 4}],
@@ -75,6 +76,8 @@ describe('llama build', () => {
     ['--jobs=-1', "not '-1'"],
     ['--local-jobs 0', "--local-jobs takes a whole number of at least 1, not '0'"],
     ['-k -', "-k takes a whole number of at least 0, not '-'"],
+    ['-k -1', "-k takes a whole number of at least 0, not '-1'"],
+    ['--jobs -2', "-j takes a whole number of at least 1, not '-2'"],
     ['--verify 1.1', "not '1.1'"],
     ['--verify 101%', "not '101%'"],
     ['--verify %', "not '%'"],
@@ -83,8 +86,8 @@ describe('llama build', () => {
     ['--progress bar', "--progress takes auto or plain or none, not 'bar'"],
     ['-d stats', "-d takes explain or local, not 'stats'"],
     ['-d explain -d x', "not 'x'"],
-    ['-j', 'see: llama build --help'],
-    ['-j -k', 'see: llama build --help'],
+    ['-j', '-j needs a value | see: llama build --help'],
+    ['-j -k', '-j needs a value | see: llama build --help'],
     ['--summary', 'see: llama build --help'],
     ['--no-cache=yes', 'see: llama build --help'],
   ])('refuses %s', (argv, text) => {
@@ -97,7 +100,8 @@ describe('llama build', () => {
     ['--keep-gong', "unknown flag '--keep-gong' | did you mean --keep-going? see: llama build --help"],
     ['--nocache', "unknown flag '--nocache' | did you mean --no-cache? see: llama build --help"],
     ['--frobnicate', "unknown flag '--frobnicate' | see: llama build --help"],
-    ['-nx', "unknown flag '-x'"],
+    ['-nx', "unknown flag '-x' | see: llama build --help"],
+    ['-C', "unknown flag '-C' | see: llama build --help"],
   ])('names the nearest flag for %s', (argv, text) => {
     expect(refused(argv)).toContain(text);
   });
@@ -113,6 +117,7 @@ describe('llama build', () => {
     )) {
       expect(BUILD_HELP).toContain(`  ${flag} `);
     }
+    expect(BUILD_HELP).toContain('LLAMA_STORE_LIMIT');
   });
 });
 

@@ -66,8 +66,8 @@ DIR holds build.ninja or compile_commands.json; without it ./build is taken, els
   -k N              stop after N failures, 0 = never     (default 1)
   -n                say what would be done, without doing it
   -v                whole commands
-  -d explain        with -n: why each edge has to run
-  -d local          with -n: why each local compile stays local
+  -d explain        say why each edge has to run
+  -d local          list what stays local, of all that the targets need, and why; with -n nothing is built
   --commands FILE   the graph is the output of 'ninja -t commands' in FILE (- = standard input)
   --store DIR       the embedded store                   (default: $XDG_CACHE_HOME/llama)
   --no-cache        use no earlier result, keep none
@@ -75,6 +75,7 @@ DIR holds build.ninja or compile_commands.json; without it ./build is taken, els
   --summary FILE    write figures of the build as JSON
   --progress MODE   auto, plain or none
 
+Environment: LLAMA_STORE_LIMIT is what the store may take, in bytes or with K, M, G or T (default 10G).
 Exit status: 0 built, 1 something failed, 2 wrong usage or unreadable input, 130 or 143 interrupted.`;
 
 export const HELP = `llama: C and C++ builds on many workers at once
@@ -82,7 +83,9 @@ export const HELP = `llama: C and C++ builds on many workers at once
   llama build [DIR] [TARGET...]   build; 'llama build --help' tells the flags
   llama stats [--store DIR]       what the store holds
   llama clean --cache             remove the store
-  llama --version`;
+  llama --version
+
+Environment: LLAMA_STORE_LIMIT is what the store may take, in bytes or with K, M, G or T (default 10G).`;
 
 export const STATS_HELP = `llama stats [--store DIR]
 
@@ -141,18 +144,39 @@ export function parseStoreOptions(argv: readonly string[], command: 'stats' | 'c
 
 function parse<T extends Record<string, Flag>>(argv: readonly string[], flags: T, help: string) {
   try {
-    return ok(parseArgs({args: [...argv], options: flags, allowPositionals: true, strict: true}));
+    const args = joinNegativeNumbers(argv, flags);
+    return ok(parseArgs({args, options: flags, allowPositionals: true, strict: true}));
   } catch (error) {
     const {message} = error as Error;
+    const valueless = /^Option '(-[^ ,']*)[^']*' argument (?:missing|is ambiguous)/.exec(message)?.[1];
+    if (valueless !== undefined) return invalid(`${valueless} needs a value`, `see: ${help}`);
     const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
     if (unknown === undefined) return invalid(lowerFirst(message.split(/\. |\n/)[0]!), `see: ${help}`);
     const known = Object.entries(flags).flatMap(([name, flag]) =>
       flag.short === undefined ? [`--${name}`] : [`--${name}`, `-${flag.short}`],
     );
-    const [best] = nearest(unknown, known, 2);
+    // Any letter is near any other.
+    const [best] = unknown.length === 2 ? [] : nearest(unknown, known, 2);
     const hint = best === undefined ? `see: ${help}` : `did you mean ${best}? see: ${help}`;
     return invalid(`unknown flag '${unknown}'`, hint);
   }
+}
+
+/** `-k -1` -> `-k-1`: parseArgs takes the number for a flag, and would not say what is wrong with it. */
+function joinNegativeNumbers(argv: readonly string[], flags: Readonly<Record<string, Flag>>): string[] {
+  const openings = new Map<string, string>();
+  for (const [name, {type, short}] of Object.entries(flags)) {
+    if (type === 'boolean') continue;
+    openings.set(`--${name}`, `--${name}=`);
+    if (short !== undefined) openings.set(`-${short}`, `-${short}`);
+  }
+  const joined: string[] = [];
+  for (const word of argv) {
+    const opening = joined.includes('--') ? undefined : openings.get(joined.at(-1) ?? '');
+    if (opening === undefined || !/^-\d/.test(word)) joined.push(word);
+    else joined.splice(-1, 1, `${opening}${word}`);
+  }
+  return joined;
 }
 
 function wholeNumber(

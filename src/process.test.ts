@@ -1,5 +1,5 @@
 import {execFileSync} from 'node:child_process';
-import {mkdtempSync, realpathSync, rmSync} from 'node:fs';
+import {existsSync, mkdtempSync, realpathSync, rmSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -102,6 +102,40 @@ describe('an interruption', () => {
     expect(await lastingProcesses(scratch)).toEqual([]);
   });
 
+  it('in order reaches all that the command started, and waits for it', async () => {
+    const started = fifo('started');
+    const stop = new AbortController();
+    // The outer shell ends at once by the signal.
+    const script = `sh -c 'trap "echo > cleaned; exit" INT; echo > started; while :; do :; done' >/dev/null; :`;
+    const result = sh(script, {signal: stop.signal, abortWith: 'interrupt'});
+    await readFile(started);
+    stop.abort();
+    expect((await result).exitCode).toBe(130);
+    expect(existsSync(join(scratch, 'cleaned'))).toBe(true);
+    expect(await processesIn(scratch)).toEqual([]);
+  });
+
+  it.each([
+    ['the command', 'trap "" INT; echo > started; sleep 1000'],
+    ['a child that holds its output', '(trap "" INT; echo > started; sleep 1000) & wait'],
+    ['a child that does not', '(trap "" INT; echo > started; sleep 1000) >/dev/null & wait'],
+  ])('in order kills %s if that takes no notice', async (_who, script) => {
+    const started = fifo('started');
+    const stop = new AbortController();
+    const impatient = new Processes({grace: 0});
+    const result = impatient.run('/bin/sh', ['-c', script], {
+      stdio: 'capture',
+      cwd: scratch,
+      signal: stop.signal,
+      abortWith: 'interrupt',
+    });
+    await readFile(started);
+    stop.abort();
+    expect((await result).exitCode).toBeGreaterThan(128);
+    expect(await lastingProcesses(scratch)).toEqual([]);
+    impatient.close();
+  });
+
   it('that came before ends the command at once, and later ones change nothing', async () => {
     expect((await sh('sleep 1000', {signal: AbortSignal.abort(), abortWith: 'SIGTERM'})).exitCode).toBe(143);
     const stop = new AbortController();
@@ -152,6 +186,34 @@ describe('the end', () => {
     await readFile(started);
     if (how.startsWith('SIG')) client.process.kill(how as NodeJS.Signals);
     else client.process.stdin?.write(how);
+    await new Promise(resolve => client.process.once('exit', resolve));
+    expect(await lastingProcesses(scratch)).toEqual([]);
+  });
+
+  it('of the client takes along what an interruption has not ended yet', async () => {
+    const program = bundleProgram(
+      `
+      import {Processes} from './process.ts';
+      const stop = new AbortController();
+      void new Processes({grace: 1e6}).run('/bin/sh', ['-c', process.argv[2]!], {
+        stdio: 'capture',
+        signal: stop.signal,
+        abortWith: 'interrupt',
+      });
+      process.stdin.on('data', () => stop.abort());
+      `,
+      {directory: import.meta.dirname, outfile: join(scratch, 'client.mjs')},
+    );
+    const started = fifo('started');
+    const ended = fifo('ended');
+    // The first process of the session ends by the signal; the second one tells of that, and stays.
+    const client = startProgram(program, [
+      'sh -c \'trap "" INT; echo > started; while [ -d /proc/$PPID/fd/0 ]; do :; done; echo > ended; sleep 1000\' & exec sleep 1000',
+    ]);
+    await readFile(started);
+    client.process.stdin?.write('stop');
+    await readFile(ended);
+    client.process.kill('SIGKILL');
     await new Promise(resolve => client.process.once('exit', resolve));
     expect(await lastingProcesses(scratch)).toEqual([]);
   });

@@ -50,13 +50,22 @@ done
 /** Waits for one line on descriptor 3, then becomes the command. Without a line the client is gone: ends at once. */
 const GATE = 'read -r go <&3 || exit 125; exec 3<&-; exec "$@"';
 
+/** What was interrupted may take this long to end in order, in ms: gcc for one removes its temporary files. */
+const GRACE = 1000;
+/** Between two looks at what is left of a session, in ms: nothing tells of the end of a grandchild. */
+const LOOK_INTERVAL = 20;
+
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   /** `capture`: both streams into one buffer, in order, as ninja does it. `inherit`: the client's own terminal. */
   readonly stdio: 'capture' | 'inherit';
-  /** Signal that an abort sends first; the process is expected to end by it. */
-  readonly abortWith?: 'SIGINT' | 'SIGTERM' | 'SIGKILL';
+  /**
+   * Signal that an abort sends to the process, which is expected to end by it, or `interrupt`: SIGINT to all that the
+   * command started, as by a terminal, and SIGKILL to what is left of it a while later. Prereq: `capture`, which alone
+   * gives a session of its own.
+   */
+  readonly abortWith?: 'SIGINT' | 'SIGTERM' | 'SIGKILL' | 'interrupt';
   readonly signal?: AbortSignal;
 }
 
@@ -80,6 +89,14 @@ export class Processes {
   #supervisor: ChildProcess | undefined;
   #isClosed = false;
   readonly #live = new Set<ChildProcess>();
+  readonly #grace: number;
+  /** Sessions that were interrupted: the supervisor has to know them until all of their processes have ended. */
+  readonly #interrupted = new Set<number>();
+
+  /** `grace`: ms between the two signals of an interruption. */
+  constructor({grace = GRACE}: {grace?: number} = {}) {
+    this.#grace = grace;
+  }
 
   /** Runs a command to its end. Rejects only if it cannot be started. */
   async run(file: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
@@ -93,7 +110,17 @@ export class Processes {
     const chunks: Buffer[] = [];
     child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.stderr?.on('data', (chunk: Buffer) => chunks.push(chunk));
-    const onAbort = () => this.signal(child, options.abortWith ?? 'SIGTERM');
+    const {abortWith = 'SIGTERM'} = options;
+    let killer: NodeJS.Timeout | undefined;
+    const kill = () => {
+      killSession(child.pid!);
+      // What was forked during that look was not seen.
+      killer = setTimeout(kill, LOOK_INTERVAL);
+    };
+    const onAbort = () => {
+      if (abortWith !== 'interrupt') return this.signal(child, abortWith);
+      if (this.#interrupt(child)) killer = setTimeout(kill, this.#grace);
+    };
     options.signal?.addEventListener('abort', onAbort, {once: true});
     if (options.signal?.aborted) onAbort();
     try {
@@ -103,15 +130,38 @@ export class Processes {
           child.once('close', (closeCode, closeSignal) => resolve({code: closeCode, signal: closeSignal}));
           // A killed command may leave children that hold its output open; they are its session's, and go with it.
           child.once('exit', (_code, exitSignal) => {
-            if (exitSignal && child.pid) killSession(child.pid);
+            if (exitSignal && child.pid && killer === undefined) killSession(child.pid);
           });
         },
       );
+      if (killer !== undefined) await this.#sessionEnded(child.pid!);
       const exitCode = code ?? 128 + (SIGNAL_NUMBERS[signal ?? ''] ?? 0);
       return {exitCode, output: Buffer.concat(chunks), duration: performance.now() - started};
     } finally {
+      clearTimeout(killer);
       options.signal?.removeEventListener('abort', onAbort);
     }
+  }
+
+  /** Answers whether there was something to interrupt. */
+  #interrupt(child: ChildProcess): boolean {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return false;
+    this.#interrupted.add(child.pid);
+    // The session's first process leads a group of the same number.
+    sendSignal(-child.pid, 'SIGINT');
+    return true;
+  }
+
+  /** Waits for what outlives the first process of an interrupted session. */
+  async #sessionEnded(session: number): Promise<void> {
+    while (sessionMembers(session).length > 0)
+      await new Promise(resolve => setTimeout(resolve, LOOK_INTERVAL));
+    this.#interrupted.delete(session);
+    this.#forget(session);
+  }
+
+  #forget(pid: number): void {
+    this.#supervisor?.stdin?.write(`- ${pid}\n`);
   }
 
   /** Starts a command under the supervisor's eye. `joinOutput` sends standard error where standard output goes. */
@@ -146,7 +196,7 @@ export class Processes {
     }
     child.once('exit', () => {
       this.#live.delete(child);
-      if (pid !== undefined) this.#supervisor?.stdin?.write(`- ${pid}\n`);
+      if (pid !== undefined && !this.#interrupted.has(pid)) this.#forget(pid);
     });
     return child;
   }
@@ -184,20 +234,28 @@ function startSupervisor(): ChildProcess {
 
 /** SIGKILL to every process of a session (ninja gives each command a process group, but not a session). */
 export function killSession(session: number): void {
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
+  for (const pid of sessionMembers(session)) sendSignal(pid, 'SIGKILL');
+}
+
+/** Processes of a session, without those that have ended and that nobody has asked for yet. */
+function sessionMembers(session: number): number[] {
+  return readdirSync('/proc').flatMap(name => {
+    if (!/^\d+$/.test(name)) return [];
     let stat: string;
     try {
       stat = readFileSync(`/proc/${name}/stat`, 'latin1');
     } catch {
-      continue; // It ended meanwhile.
+      return []; // It ended meanwhile.
     }
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (Number(fields[3]) !== session) continue;
-    try {
-      process.kill(Number(name), 'SIGKILL');
-    } catch {
-      // It ended meanwhile.
-    }
+    const [state, , , of] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state !== 'Z' && Number(of) === session ? [Number(name)] : [];
+  });
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It ended meanwhile.
   }
 }

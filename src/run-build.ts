@@ -2,21 +2,23 @@
  * One build with work in it: takes the directory, plans, runs the plan, records, hands over to ninja. The one place
  * where front ends, scheduler and cloud meet.
  */
-import {accessSync, constants, mkdirSync, rmSync, writeFileSync} from 'node:fs';
+import {accessSync, constants, mkdirSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {availableParallelism} from 'node:os';
 import {dirname, join, resolve} from 'node:path';
 import {monitorEventLoopDelay} from 'node:perf_hooks';
 import {fileURLToPath} from 'node:url';
 import {setFlagsFromString} from 'node:v8';
 import {type DirectoryLock, lockDirectory, ninjaGone} from './directory-lock.ts';
-import {dryRun} from './dry-run.ts';
+import {debugTeller, dryRun} from './dry-run.ts';
 import {Engine} from './engine.ts';
 import {combine, type Report} from './event.ts';
 import {FailureError} from './failure.ts';
 import {STATE_DIR} from './frontends/project.ts';
 import {type BuildContext, descriptionStat, type Load, type Look, lookAt} from './look.ts';
+import {ownCommands} from './own-command.ts';
 import {Processes} from './process.ts';
-import {openEmbeddedCloud} from './remote/embedded/embedded-cloud.ts';
+import {openEmbeddedCloud, prepareStore} from './remote/embedded/embedded-cloud.ts';
+import {print} from './standard-output.ts';
 import {storeLimit, storePlace} from './store-place.ts';
 import {createDisplay} from './ui/display.ts';
 import {SummaryCollector} from './ui/summary.ts';
@@ -45,29 +47,46 @@ export interface First {
 export async function runBuild(context: BuildContext, first: First): Promise<number> {
   const {options, location} = context;
   if (options.dryRun) {
-    const text = dryRun(first.look, options);
-    if (text !== '') process.stdout.write(`${text}\n`);
+    const storeDir = storePlace(options.store, process.env);
+    if (options.debug.has('local')) prepareStore(storeDir);
+    const {targets} = location;
+    const text = await dryRun(first.look, {options, targets, storeDir, env: process.env});
+    if (text !== '') print(text);
     return 0;
   }
   checkSummaryPlace(options.summary);
+  const limit = storeLimit(process.env);
+  const storeDir = storePlace(options.store, process.env);
   setFlagsFromString(LATE_OPTIMISATION);
   const loopDelay = monitorEventLoopDelay({resolution: LOOP_RESOLUTION});
   loopDelay.enable();
-  const interruption = new Interruption();
   const processes = new Processes();
   const collector = new SummaryCollector();
-  const report = combine(event => collector.add(event), createDisplay(displayOptions(context)));
+  const display = createDisplay(displayOptions(context));
+  const report = combine(event => collector.add(event), display.report);
+  const interruption = new Interruption({
+    onFirst: name => {
+      const again = name === 'SIGINT' ? ' (Ctrl-C again ends at once)' : '';
+      notice(report, `stopping; what is finished will be recorded${again}`);
+    },
+    onSecond: () => display.close(),
+  });
   const stateDir = join(location.directory, STATE_DIR);
   prepareStateDir(stateDir);
   let lock: DirectoryLock | undefined;
+  let hasWaited = false;
+  const tellWait = (who: string) => {
+    hasWaited = true;
+    notice(report, `${who}; waiting`);
+  };
   try {
     const width = options.jobs ?? availableParallelism();
     const cloud = openEmbeddedCloud({
-      storeDir: storePlace(options.store, process.env),
+      storeDir,
       width,
       workerProgram: fileURLToPath(new URL('./worker.js', import.meta.url)),
       processes,
-      limit: storeLimit(process.env),
+      limit,
     });
     // Its start takes as long as all that comes before the first compile here.
     if (!first.isIdle) cloud.invoker.warm(1);
@@ -75,18 +94,18 @@ export async function runBuild(context: BuildContext, first: First): Promise<num
       stateDir,
       onWait: holder => {
         const who = holder.pid === 0 ? 'another llama' : `llama (process ${holder.pid})`;
-        notice(report, `${who} is building in ${location.shown}; waiting`);
+        tellWait(`${who} is building in ${location.shown}`);
       },
       signal: interruption.signal,
     });
     if (!lock) throw new FailureError({reason: 'interrupted', signal: interruption.name ?? 'SIGINT'});
     await ninjaGone(location.directory, {
-      onWait: holder => notice(report, `${holder.name} (process ${holder.pid}) is building here; waiting`),
+      onWait: holder => tellWait(`${holder.name} (process ${holder.pid}) is building here`),
       signal: interruption.signal,
     });
     // Left by a build that was killed; nobody else can be using it.
     rmSync(join(stateDir, 'tmp'), {recursive: true, force: true});
-    const look = lockedLook(context, first);
+    const look = lockedLook(context, {...first, hasWaited});
     for (const text of look.project.warnings) report({type: 'note', level: 'warning', text});
     report({type: 'cloud-ready', text: cloud.description});
     const engine = new Engine({
@@ -94,11 +113,14 @@ export async function runBuild(context: BuildContext, first: First): Promise<num
       location,
       processes,
       cloud,
-      cacheDir: storePlace(options.store, process.env),
+      cacheDir: storeDir,
       width,
       localJobs: options.localJobs ?? availableParallelism(),
       report,
       load: first.load,
+      onLook: debugTeller({debug: options.debug, storeDir, env: process.env}, text =>
+        report({type: 'listing', text}),
+      ),
       signal: interruption.signal,
       environment: process.env,
       umask: process.umask(),
@@ -126,6 +148,7 @@ export async function runBuild(context: BuildContext, first: First): Promise<num
     interruption.abort();
     throw error;
   } finally {
+    display.close();
     loopDelay.disable();
     interruption.close();
     processes.close();
@@ -134,12 +157,12 @@ export async function runBuild(context: BuildContext, first: First): Promise<num
 }
 
 /** What is dirty now that the directory is ours. */
-function lockedLook(context: BuildContext, first: First): Look {
-  const {project} = first.look;
-  if (descriptionStat(project) === first.look.stat) return first.look;
-  // Between the first look and the lock another build may have ended here; the files tell.
-  const again = first.load();
-  return lookAt(again, context.location.targets);
+function lockedLook(context: BuildContext, first: First & {hasWaited: boolean}): Look {
+  const {project, stat} = first.look;
+  // Between the first look and the lock another build may have ended here; the files tell. After a wait sources may have
+  // been edited too.
+  if (descriptionStat(project) === stat && !first.hasWaited) return first.look;
+  return lookAt(first.load(), context.location.targets);
 }
 
 function displayOptions({options, location}: BuildContext): Parameters<typeof createDisplay>[0] {
@@ -154,7 +177,8 @@ function displayOptions({options, location}: BuildContext): Parameters<typeof cr
   return {
     mode,
     verbose: options.verbose,
-    buildDir: location.shown,
+    advice: ownCommands(options, location),
+    verifies: options.verify > 0,
     color: isTerminal && !noColor,
     stream: process.stderr,
   };
@@ -167,9 +191,11 @@ function notice(report: Report, text: string): void {
 /** Better before the build than after it. */
 function checkSummaryPlace(file: string | undefined): void {
   if (file === undefined) return;
-  const folder = dirname(resolve(file));
+  const path = resolve(file);
   try {
-    accessSync(folder, constants.W_OK);
+    const there = statSync(path, {throwIfNoEntry: false});
+    if (there?.isDirectory()) throw new Error('it is a directory');
+    accessSync(there ? path : dirname(path), constants.W_OK);
   } catch (error) {
     throw new FailureError({
       reason: 'option-invalid',
@@ -195,14 +221,19 @@ function prepareStateDir(stateDir: string): void {
 /** The first signal stops the build in order; the second ends the process at once. */
 class Interruption {
   readonly #controller = new AbortController();
-  readonly #handler = (name: (typeof SIGNALS)[number]) => {
-    if (this.name !== undefined) process.exit(STATUS[name]);
-    this.name = name;
-    this.#controller.abort();
-  };
+  readonly #handler: (name: (typeof SIGNALS)[number]) => void;
   name: (typeof SIGNALS)[number] | undefined;
 
-  constructor() {
+  constructor(told: {onFirst: (name: (typeof SIGNALS)[number]) => void; onSecond: () => void}) {
+    this.#handler = name => {
+      if (this.name !== undefined) {
+        told.onSecond();
+        process.exit(STATUS[name]);
+      }
+      this.name = name;
+      told.onFirst(name);
+      this.#controller.abort();
+    };
     for (const signal of SIGNALS) process.on(signal, this.#handler);
   }
 

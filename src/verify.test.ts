@@ -11,6 +11,7 @@ let directory: string;
 let warnings: string[];
 let localRuns: number;
 let forgotten: number[];
+let compared: string[];
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'llama-verify-'));
@@ -18,6 +19,7 @@ beforeEach(() => {
   warnings = [];
   localRuns = 0;
   forgotten = [];
+  compared = [];
 });
 
 afterEach(() => rmSync(directory, {recursive: true}));
@@ -70,7 +72,12 @@ function verify(
     }),
   } as unknown as Lanes;
   const local = writer({...done('local', 2n), localReason: 'verified'}, objects.local);
-  const verifier = new Verifier({share, directory, warn: text => warnings.push(text)});
+  const verifier = new Verifier({
+    share,
+    directory,
+    warn: text => warnings.push(text),
+    onCompared: outcome => compared.push(outcome),
+  });
   return verifier.wrap(writer(done(place, 1n), objects.remote), {
     lanes,
     graph: builder.freeze({defaults: [], buildDir: ''}),
@@ -98,6 +105,7 @@ describe('a compile that is verified', () => {
       const outcome = await verify({remote: ['x'], local: ['x']}, {place}).run(0, SIGNAL);
       expect(outcome).toEqual({...done(place, 1n), record: {mtime: 2n, duration: 1}});
       expect(localRuns).toBe(1);
+      expect(compared).toEqual(['equal']);
       expect(warnings).toEqual([]);
       expect(readdirSync(join(directory, '.llama'))).toEqual([]);
     },
@@ -108,6 +116,7 @@ describe('a compile that is verified', () => {
     expect(outcome).toMatchObject({kind: 'done', place: 'local', localReason: 'verify-differed'});
     expect(object(0)).toBe('y');
     expect(forgotten).toEqual([0]);
+    expect(compared).toEqual(['differed']);
     const kept = readdirSync(join(directory, '.llama/differing')).sort();
     expect(kept).toHaveLength(2);
     expect(kept.map(name => readFileSync(join(directory, '.llama/differing', name), 'utf8'))).toEqual([
@@ -122,6 +131,7 @@ describe('a compile that is verified', () => {
     const outcome = await verify({remote: ['x'], local: ['y', 'z']}).run(0, SIGNAL);
     expect(outcome).toMatchObject({place: 'remote', record: {mtime: 2n}});
     expect(outcome).not.toHaveProperty('localReason');
+    expect(compared).toEqual(['unstable']);
     expect(warnings).toEqual([]);
   });
 
@@ -139,6 +149,7 @@ describe('a compile that is verified', () => {
       SIGNAL,
     );
     expect(outcome).toEqual({kind: 'cancelled'});
+    expect(compared).toEqual([]);
     expect(warnings).toEqual([]);
   });
 });

@@ -5,6 +5,7 @@
  */
 import {copyFileSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {basename, join} from 'node:path';
+import type {CompileVerified} from './event.ts';
 import {STATE_DIR} from './frontends/project.ts';
 import type {EdgeOutcome, Executor} from './graph/executor.ts';
 import type {EdgeId, Graph} from './graph/graph.ts';
@@ -15,6 +16,8 @@ export interface VerifierOptions {
   readonly share: number;
   readonly directory: string;
   readonly warn: (text: string) => void;
+  /** Told once for each compile that ran on both sides. */
+  readonly onCompared?: (outcome: CompileVerified['outcome']) => void;
 }
 
 interface Wrapping {
@@ -58,6 +61,7 @@ export class Verifier {
     run: {edge: EdgeId; signal: AbortSignal; wrapping: Wrapping},
   ): Promise<EdgeOutcome> {
     const {edge, signal, wrapping} = run;
+    const {onCompared} = this.#options;
     if (outcome.kind !== 'done' || outcome.place === 'local') return outcome;
     const output = wrapping.graph.path(wrapping.graph.outs(edge)[0]!);
     if (!this.#isChosen(output)) return outcome;
@@ -66,11 +70,18 @@ export class Verifier {
     const local = await wrapping.runLocally(edge, signal);
     if (local.kind !== 'done') return local;
     const first = readFileSync(file);
-    if (first.equals(remote)) return {...outcome, record: local.record};
+    if (first.equals(remote)) {
+      onCompared?.('equal');
+      return {...outcome, record: local.record};
+    }
     const second = await wrapping.runLocally(edge, signal);
     if (second.kind !== 'done') return second;
     // A compiler that does not agree with itself proves nothing.
-    if (!readFileSync(file).equals(first)) return {...outcome, record: second.record};
+    if (!readFileSync(file).equals(first)) {
+      onCompared?.('unstable');
+      return {...outcome, record: second.record};
+    }
+    onCompared?.('differed');
     await wrapping.forgetResult(edge);
     this.#distrust(edge, {file, remote, wrapping});
     return {...second, localReason: DIFFERED};

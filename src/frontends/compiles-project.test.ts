@@ -8,6 +8,8 @@ import {loadCompilesProject} from './compiles-project.ts';
 import {Recorder} from './ninja/recorder.ts';
 import type {Project} from './project.ts';
 
+const SOURCES = ['a.c', 'a b.cc', 'sub/a.c', 'c.cc', 'c.c'];
+
 interface Entry {
   readonly directory?: string;
   readonly command?: string;
@@ -16,8 +18,12 @@ interface Entry {
   readonly output?: string;
 }
 
-function load(entries: readonly Entry[]): Project {
-  const {path} = ninjaFolder({'compile_commands.json': JSON.stringify(entries)});
+/** Beside the list lie `files`, empty. */
+function load(entries: readonly Entry[], files: readonly string[] = SOURCES): Project {
+  const {path} = ninjaFolder({
+    'compile_commands.json': JSON.stringify(entries),
+    ...Object.fromEntries(files.map(name => [name, ''])),
+  });
   return loadCompilesProject({directory: path, kind: 'compile-commands', commandsFile: undefined});
 }
 
@@ -61,11 +67,52 @@ describe('compile_commands.json', () => {
       ],
       ['c.o < c.c'],
     ],
-    ['nothing', [], []],
+    [
+      'a compiler that is not known',
+      [{command: 'mpicxx -MD -MF a.d -c c.cc -o c.o'}, {command: 'ar -c a.c'}],
+      ['c.o < c.cc'],
+    ],
+    ['headers alone', [{command: 'g++ -c a.h -o a.h.o'}], []],
   ])('with %s', (_name, entries, expected) => {
     const project = load(entries);
     expect(compiles(project).map(text => text.replaceAll(project.directory, 'DIR'))).toEqual(expected);
     expect(project.warnings).toEqual([]);
+  });
+
+  it.each<[string, Entry[], RegExp]>([
+    ['nothing', [], /^no compile in '.*compile_commands.json' \(0 entries read\)$/],
+    ['nothing to compile', [{command: 'ar rc l.a a.o'}], /\(1 entry read\)$/],
+    [
+      'nothing that is there',
+      [{command: 'gcc -c x.c'}, {command: 'gcc -c y.c'}],
+      /no source .*'x\.c' for one$/,
+    ],
+  ])('is refused with %s', (_name, entries, text) => {
+    const failure = expect.objectContaining({
+      reason: 'option-invalid',
+      text: expect.stringMatching(text),
+      hint: expect.any(String),
+    });
+    expect(() => load(entries)).toThrow(expect.objectContaining({failure}));
+  });
+
+  it('leaves out what has no source yet, but for those who ask for it by name', () => {
+    const project = load([
+      {command: 'gcc -c x.cc -o x.o'},
+      {command: 'gcc -S a.c -o made.s'},
+      {command: 'gcc -c made.s -o made.o'},
+      {command: 'gcc -c sub/y.c -o y.o'},
+    ]);
+    expect(compiles(project)).toHaveLength(4);
+    const {defaults} = project.graph.arrays;
+    expect(Array.from(defaults, node => project.graph.path(node))).toEqual(['made.s', 'made.o']);
+    expect(project.warnings).toEqual([
+      "2 sources are not there and are left out, 'x.cc' for one: make them with your own tool first",
+    ]);
+    const one = load([{command: 'gcc -c a.c'}, {command: 'gcc -c x.cc'}]);
+    expect(one.warnings).toEqual([
+      "1 source is not there and is left out, 'x.cc': make it with your own tool first",
+    ]);
   });
 
   it('takes the first of two commands for one output, and says so', () => {
@@ -76,14 +123,20 @@ describe('compile_commands.json', () => {
   });
 
   it('tells the commands of two directories apart', () => {
-    const [one, two] = ['one', 'two'].map(directory => load([{directory, command: 'gcc -c a.c -o /x/a.o'}]));
+    const [one, two] = ['one', 'two'].map(directory =>
+      load([{directory, command: 'gcc -c a.c -o /x/a.o'}], [`${directory}/a.c`]),
+    );
     expect(one!.graph.arrays.commandHash).not.toEqual(two!.graph.arrays.commandHash);
   });
 });
 
 describe('records', () => {
   it('are kept beside the list, and found again for the same command only', () => {
-    const folder = ninjaFolder({'compile_commands.json': '[{"command": "gcc -c a.c"}]', 'a.o': ''});
+    const folder = ninjaFolder({
+      'compile_commands.json': '[{"command": "gcc -c a.c"}]',
+      'a.c': '',
+      'a.o': '',
+    });
     const again = () =>
       loadCompilesProject({directory: folder.path, kind: 'compile-commands', commandsFile: undefined});
     const {graph, records, directory, files} = again();
@@ -118,13 +171,30 @@ describe('records', () => {
 describe('the output of ninja -t commands', () => {
   it('is a compile for each line that is one', () => {
     const manifest = `rule cc\n  command = gcc -MD -MF $out.d -c $in -o $out\nrule link\n  command = gcc $in -o $out\nbuild a$ b.o: cc a$ b.c\nbuild c.o: cc c.c\nbuild app: link a$ b.o c.o\n`;
-    const folder = ninjaFolder({'build.ninja': manifest});
+    const folder = ninjaFolder({'build.ninja': manifest, 'a b.c': '', 'c.c': ''});
     folder.write({commands: `${folder.ninja(['-t', 'commands']).stdout}\n   \n`});
     const file = join(folder.path, 'commands');
     const project = loadCompilesProject({directory: folder.path, kind: 'commands', commandsFile: file});
     expect(compiles(project)).toEqual(['a b.o < a b.c', 'c.o < c.c']);
     expect(project.graph.text(0, 'depfile')).toBe('a b.o.d');
     expect(project.kind).toBe('commands');
+  });
+
+  it.each([
+    ['', 0],
+    ["ninja: error: loading 'build.ninja': No such file or directory\n", 1],
+    ['# A project\n\nCall gcc to build it.\n', 2],
+  ])('has to have a compile in it, unlike %j', (text, lines) => {
+    const {path} = ninjaFolder({commands: text});
+    const file = join(path, 'commands');
+    const failure = expect.objectContaining({
+      reason: 'option-invalid',
+      text: `no compile in '${file}' (${lines} line${lines === 1 ? '' : 's'} read)`,
+      hint: expect.stringContaining('ninja -C BUILD_DIR -t commands > FILE'),
+    });
+    expect(() => loadCompilesProject({directory: path, kind: 'commands', commandsFile: file})).toThrow(
+      expect.objectContaining({failure}),
+    );
   });
 
   it('has to be there', () => {

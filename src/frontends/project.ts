@@ -29,8 +29,11 @@ export interface Project {
   loadDyndep(node: NodeId): void;
   /** As the user's ninja reads one. */
   readonly depfileDialect: DepfileDialect;
-  /** Keeps what was read for the next start. Prereq: the records are those of the logs on disk. */
-  saveSnapshot(): void;
+  /**
+   * Keeps what was read for the next start. `logStamps`: of the logs when they said what the records say now; without
+   * it nothing was recorded since they were read.
+   */
+  saveSnapshot(logStamps?: readonly string[]): void;
 }
 
 /** Folder of ours in a build directory. */

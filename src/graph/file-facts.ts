@@ -14,6 +14,7 @@ import {
   realpathSync,
   statSync,
 } from 'node:fs';
+import {diskPath, hasOddBytes, textOfPath} from '../protocol/path-text.ts';
 
 export type FileKind = 'file' | 'directory' | 'link' | 'other';
 
@@ -50,7 +51,9 @@ export function readInto(file: number, buffer: Buffer, size: number): number {
   return length;
 }
 
+/** A name that is not UTF-8 can be looked at, but its file cannot travel: it counts as one that cannot be read. */
 export function openForReading(path: string): number | undefined {
+  if (hasOddBytes(path)) return undefined;
   try {
     // Not to hang on a FIFO that bears a header's name.
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -61,7 +64,7 @@ export function openForReading(path: string): number | undefined {
 
 export function statOrAbsent(path: string): FileFacts | undefined {
   try {
-    const stats = statSync(path, {bigint: true, throwIfNoEntry: false});
+    const stats = statSync(diskPath(path), {bigint: true, throwIfNoEntry: false});
     return stats === undefined ? undefined : factsOf(stats);
   } catch {
     // ELOOP, EACCES, ENAMETOOLONG: no compiler reaches anything by that path either.
@@ -71,7 +74,7 @@ export function statOrAbsent(path: string): FileFacts | undefined {
 
 export function lstatOrAbsent(path: string): FileFacts | undefined {
   try {
-    const stats = lstatSync(path, {bigint: true, throwIfNoEntry: false});
+    const stats = lstatSync(diskPath(path), {bigint: true, throwIfNoEntry: false});
     return stats === undefined ? undefined : factsOf(stats);
   } catch {
     return undefined;
@@ -96,13 +99,19 @@ export function physicalPath(path: string): string | undefined {
 
 export function readNames(path: string, before: Listing | undefined): Listing | undefined {
   try {
-    const names = readdirSync(path);
+    const names = namesIn(diskPath(path));
     if (before instanceof Set && before.size === names.length && names.every(name => before.has(name)))
       return before;
     return new Set(names);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'unreadable' : undefined;
   }
+}
+
+function namesIn(path: string | Buffer): string[] {
+  const names = readdirSync(path, 'utf8');
+  // What is not UTF-8 was spoilt.
+  return names.some(name => name.includes('\ufffd')) ? readdirSync(path, 'buffer').map(textOfPath) : names;
 }
 
 const KINDS: Readonly<Record<number, FileKind>> = {

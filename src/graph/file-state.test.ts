@@ -20,6 +20,17 @@ function counting() {
 }
 
 describe('FileState', () => {
+  it('looks at names that are not UTF-8, and reads none of their files', () => {
+    const root = plant({'a.h': ''});
+    writeFileSync(Buffer.from(`${root}/h\xe9.h`, 'latin1'), 'text');
+    const files = new FileState();
+    expect(files.names(root)).toEqual(new Set(['a.h', 'h\udce9.h']));
+    expect(files.stat(join(root, 'h\udce9.h'))).toMatchObject({kind: 'file', size: 4});
+    expect(files.lstat(join(root, 'h\udce9.h'))).toMatchObject({kind: 'file', size: 4});
+    expect(files.stat(join(root, 'h\ufffd.h'))).toBeUndefined();
+    expect(files.digest(join(root, 'h\udce9.h'))).toBeUndefined();
+  });
+
   it('gives one answer per epoch, whatever happens on disk', () => {
     const root = plant({file: 'one'});
     const files = new FileState();
@@ -158,6 +169,9 @@ describe('FileState', () => {
 
     it('forgets what was changed since, and never saves what is young', () => {
       const root = plant({young: 'young'});
+      // However long it takes to look.
+      const soon = new Date(Date.now() + 3_600_000);
+      utimesSync(join(root, 'young'), soon, soon);
       const memory = join(root, 'memory');
       const first = new FileState();
       first.digest(join(root, 'young'));

@@ -20,7 +20,15 @@ export const EDGE_DEPS_GCC = 16;
 export const EDGE_DEPS_MSVC = 32;
 
 /** The strings that an edge has, in the order of {@link GraphArrays.edgeText}. */
-export const EDGE_TEXTS = ['command', 'description', 'depfile', 'rspfile', 'rspfileContent', 'rule'] as const;
+export const EDGE_TEXTS = [
+  'command',
+  'description',
+  'depfile',
+  'rspfile',
+  'rspfileContent',
+  'msvcDepsPrefix',
+  'rule',
+] as const;
 export type EdgeText = (typeof EDGE_TEXTS)[number];
 
 /**

@@ -1,5 +1,6 @@
 /** Modification times of nodes, each read at most once until it is forgotten. The only part of planning with I/O. */
 import {statSync} from 'node:fs';
+import {diskPath} from '../protocol/path-text.ts';
 import type {Graph, NodeId} from './graph.ts';
 
 /** As ninja sees a file: ns since the epoch, 0n for one that is not there; a file from the epoch's first second counts as 1n. */
@@ -46,7 +47,7 @@ export function statFrom(directory: string): StatMtime {
     const file = path.startsWith('/') ? path : base + path;
     let found: {mtimeNs: bigint} | undefined;
     try {
-      found = statSync(file, {bigint: true, throwIfNoEntry: false});
+      found = statSync(diskPath(file), {bigint: true, throwIfNoEntry: false});
     } catch (error) {
       // Ninja dies of these; to say that the file is missing leads to the same sentence with the file's name in it.
       if (!isAbsence(error)) throw error;

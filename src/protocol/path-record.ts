@@ -2,6 +2,7 @@
  * The record that the preload library keeps of the paths which a command looked at, as bytes: the format is described
  * at the top of `lambda/path-shim.c`. No I/O: whoever owns the file reads and writes it.
  */
+import {textOfPath} from './path-text.ts';
 
 /** One entry: a kind byte (`R W U S A D X`) and an absolute path, in the order in which the programs saw them. */
 export interface PathRecord {
@@ -27,7 +28,7 @@ export function recordEnd(header: Buffer): number {
 /** The entries in the bytes behind the header. A program killed in mid-entry leaves zeros, which no entry starts with. */
 export function parseRecords(bytes: Buffer): PathRecord[] {
   const records: PathRecord[] = [];
-  for (const entry of bytes.toString('utf8').split('\0'))
+  for (const entry of textOfPath(bytes).split('\0'))
     if (entry.length >= 2 && entry[1] === '/') records.push({kind: entry[0] as string, path: entry.slice(1)});
   return records;
 }

@@ -82,8 +82,11 @@ export interface InputSet {
 export interface Invoker {
   /** Actions that may run at once. */
   readonly width: number;
-  /** @throws InvocationError */
-  invoke(request: InvocationRequest, signal: AbortSignal): Promise<InvocationResponse>;
+  /** Asks `isWanted` when it is the action's turn; one that is not wanted any more is aborted. @throws InvocationError */
+  invoke(
+    request: InvocationRequest,
+    options: {readonly signal: AbortSignal; readonly isWanted: () => boolean},
+  ): Promise<InvocationResponse>;
 }
 
 /** The invocation itself came to nothing. */

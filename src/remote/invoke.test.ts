@@ -40,6 +40,7 @@ function rig(answers: readonly (InvocationResponse['result'] | Error)[]) {
       forgetUploads: () => {
         seen.forgetUploads++;
       },
+      isWanted: () => true,
       signal: new AbortController().signal,
     });
   return {run, seen, counts};

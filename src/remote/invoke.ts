@@ -23,13 +23,14 @@ export async function invokeWithRetry(options: {
   upload: () => Promise<void>;
   forgetUploads: () => void;
   signal: AbortSignal;
+  isWanted: () => boolean;
 }): Promise<Invoked> {
-  const {cloud, request, upload, forgetUploads, signal} = options;
+  const {cloud, request, upload, forgetUploads, signal, isWanted} = options;
   const mended = new Set<Digest>();
   for (let attempt = 1; ; attempt++) {
     await upload();
     try {
-      const response = await cloud.invoker.invoke(request, signal);
+      const response = await cloud.invoker.invoke(request, {signal, isWanted});
       if (response.result.kind === 'result') return {result: response.result};
       const failure = response.result;
       if (!isTransient(failure) || attempt === MOST_TRIES) throw asError(failure);

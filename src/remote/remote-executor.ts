@@ -57,6 +57,8 @@ export interface RemoteExecutorOptions {
    */
   readonly depsFrom: 'depfile' | 'observed';
   readonly warn: (text: string) => void;
+  /** False once nothing more is to be started. */
+  readonly isWanted: () => boolean;
 }
 
 /** Outputs up to this size come inside the response and live inside the cached result. */
@@ -95,6 +97,7 @@ export class RemoteExecutor implements Executor {
       return await this.#run(edge, signal);
     } catch (error) {
       if (signal.aborted) return {kind: 'cancelled'};
+      if (error instanceof InvocationError && error.reason === 'aborted') return {kind: 'cancelled'};
       if (error instanceof StayLocal) return this.#options.runLocally(edge, signal, error.reason);
       if (error instanceof StoreError) {
         if (error.reason === 'store-failed') this.#storeFailedAt = performance.now();
@@ -256,6 +259,7 @@ export class RemoteExecutor implements Executor {
       upload,
       forgetUploads: () => toolchains.forgetUpload(identity),
       signal,
+      isWanted: this.#options.isWanted,
     });
   }
 

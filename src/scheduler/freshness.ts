@@ -38,6 +38,8 @@ export interface FreshnessSources {
   readDepfile(edge: EdgeId, depfile: string): DepfileInputs;
   /** Adds to the graph what a dyndep file says. Called once for each file, when it is up to date. */
   loadDyndep(node: NodeId): void;
+  /** Whether this build has run the edge: one that is always dirty then need not run again. Default: none. */
+  isDone?(edge: EdgeId): boolean;
 }
 
 /** 0 stands for an edge that the walk has not met. */
@@ -68,6 +70,8 @@ export class Freshness {
   readonly #discoveredBy = new Map<NodeId, EdgeId[]>();
   readonly #reasons = new Map<EdgeId, DirtyReason>();
   readonly #loadedDyndeps = new Set<NodeId>();
+  /** Dirty nodes that nothing can make clean: no file comes of their edges. */
+  readonly #neverClean = new Set<NodeId>();
 
   constructor(sources: FreshnessSources) {
     this.#sources = sources;
@@ -242,7 +246,9 @@ export class Freshness {
     const {graph} = this.#sources;
     const ins = graph.orderingIns(edge);
     const dirtying = graph.dirtyingIns(edge).length;
+    const isDone = this.#sources.isDone?.(edge) ?? false;
     let reason: DirtyReason | undefined;
+    let isPassedOn = graph.isPhony(edge);
     let ready = true;
     let newest: NodeId = -1;
     let newestTime = 0n;
@@ -251,7 +257,9 @@ export class Freshness {
       if (producer >= 0 && this.#ready[producer] === 0) ready = false;
       if (!isDirtying) return;
       if (this.#nodeDirty[input] === 1) {
-        reason ??= {why: 'input-dirty', input};
+        const isNeverClean = this.#neverClean.has(input);
+        isPassedOn &&= isNeverClean;
+        if (!(isDone && isNeverClean)) reason ??= {why: 'input-dirty', input};
       } else {
         const time = this.#time(input);
         if (newest < 0 || time > newestTime) {
@@ -265,9 +273,13 @@ export class Freshness {
     reason ??= this.#outputsReason(edge, newest);
     if (this.#depsMissing[edge] === 1) reason ??= this.#reasons.get(edge);
     if (reason) {
+      const isSettled = isDone && reason.why === 'output-missing';
       this.#reasons.set(edge, reason);
-      for (const output of graph.outs(edge)) this.#setDirty(output, true);
-      if (!(graph.isPhony(edge) && ins.length === 0)) ready = false;
+      for (const output of graph.outs(edge)) {
+        this.#setDirty(output, true);
+        if (isPassedOn || isSettled) this.#neverClean.add(output);
+      }
+      if (!isSettled && !(graph.isPhony(edge) && ins.length === 0)) ready = false;
     }
     this.#ready[edge] = ready ? 1 : 0;
   }

@@ -210,6 +210,7 @@ async function build(directory: string, program: string): Promise<void> {
     failuresAllowed: 1,
     report: () => {},
     signal: new AbortController().signal,
+    onStart: edge => recorder.start(edge),
     onDone: (edge, {record}) => recorder.record(edge, record),
     onLocalEnd: () => false,
   });

@@ -50,12 +50,14 @@ export class LocalExecutor implements Executor {
     const result = await processes.run('/bin/sh', ['-c', graph.text(edge, 'command')], {
       cwd: directoryOf(edge),
       stdio: 'capture',
-      abortWith: 'SIGKILL',
+      abortWith: 'interrupt',
       signal,
     });
-    if (signal.aborted && result.exitCode !== 0) {
-      // As ninja does: what an interrupted command may have left half-written must not be taken for an output.
+    if (signal.aborted) {
+      // As ninja does: what an interrupted command may have left half-written must not be taken for an output, whatever
+      // the command says of it.
       for (const out of graph.outs(edge)) rmSync(this.#absolute(graph.path(out)), {force: true});
+      this.#dropDepfile(edge);
       return {kind: 'cancelled'};
     }
     const failed = (output: Buffer): EdgeOutcome => ({
@@ -66,11 +68,14 @@ export class LocalExecutor implements Executor {
       duration: result.duration,
       isReported: false,
     });
-    if (result.exitCode !== 0) return failed(result.output);
+    if (result.exitCode !== 0) {
+      this.#dropDepfile(edge);
+      return failed(result.output);
+    }
     let deps: readonly string[] | undefined;
     const use = this.#options.depfileUse(edge);
     if (use !== 'leave') {
-      const found = this.#readDepfile(graph.text(edge, 'depfile'), use);
+      const found = this.#readDepfile(edge, use);
       if (typeof found === 'string') return failed(Buffer.concat([result.output, Buffer.from(`${found}\n`)]));
       deps = found;
     }
@@ -84,11 +89,19 @@ export class LocalExecutor implements Executor {
     };
   }
 
+  /** One that only the deps log is to get stays behind in no case. */
+  #dropDepfile(edge: EdgeId): void {
+    const depfile = this.#options.graph.text(edge, 'depfile');
+    if (depfile !== '' && this.#options.depfileUse(edge) === 'take')
+      rmSync(this.#absolute(depfile), {force: true});
+  }
+
   /**
    * The inputs that a depfile names. One to be taken counts as empty where it is missing, as with ninja's `deps = gcc`;
    * one to be read is then no answer. A text is an error.
    */
-  #readDepfile(depfile: string, use: 'take' | 'read'): readonly string[] | string | undefined {
+  #readDepfile(edge: EdgeId, use: 'take' | 'read'): readonly string[] | string | undefined {
+    const depfile = this.#options.graph.text(edge, 'depfile');
     if (depfile === '' && use === 'read') return undefined;
     if (depfile === '') return 'edge with deps=gcc but no depfile makes no sense';
     const file = this.#absolute(depfile);
@@ -102,7 +115,14 @@ export class LocalExecutor implements Executor {
     const parsed = bytes.length === 0 ? undefined : parseDepfile(bytes, this.#options.depfileDialect);
     if (parsed && !parsed.ok) return `${depfile}: ${parsed.text}`;
     if (use === 'take') rmSync(file, {force: true});
-    return parsed?.ok ? parsed.inputs.map(this.#options.canonicalPath) : [];
+    return parsed?.ok ? parsed.inputs.map(path => this.#nameInGraph(edge, path)) : [];
+  }
+
+  /** A command names files from where it runs; the graph names them from the project's directory. */
+  #nameInGraph(edge: EdgeId, path: string): string {
+    const {directory, directoryOf, canonicalPath} = this.#options;
+    const place = directoryOf(edge);
+    return canonicalPath(place === directory || isAbsolute(path) ? path : `${place}/${path}`);
   }
 
   #absolute(path: string): string {

@@ -133,6 +133,14 @@ export class Plan {
     this.#failed++;
   }
 
+  /** Takes an edge for failed that is not to be tried: nothing that waits for it becomes ready. */
+  giveUp(edge: EdgeId): void {
+    const state = this.#state[edge]!;
+    if (state !== WAITING && state !== READY && state !== IDLE) return;
+    this.#state[edge] = FAILED;
+    this.#failed++;
+  }
+
   /** Makes `edge` wait for `producer`, which the graph's description does not tell. False if that closed a cycle. */
   addOrder(edge: EdgeId, producer: EdgeId): boolean {
     if (!this.isUnfinished(producer) || this.#dependsOn(producer, edge)) return false;

@@ -28,6 +28,8 @@ export interface SchedulerOptions {
   readonly failuresAllowed: number;
   readonly report: Report;
   readonly signal: AbortSignal;
+  /** Called before an edge runs, whoever runs it. */
+  readonly onStart: (edge: EdgeId) => void;
   /** Called for each edge that ran well, when its outputs are in place. */
   readonly onDone: (edge: EdgeId, done: EdgeDone) => void;
   /** Called after an edge that may have changed any file; answers whether the build must be planned anew. */
@@ -48,7 +50,7 @@ export class Scheduler {
   readonly #poolUse: number[];
   #remoteRunning = 0;
   #consoleBusy = false;
-  #failures = 0;
+  readonly #failed: EdgeId[] = [];
   #replan = false;
   readonly #mtimesBefore = new Map<EdgeId, bigint[]>();
   readonly #ended: {edge: EdgeId; outcome: EdgeOutcome}[] = [];
@@ -64,14 +66,14 @@ export class Scheduler {
     this.#poolUse = options.graph.pools.map(() => 0);
   }
 
-  get failures(): number {
-    return this.#failures;
+  get failed(): readonly EdgeId[] {
+    return this.#failed;
   }
 
   async run(): Promise<SchedulerEnd> {
     this.#sortReady();
     for (;;) {
-      if (!this.#isStopping()) this.#startWhatMay();
+      if (!this.isStopping) this.#startWhatMay();
       if (this.#running === 0) break;
       const {edge, outcome} = await this.#oneEnd();
       this.#running--;
@@ -79,13 +81,14 @@ export class Scheduler {
       this.#sortReady();
     }
     if (this.#options.signal.aborted) return 'stopped';
-    if (this.#failures >= this.#options.failuresAllowed) return 'stopped';
+    if (this.#failed.length >= this.#options.failuresAllowed) return 'stopped';
     return this.#replan || this.#options.plan.needsReplan ? 'replan' : 'exhausted';
   }
 
-  #isStopping(): boolean {
+  /** Whether nothing more is started. */
+  get isStopping(): boolean {
     const {signal, failuresAllowed, plan} = this.#options;
-    return signal.aborted || this.#replan || plan.needsReplan || this.#failures >= failuresAllowed;
+    return signal.aborted || this.#replan || plan.needsReplan || this.#failed.length >= failuresAllowed;
   }
 
   #sortReady(): void {
@@ -133,6 +136,7 @@ export class Scheduler {
     if (pool >= 0) this.#poolUse[pool]!++;
     const isConsole = graph.has(edge, EDGE_CONSOLE);
     if (isConsole) this.#consoleBusy = true;
+    this.#options.onStart(edge);
     if (graph.has(edge, EDGE_RESTAT)) {
       this.#mtimesBefore.set(
         edge,
@@ -234,7 +238,7 @@ export class Scheduler {
 
   #fail(edge: EdgeId, failure: EdgeFailure): void {
     const {graph, plan, times, report, isCompile} = this.#options;
-    this.#failures++;
+    this.#failed.push(edge);
     plan.fail(edge);
     for (const out of graph.outs(edge)) times.forget(out);
     report({

@@ -99,6 +99,36 @@ describe('a directory', () => {
     }
   });
 
+  it('that is configured for make: names the generator and a command that configures another', async () => {
+    const project = await openProject(rig, 'header-edits', {configure: false, name: rig.unique('for make')});
+    await check(rig.run('cmake', ['-G', 'Unix Makefiles', '-S', project.source, '-B', project.directory]));
+    const done = await project.llama();
+    expectClear(done, 2);
+    expect(done.stderr).toContain('configured for Unix Makefiles');
+    const [, command = ''] = /: (cmake -G Ninja .*)$/m.exec(done.stderr) ?? [];
+    await check(rig.run('/bin/sh', ['-c', command]));
+    await check(rig.llama([`${project.directory}-ninja`]));
+  });
+
+  it('whose build directory lies below: names that', async () => {
+    const project = await openProject(rig, 'header-edits');
+    const done = await rig.llama([project.root]);
+    expectClear(done, 2);
+    expect(done.stderr).toContain(`llama build ${project.directory}`);
+  });
+
+  it('whose name is mistyped: says that there is no such target either, and where it was looked for', async () => {
+    const project = await openProject(rig, 'header-edits');
+    const done = await rig.llama(['biuld'], {cwd: project.root});
+    expectClear(done, 2);
+    expect(done.stderr).toContain(
+      "'biuld' is neither a directory nor a target of 'build/build.ninja', did you mean 'build'",
+    );
+    const nothing = await rig.llama(['biuld'], {cwd: project.path('include')});
+    expectClear(nothing, 2);
+    expect(nothing.stderr).toMatch(/no directory 'biuld'.* 'build' or '\.'/);
+  });
+
   it('that is not there is named', async () => {
     const done = await rig.llama([join(rig.scratch, 'nowhere at all')]);
     expectClear(done, 2);
@@ -133,7 +163,7 @@ describe('a store', () => {
   it('that cannot be written to is named', async () => {
     const project = await openProject(rig, 'order-only');
     const done = await project.llama([], {store: '/sys/llama-store'});
-    expectClear(done, 1);
+    expectClear(done, 2);
     expect(done.stderr).toContain('/sys/llama-store');
     await project.built();
     await expectIdle(project);
@@ -144,9 +174,21 @@ describe('a store', () => {
     const file = join(rig.scratch, rig.unique('not a store'));
     await writeFile(file, 'precious');
     const done = await project.llama([], {store: file});
-    expectClear(done, 1);
+    expectClear(done, 2);
     expect(done.stderr).toContain(file);
     expect(await readFile(file, 'utf8')).toBe('precious');
+    const below = await project.llama([], {store: join(file, 'below')});
+    expectClear(below, 2);
+    expect(below.stderr).toContain(`cannot use the store '${join(file, 'below')}'`);
+    expect(await project.ninjaWouldRun()).not.toEqual([]);
+  });
+
+  it('whose limit is no size is told the forms that are', async () => {
+    const project = await openProject(rig, 'order-only');
+    const done = await project.llama([], {env: {LLAMA_STORE_LIMIT: 'plenty'}});
+    expectClear(done, 2);
+    expect(done.stderr).toMatch(/LLAMA_STORE_LIMIT.*20G.*'plenty'/);
+    await project.built([], {env: {LLAMA_STORE_LIMIT: '1.5g'}});
   });
 
   it('on a full disk: says so, and the next build with room is right', async ({skip}) => {
@@ -287,9 +329,40 @@ describe('the command line', () => {
     );
     expect(summary.all).toContain('no/such/place');
     expect(summary.all).not.toMatch(/^\s+at .*\d+:\d+/m);
+    const folder = await rig.raw([
+      'build',
+      project.directory,
+      '--store',
+      rig.store,
+      '--summary',
+      rig.scratch,
+    ]);
+    expectClear(folder, 2);
+    expect(folder.stderr).toContain(`'${rig.scratch}': it is a directory`);
+    expect(await project.ninjaWouldRun()).not.toEqual([]);
     const commands = await project.llama(['--commands', join(rig.scratch, 'no commands')]);
     expectClear(commands, 2);
     expect(commands.stderr).toContain('no commands');
+  });
+
+  it('a reader that has seen enough of the output changes nothing', async () => {
+    // More than a pipe holds.
+    const names = Array.from({length: 3000}, (_, i) => `object-with-a-long-name-${i}.o`);
+    const edges = names.map(name => `build ${name}: cc a.c\n`).join('');
+    const project = await withManifest(`${RULE}${edges}`);
+    await project.write('a.c', '');
+    const script = '{ "$@"; echo status $? >&2; } | head -n 1';
+    const args = [process.execPath, rig.program, 'build', project.directory, '-n'];
+    const done = await check(rig.run('/bin/sh', ['-c', script, 'sh', ...args]));
+    expect(done.stdout).toBe(`${names[0]}\n`);
+    expect(done.stderr).toBe('status 0\n');
+  });
+
+  it('an output that takes nothing is a failure', async () => {
+    const args = [process.execPath, rig.program, '--help'];
+    const done = await rig.run('/bin/sh', ['-c', 'exec "$@" > /dev/full', 'sh', ...args]);
+    expectClear(done, 1);
+    expect(done.stderr).toContain('ENOSPC');
   });
 
   it('shows help and version on stdout', async () => {

@@ -4,7 +4,7 @@ import {describe, expect, it} from 'vitest';
 import {differences, type FileTree, fileTree} from './file-tree.ts';
 import {check, openProject, type Project} from './project.ts';
 import {useRig} from './rig.ts';
-import {expectNothingLeft} from './same-as-ninja.ts';
+import {expectNothingLeft, expectSameAsNinja} from './same-as-ninja.ts';
 
 const rig = useRig();
 
@@ -116,6 +116,87 @@ describe('compile_commands.json alone', () => {
     expect(failed.status).toBe(1);
     expect(failed.all).toContain('one.h');
   });
+
+  it('builds the rest where a source is not there, and says so once', async () => {
+    const project = await openProject(rig, 'compile-commands');
+    await project.write(
+      'compile_commands.json',
+      JSON.stringify([
+        {directory: '.', file: 'sub/one.c', command: 'gcc -Iinc -c sub/one.c -o one.o'},
+        {directory: '.', file: 'made.c', command: 'gcc -c made.c -o made.o'},
+        {directory: 'sub', file: 'other.c', command: 'gcc -c other.c -o other.o'},
+      ]),
+    );
+    const done = await project.built();
+    expect([...(await objects(project)).keys()]).toEqual([expect.stringMatching(/\/?one\.o$/)]);
+    expect(done.stderr.match(/not there/g)).toHaveLength(1);
+    expect(done.stderr).toContain("2 sources are not there and are left out, 'made.c' for one");
+
+    const named = await project.llama(['made.o']);
+    expect(named.status).toBe(2);
+    expect(named.stderr).toContain("'made.c', needed by 'made.o', missing and no known rule to make it");
+
+    await project.write('made.c', 'int made;\n');
+    const again = await project.built();
+    expect(again.summary?.edges.dirty).toBe(1);
+    expect(again.stderr).toContain('1 source is not there');
+  });
+
+  it.each([
+    ['that is empty', '[]', 0],
+    ['of links', '[{"directory": ".", "file": "a.o", "command": "gcc a.o -o a"}]', 1],
+  ])('%s: is refused', async (_, text, count) => {
+    const project = await openProject(rig, 'compile-commands');
+    await project.write('compile_commands.json', text);
+    const done = await project.llama();
+    expect(done.status).toBe(2);
+    expect(done.stderr).toMatch(
+      new RegExp(`no compile in '.*compile_commands\\.json' \\(${count} entr\\w+ read\\)\\n.*CMAKE_EXPORT`),
+    );
+  });
+});
+
+describe('a compiler', () => {
+  async function named(name: string): Promise<Project> {
+    const project = await openProject(rig, 'compile-commands');
+    await project.write('a.cc', `/* ${rig.unique('')} */ int f() { return 1; }\n`);
+    await symlink('/usr/bin/g++', project.path(name));
+    const words = `${project.path(name)} -O1 -c a.cc -o a.o`;
+    await project.write('compile_commands.json', JSON.stringify([{command: words, file: 'a.cc'}]));
+    return project;
+  }
+
+  it('of any name that ends as a driver does is known', async () => {
+    const project = await named('mycxx-g++');
+    const done = await project.built();
+    expect(done.summary?.compiles).toMatchObject({remote: 1, local: 0});
+    const built = await objects(project);
+    await check(
+      rig.run(project.path('mycxx-g++'), ['-O1', '-c', 'a.cc', '-o', 'a.o'], {cwd: project.source}),
+    );
+    expect(differences(built, await objects(project))).toEqual([]);
+  });
+
+  it('of another name compiles here, by a reason of its own', async () => {
+    const project = await named('mpicxx');
+    const done = await project.built();
+    expect(done.summary?.compiles).toMatchObject({remote: 0, local: 1});
+    expect(done.summary?.local_reasons).toEqual({'unknown-compiler': 1});
+    expect([...(await objects(project)).keys()]).toHaveLength(1);
+  });
+
+  it('of another name has its reason in a build by ninja too', async () => {
+    const project = await named('mpicxx');
+    const rules =
+      'rule cc\n  command = ./mpicxx -c $in -o $out\nrule link\n  command = ./mpicxx $in -o $out\n';
+    await project.write('main.cc', 'int f(); int main() { return f() - 1; }\n');
+    const edges = 'build a.o: cc a.cc\nbuild main.o: cc main.cc\nbuild app: link a.o main.o\n';
+    await project.write('build.ninja', `${rules}${edges}`);
+    await check(rig.run('rm', [project.path('compile_commands.json')]));
+    const {summary} = (await expectSameAsNinja(project)).first;
+    expect(summary?.edges).toMatchObject({compiles: 2});
+    expect(summary?.local_reasons).toEqual({'unknown-compiler': 2});
+  });
 });
 
 describe('--commands', () => {
@@ -138,6 +219,17 @@ describe('--commands', () => {
     await project.write('commands of ninja', stdout);
     await project.built(['--commands', project.path('commands of ninja')]);
     expect(differences(expected, await objects(project))).toEqual([]);
+  });
+
+  it.each([
+    ['nothing', '', '0 lines'],
+    ['an error', "ninja: error: loading 'build.ninja': No such file or directory\n", '1 line'],
+  ])('refuses %s', async (_, stdin, count) => {
+    const project = await openProject(rig, 'compile-commands');
+    const done = await project.llama(['--commands', '-'], {stdin});
+    expect(done.status).toBe(2);
+    expect(done.stderr).toContain(`no compile in what standard input gave (${count} read)`);
+    expect(done.stderr).toContain('ninja -C BUILD_DIR -t commands');
   });
 
   it('leaves compiles with response files local', async () => {

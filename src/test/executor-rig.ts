@@ -124,6 +124,7 @@ export class ExecutorRig {
       },
       depsFrom: 'depfile',
       warn: text => this.warnings.push(text),
+      isWanted: () => true,
     });
   }
 

@@ -39,6 +39,17 @@ describe('a compile that fails', () => {
     await expectNothingLeft(rig);
   });
 
+  it.each([1, 2])('is followed by no more than -k %i allows, one at a time', async keep => {
+    const project = await openProject(rig, 'moved-links');
+    const names = ['one', 'two', 'three', 'four', 'five'];
+    const rule = 'rule cc\n  command = gcc -c $in -o $out\n';
+    await project.write('build.ninja', rule + names.map(name => `build ${name}.o: cc ${name}.c\n`).join(''));
+    for (const name of names) await project.write(`${name}.c`, `#error ${name}\n`);
+    const done = await project.llama(['-j', '1', '-k', String(keep)]);
+    expect(done.status).toBe(1);
+    expect(done.all.match(/^FAILED/gm)).toHaveLength(keep);
+  });
+
   it('leaves the others built and recorded, and the next build takes it up from there', async () => {
     const project = await openProject(rig, 'failing-compile');
     const failed = await project.llama(['-k', '0']);

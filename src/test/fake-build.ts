@@ -149,6 +149,7 @@ export class FakeBuild {
       failuresAllowed: options.failuresAllowed ?? 1,
       report: event => events.push(event),
       signal: options.signal ?? new AbortController().signal,
+      onStart: () => {},
       onDone: (edge, {record}) => {
         const hash = [graph.arrays.commandHash[2 * edge]!, graph.arrays.commandHash[2 * edge + 1]!] as const;
         for (const out of graph.outs(edge)) {
@@ -160,7 +161,7 @@ export class FakeBuild {
       onLocalEnd: edge => options.onLocalEnd?.(this.name(edge)) ?? false,
     });
     const end = await scheduler.run();
-    return {end, started, events, widest, plan, failures: scheduler.failures};
+    return {end, started, events, widest, plan, failures: scheduler.failed.length};
   }
 
   #make(edge: EdgeId, how: {lane: Lane; stamp: bigint; options: FakeRunOptions}): EdgeDone {

@@ -1,12 +1,14 @@
 /** Ctrl-C and its like in the middle of a build: it stops at once, what is finished stays finished. */
-import {readdirSync} from 'node:fs';
+import {readdirSync, readFileSync} from 'node:fs';
 import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {check, openProject, type Project} from './project.ts';
 import {useRig} from './rig.ts';
+import {Running} from './run.ts';
 import {expectIdle, expectNothingLeft} from './same-as-ninja.ts';
-import {until, untilObjects} from './until.ts';
+import {has} from './tools.ts';
+import {until, untilExists, untilObjects} from './until.ts';
 
 const rig = useRig();
 
@@ -35,7 +37,10 @@ describe('while a local command runs', () => {
     running.signal(signal, to);
     const done = await running.done;
     expect(done.status, done.all).toBe(status);
-    expect(done.all).toContain('llama build');
+    expect(done.stderr.indexOf('llama: stopping; what is finished will be recorded')).toBeGreaterThanOrEqual(
+      0,
+    );
+    expect(done.all).toContain(`to go on: llama build ${project.directory} --store ${rig.store}`);
     await expectNothingLeft(rig);
 
     const next = await project.ninjaWouldRun();
@@ -53,6 +58,41 @@ describe('while a local command runs', () => {
     expect((await again.done).status, again.said).toBe(0);
     await expectIdle(project);
   });
+});
+
+describe('on a terminal', () => {
+  it.skipIf(!has('script'))(
+    'a second SIGINT ends it at once, cursor and line wrap as before (needs script)',
+    async () => {
+      const project = await openProject(rig, 'order-only');
+      // Outlives the first signal for as long as such a command may.
+      await project.write(
+        'build.ninja',
+        "rule wait\n  command = trap '' INT; echo > started; sleep 50\nbuild x: wait\n",
+      );
+      const pid = join(project.directory, 'pid');
+      const llama = `"${process.execPath}" "${rig.program}" build "${project.directory}" --store "${rig.store}"`;
+      const running = new Running('script', ['-qec', `echo $$ > "${pid}"; exec ${llama}`, '/dev/null'], {
+        cwd: rig.scratch,
+        env: {...rig.env, NO_COLOR: '', TERM: 'xterm'},
+      });
+      await untilExists(join(project.directory, 'started'), running);
+      const interrupt = () => process.kill(Number(readFileSync(pid, 'utf8')), 'SIGINT');
+      interrupt();
+      await running.untilSaid(/Ctrl-C again ends at once/);
+      interrupt();
+      const {all} = await running.done;
+      expect(all).not.toContain('interrupted after');
+      for (const [taken, given] of [
+        ['\x1b[?25l', '\x1b[?25h'],
+        ['\x1b[?7l', '\x1b[?7h'],
+      ] as const) {
+        expect(all).toContain(taken);
+        expect(all.lastIndexOf(given)).toBeGreaterThan(all.lastIndexOf(taken));
+      }
+      await expectNothingLeft(rig);
+    },
+  );
 });
 
 describe('while compiles run', () => {

@@ -10,7 +10,7 @@ import {Random} from './random.ts';
 import {useRig} from './rig.ts';
 import type {Run} from './run.ts';
 import {expectLike, picture} from './same-as-ninja.ts';
-import {untilObjects} from './until.ts';
+import {untilExists, untilObjects} from './until.ts';
 
 const rig = useRig();
 
@@ -76,5 +76,30 @@ describe('kill -9', () => {
         expect(remote + cached + local, story).toBeLessThanOrEqual(COMPILES - count + IN_FLIGHT);
       await expectLike(project, reference);
     }
+  });
+
+  it('of the client leaves no half output that ninja takes for a whole one', async () => {
+    const project = await openProject(rig, 'blocking-command');
+    const rule = (command: string) => `rule r\n  command = ${command}\nbuild out: r in\ndefault out\n`;
+    await project.write('in', '');
+    await project.write('build.ninja', rule('echo whole > $out'));
+    await project.builtByNinja();
+    // The same command, so that the log knows it: it waits where a file tells it to.
+    const waiting = 'echo half > $out; test -e now || { touch half.made; cat gate.fifo; }; echo whole > $out';
+    await project.write('now', '');
+    await project.write('build.ninja', rule(waiting));
+    await project.builtByNinja();
+    await project.remove('now');
+    await project.remove('out');
+    await check(rig.run('mkfifo', [project.path('gate.fifo')]));
+    const running = project.startLlama();
+    await untilExists(project.path('half.made'), running);
+    running.signal('SIGKILL');
+    await running.done;
+    expect(await lastingProcesses(rig.scratch)).toEqual([]);
+    expect(await project.read('out')).toBe('half\n');
+    await project.write('now', '');
+    await project.builtByNinja();
+    expect(await project.read('out')).toBe('whole\n');
   });
 });

@@ -1,10 +1,10 @@
 /** Names and places of files that shells, depfiles and caches get wrong: the objects and records are ninja's all the same. */
-import {symlink} from 'node:fs/promises';
+import {symlink, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {openProject} from './project.ts';
+import {openProject, type Project} from './project.ts';
 import {useRig} from './rig.ts';
-import {expectSameAsNinja} from './same-as-ninja.ts';
+import {expectIdle, expectSameAsNinja} from './same-as-ninja.ts';
 
 const rig = useRig();
 
@@ -40,6 +40,74 @@ describe('names', () => {
       configure: ['-DCMAKE_BUILD_TYPE=Debug'],
     });
     await expectSameAsNinja(project);
+  });
+});
+
+describe('names that are not UTF-8', () => {
+  /** Text of one character per byte. */
+  const latin1 = (text: string) => Buffer.from(text, 'latin1');
+
+  async function project(source: string): Promise<Project> {
+    const opened = await openProject(rig, 'compile-commands');
+    await opened.remove('compile_commands.json');
+    await opened.write(
+      'build.ninja',
+      `rule cc
+  command = gcc -MD -MF $out.d -c a.c -o $out
+  deps = gcc
+  depfile = $out.d
+rule shell
+  command = gcc -MD -MF $out.d -c a.c -o $out && :
+  deps = gcc
+  depfile = $out.d
+rule plain
+  command = gcc -MD -MF $out.d -c a.c -o $out
+  depfile = $out.d
+rule other
+  command = gcc -E -MD -MF $out.d a.c -o $out
+  deps = gcc
+  depfile = $out.d
+build deps.o: cc a.c
+build shell.o: shell a.c
+build plain.o: plain a.c
+build a.i: other a.c
+`,
+    );
+    await writeFile(opened.path('a.c'), latin1(source));
+    await edit(opened, '#define VALUE 1\n');
+    return opened;
+  }
+
+  async function edit(opened: Project, text: string): Promise<void> {
+    await opened.tick();
+    await writeFile(latin1(`${opened.source}/h\xe9.h`), text);
+  }
+
+  it('stay dependencies, for ninja as for llama', async () => {
+    const opened = await project('#include "h\xe9.h"\nint value = VALUE;\n');
+    await opened.built();
+    await expectIdle(opened);
+    await edit(opened, '#define VALUE 2\n');
+    const all = await opened.ninjaWouldRun();
+    expect(all).toHaveLength(4);
+    expect(await opened.llamaWouldRun()).toEqual(all);
+    await opened.builtByNinja();
+    await expectIdle(opened);
+    await edit(opened, '#define VALUE 3\n');
+    await opened.built();
+    await expectIdle(opened);
+  });
+
+  it.each([
+    ['#if __has_include("h\xe9.h")\nint found;\n#endif\n'],
+    ['__asm__("found: .incbin \\"h\xe9.h\\"");\n'],
+  ])('are found here where a worker looks for them in vain: %j', async source => {
+    const opened = await project(source);
+    const done = await opened.built();
+    expect(done.summary?.compiles.local).toBe(3);
+    for (const object of ['deps.o', 'shell.o', 'plain.o'])
+      expect((await rig.run('nm', [opened.output(object)])).stdout).toContain('found');
+    await expectIdle(opened);
   });
 });
 

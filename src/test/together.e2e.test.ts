@@ -51,6 +51,36 @@ describe('two builds in one directory', () => {
     await expectIdle(project);
   });
 
+  it.each([
+    ['the manifest', []],
+    ['a list of compiles', ['--commands', '-']],
+  ])('what is edited while one waits for the other is built from %s', async (_from, args) => {
+    const project = await openProject(rig, 'blocking-command');
+    const hold = 'echo $$$$ > held && cat gate.fifo && false';
+    await project.append('build.ninja', `rule hold\n  command = ${hold}\nbuild hold: hold\n`);
+    await check(rig.run('mkfifo', [project.path('gate.fifo')]));
+    const objects = ['a.o', 'b.o'];
+    const {stdout} = await check(project.ninja(['-t', 'commands', ...objects]));
+    const options = {stdin: stdout};
+    await project.builtByNinja(objects);
+    await project.built([...objects, ...args], options);
+
+    await project.append('a.c', 'int in_a;\n');
+    // It fails, so that it leaves all logs as they were.
+    const ninja = new Running('ninja', ['-C', project.directory, 'hold'], {cwd: rig.scratch, env: rig.env});
+    await untilExists(project.output('held'), ninja);
+    const second = project.startLlama([...objects, ...args], options);
+    await second.untilSaid(new RegExp(`\\b${ninja.pid}\\b`));
+    await project.append('b.c', 'int in_b;\n');
+    await open(project);
+    expect((await ninja.done).status, ninja.said).toBe(1);
+    expect((await second.done).status, second.said).toBe(0);
+    for (const name of ['a', 'b']) {
+      const symbols = await check(rig.run('nm', [project.output(`${name}.o`)]));
+      expect(symbols.stdout).toContain(`in_${name}`);
+    }
+  });
+
   it('a lock of a build that was killed holds nobody up', async () => {
     const project = await blocked();
     const first = project.startLlama();

@@ -16,6 +16,8 @@ describe('classify', () => {
       compile: {output: 'a.o'},
     });
     check('aarch64-linux-gnu-gcc-12 -c a.c', {kind: 'remote', compile: {family: 'gcc', output: 'a.o'}});
+    check('/x/my-own-g++ -c a.c', {kind: 'remote', compile: {family: 'gcc', language: 'c++'}});
+    check('avr.x-clang-14 -c a.c', {kind: 'remote', compile: {family: 'clang', language: 'c'}});
     check('env LANG=C ccache clang++-14 -c a.cc', {
       kind: 'remote',
       compile: {compiler: 'clang++-14', args: ['clang++-14', '-c', 'a.cc']},
@@ -34,6 +36,19 @@ describe('classify', () => {
       'gcc-ar -c a',
       'echo -c',
       'env PATH=/x sh -c true',
+      'mpicxx a.o b.o -o prog',
+      'mpicxx -c a.cc',
+      'mpicxx -c a.o -o b.o',
+      'moc -c a.h -o moc_a.cpp',
+      'bison -c a.y -o a.c',
+      'ld -r -c a.c.o -o x.o',
+      "python3 -c 'import x' a.c -o a.o",
+      "bash -c 'mpicc -c a.c -o a.o' a.c -o a.o",
+      'cmake -E echo -c a.c -o a.o',
+      'libtool --mode=link mpicc -c a.c -o a.o',
+      'cd x && python3 gen.py -c a.c -o a.o',
+      'echo mpicc -c a.c -o a.o > a.txt',
+      'cd x; ar -c a.c; ranlib -o a.o',
     ]) {
       expect(classify({command, env: {}})).toEqual({kind: 'other'});
     }
@@ -60,6 +75,11 @@ describe('classify', () => {
     local('gcc -c a.c', 'environment-output', 'DEPENDENCIES_OUTPUT', {env: {DEPENDENCIES_OUTPUT: 'x'}});
     local('env SUNPRO_DEPENDENCIES=x gcc -c a.c', 'environment-output', 'SUNPRO_DEPENDENCIES');
     local('gcc -fplugin=x.so -c a.c', 'plugin', '-fplugin=x.so');
+    local('/x/mpicxx -O2 -MD -MF a.o.d -o a.o -c a.cc', 'unknown-compiler', '/x/mpicxx');
+    local('ccache hipcc -x hip -c a.cpp -oa.obj', 'unknown-compiler', 'hipcc');
+    local('nice mpicc -c a.c -o a.o', 'unknown-compiler', 'nice');
+    local('ccache base_dir=/x mpicc -c a.c -o a.o', 'launcher-settings', 'base_dir=/x');
+    local('cd x && A=b mpicc -c "a.c" -o a.o', 'shell-construct', 'operator');
   });
 
   it("keeps what ccache's configuration would change", () => {

@@ -6,9 +6,10 @@
 
 import {type NotACompile, parseCompile} from './command-line.ts';
 import type {CompileCommand} from './compile-command.ts';
+import {compileShape, hasCompileShape} from './compile-shape.ts';
 import {compilerName, type Family, isMasquerade} from './compiler-name.ts';
 import {type Environment, type EnvironmentChange, hidesCompile, stripLaunchers} from './launcher.ts';
-import type {Local} from './local-reason.ts';
+import type {Local, LocalReason} from './local-reason.ts';
 import type {ReadResponseFile} from './response-file.ts';
 import {splitWords} from './words.ts';
 
@@ -38,7 +39,7 @@ export interface ClassifyRequest {
 export function classify(request: ClassifyRequest): Classification {
   const split = splitWords(request.command);
   if (!split.ok) {
-    if (!COMPILE_IN_SHELL.test(request.command)) return {kind: 'other'};
+    if (!COMPILE_IN_SHELL.test(request.command) && !hasCompileShape(request.command)) return {kind: 'other'};
     return {kind: 'local-compile', local: {reason: 'shell-construct', detail: split.construct}};
   }
   return classifyWords(split.words, request);
@@ -52,14 +53,19 @@ export function classifyWords(
   const stripped = stripLaunchers(words, request.env);
   if (!stripped.ok) {
     // What a launcher that is not understood starts has to look like a compile to count as one.
-    const isCompile = words.includes('-c') && words.some(word => compilerName(word) !== undefined);
+    const isCompile =
+      words.includes('-c') &&
+      (words.some(word => compilerName(word) !== undefined) || compileShape(words.slice(1)) !== undefined);
     return isCompile ? {kind: 'local-compile', local: stripped.local} : {kind: 'other'};
   }
   const {argv, envChanges, launchers} = stripped;
   const compiler = argv[0];
   if (compiler === undefined || compilerName(compiler) === undefined) {
-    if (compiler === undefined || !hidesCompile(argv)) return {kind: 'other'};
-    return {kind: 'local-compile', local: {reason: 'unknown-launcher', detail: compiler}};
+    if (compiler === undefined) return {kind: 'other'};
+    const stays = (reason: LocalReason) =>
+      ({kind: 'local-compile', local: {reason, detail: compiler}}) as const;
+    if (hidesCompile(argv)) return stays('unknown-launcher');
+    return compileShape(argv) === undefined ? {kind: 'other'} : stays('unknown-compiler');
   }
   const family = request.familyOf?.(compiler);
   const parsed = parseCompile(argv, {

@@ -8,9 +8,11 @@ export interface CompilerName {
   readonly cxx: boolean;
 }
 
-/** `g++`, `clang-14`, `aarch64-linux-gnu-gcc-12.2`; tools beside the compiler, such as `gcc-ar`, have more to say. */
-const DRIVER =
-  /^(?:[a-z0-9_]+(?:-[A-Za-z0-9_.]+){1,3}-)?(gcc|g\+\+|clang\+\+|clang|c\+\+|cc)(?:-\d+(?:\.\d+)*)?$/;
+/**
+ * `g++`, `clang-14`, `aarch64-linux-gnu-gcc-12.2`, `my-g++`; tools beside the compiler, such as `gcc-ar`, have more to
+ * say. Any prefix will do: what a worker is to run is asked what it is.
+ */
+const DRIVER = /^(?:[A-Za-z0-9_][A-Za-z0-9_.+-]*-)?(gcc|g\+\+|clang\+\+|clang|c\+\+|cc)(?:-\d+(?:\.\d+)*)?$/;
 
 const FAMILY: Readonly<Record<string, Family>> = {
   gcc: 'gcc',

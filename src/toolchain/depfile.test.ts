@@ -52,6 +52,11 @@ describe('parseDepfile', () => {
     check('t: a\0b', ['t'], ['a', 'b']);
   });
 
+  it('keeps names apart that are not UTF-8', () => {
+    const bytes = Buffer.from('t: h\xe9.h h\xe8.h\n', 'latin1');
+    expect(parseDepfile(bytes)).toEqual({ok: true, targets: ['t'], inputs: ['h\udce9.h', 'h\udce8.h']});
+  });
+
   it('unites rules and drops the empty rules of -MP', () => {
     check('a b: x y\na: y z\nb: \n', ['a', 'b'], ['x', 'y', 'z']);
     check('t: x y\nx:\ny:\n', ['t'], ['x', 'y']);

@@ -2,6 +2,7 @@
  * Reads the Makefile syntax that compilers write into depfiles, by the rules of ninja 1.13 (1.11 differs only in that
  * it cuts names at `?`, `&` and quotes and refuses a file of blanks). It knows no file system and cleans no path.
  */
+import {textOfPath} from '../protocol/path-text.ts';
 
 export type ParsedDepfile =
   | {
@@ -16,12 +17,15 @@ export type ParsedDepfile =
 /** Ninja before 1.13 takes quotes, `?` and `&` for the end of a name. */
 export type DepfileDialect = 'ninja-1.12' | 'ninja-1.13';
 
-/** Targets and inputs of a depfile. Bytes are taken as UTF-8. */
+/** Targets and inputs of a depfile, as text by `protocol/path-text.ts`. */
 export function parseDepfile(
   content: Uint8Array | string,
   dialect: DepfileDialect = 'ninja-1.13',
 ): ParsedDepfile {
-  const text = typeof content === 'string' ? content : decode(content);
+  const text =
+    typeof content === 'string'
+      ? content
+      : textOfPath(Buffer.from(content.buffer, content.byteOffset, content.byteLength));
   const targets = new Set<string>();
   const inputs = new Set<string>();
   const name: Name = {text: '', end: 0, newline: false, run: PLAIN_RUNS[dialect]};
@@ -54,10 +58,6 @@ export function parseDepfile(
   }
   if (!sawColon && !isEmpty) return {ok: false, text: "expected ':' in depfile"};
   return {ok: true, targets: [...targets], inputs: [...inputs]};
-}
-
-function decode(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
 /** One name, where reading goes on after it, and whether a newline ended it. Reused, since depfiles are many. */

@@ -1,9 +1,10 @@
-/** Why a compile of a known compiler stays on this machine: stable names that are counted, printed and tested. */
+/** Why a compile stays on this machine: stable names that are counted, printed and tested. */
 
 /** Each reason with one sentence for people; `ui/` prints them, nobody parses them. */
 export const LOCAL_REASONS = {
   'shell-construct': 'the command needs a shell for more than words and quotes',
   'unknown-launcher': 'an unknown program stands in front of the compiler',
+  'unknown-compiler': 'the compiler is not known to be gcc or clang',
   'launcher-options': 'the launcher is used in a way that is not understood',
   'launcher-settings': "the launcher's settings change what the compiler is given",
   'lint-wrapper': 'a linter runs together with the compiler',

@@ -28,6 +28,22 @@ export type ToolchainRefusalReason =
   /** Its messages are in a language that a worker does not have. */
   | 'translated-diagnostics';
 
+/** Each reason with one sentence for people; nobody parses them. */
+export const REFUSALS = {
+  'compiler-missing': 'no such compiler is found along PATH, or it cannot be executed',
+  'script-wrapper': 'the compiler is a script, and what it would do on a worker cannot be known',
+  'static-compiler':
+    'the compiler, or a part of it, is linked statically, and cannot be kept to the files of its compile',
+  'unknown-format': 'the compiler is neither a script nor a program for this kind of machine',
+  'musl-toolchain': 'the compiler uses another C library than glibc',
+  'old-loader': "the compiler's glibc is older than 2.33",
+  'loader-failed': 'not every library of the compiler is found',
+  'no-preload-library': 'the compiler cannot build the library that workers load into it',
+  'probe-failed': 'the compiler compiles none of the test sources',
+  'unknown-compiler': 'the compiler is not known to be gcc or clang',
+  'translated-diagnostics': "the compiler's messages are in a language that a worker does not have",
+} as const satisfies Readonly<Record<ToolchainRefusalReason, string>>;
+
 export interface ToolchainRefusal {
   readonly reason: ToolchainRefusalReason;
   /** The file that was found wanting. */

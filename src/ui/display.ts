@@ -4,23 +4,30 @@
  */
 import cliProgress from 'cli-progress';
 import type {Event, Report} from '../event.ts';
-import {closingLines, failureLines, headLine, text} from './lines.ts';
+import {type Advice, closingLines, failureLines, headLine, text} from './lines.ts';
 import {Tally} from './tally.ts';
 
 export interface DisplayOptions {
   readonly mode: 'bar' | 'plain' | 'none';
   /** Whole commands as they start, as ninja's -v. */
   readonly verbose: boolean;
-  /** As the user would type it. */
-  readonly buildDir: string;
+  readonly advice: Advice;
+  /** Objects are compared with those of local compiles, of which the end has to tell. */
+  readonly verifies: boolean;
   /** False takes colours out of what compilers print, as ninja does when it writes to no terminal. */
   readonly color: boolean;
   readonly stream: NodeJS.WriteStream;
 }
 
-export function createDisplay(options: DisplayOptions): Report {
+export interface BuildDisplay {
+  readonly report: Report;
+  /** Leaves the terminal as it was found, whatever was under way. */
+  close(): void;
+}
+
+export function createDisplay(options: DisplayOptions): BuildDisplay {
   const display = new Display(options);
-  return event => display.show(event);
+  return {report: event => display.show(event), close: () => display.close()};
 }
 
 class Display {
@@ -66,48 +73,56 @@ class Display {
         break;
       case 'edge-failed':
         this.#endConsole(event.id);
-        this.#block(failureLines(event, this.#options.buildDir));
+        this.#block(failureLines(event, this.#options.advice));
         break;
       case 'edge-returned':
         this.#endConsole(event.id);
         break;
-      case 'note':
-        if (event.level !== 'info' || this.#options.mode !== 'none') {
-          this.#line(event.level === 'warning' ? `llama: warning: ${event.text}` : `llama: ${event.text}`);
-        }
+      case 'note': {
+        const {level} = event;
+        if (level === 'info' && this.#options.mode === 'none') break;
+        const line = level === 'warning' ? `llama: warning: ${event.text}` : `llama: ${event.text}`;
+        this.#block(`${line}\n`, level === 'notice');
         break;
+      }
       case 'output':
         this.#block(text(event.bytes));
         break;
       case 'build-finished':
         this.#stopBar();
         if (this.#options.mode !== 'none' || event.result !== 'built') {
-          const {buildDir} = this.#options;
-          for (const line of closingLines(event.summary, {
-            buildDir,
-            othersDone: this.#tally.othersDone,
-            failed: this.#tally.failed,
-          })) {
+          const {advice, verifies} = this.#options;
+          const {othersDone, failed, verified} = this.#tally;
+          const closing = {advice, othersDone, failed, ...(verifies ? {unstable: verified.unstable} : {})};
+          for (const line of closingLines(event.summary, closing)) {
             this.#line(line);
           }
         }
         break;
+      case 'listing':
+        this.#line(event.text);
+        break;
       case 'graph-loaded':
+      case 'compile-verified':
         break;
     }
     this.#updateBar();
+  }
+
+  close(): void {
+    this.#stopBar();
   }
 
   #line(line: string): void {
     this.#block(`${line}\n`);
   }
 
-  /** Whole lines above the bar. */
-  #block(block: string): void {
+  /** Whole lines above the bar. What is urgent does not wait for the end of a console edge. */
+  #block(block: string, isUrgent = false): void {
     if (block === '') return;
     const plain = this.#options.color ? block : stripColors(block);
     const whole = plain.endsWith('\n') ? plain : `${plain}\n`;
-    if (this.#consoleEdge !== undefined) {
+    if (this.#consoleEdge !== undefined && !isUrgent) {
       this.#held += whole;
       return;
     }

@@ -1,5 +1,6 @@
 /** Failure -> sentences for people: what failed, the thing by name, then the next step. The only place that does so. */
-import {type Failure, unreachable} from '../failure.ts';
+import {quote as quoteWords} from 'shell-quote';
+import {type DescriptionMissing, type Failure, unreachable} from '../failure.ts';
 
 export function failureText(failure: Failure): string {
   switch (failure.reason) {
@@ -13,14 +14,13 @@ export function failureText(failure: Failure): string {
       return `'${failure.path}'${needed} missing and no known rule to make it`;
     }
     case 'description-missing':
-      return [
-        `no build description in ${failure.directories.map(quote).join(' or ')}: looked for ${failure.lookedFor.join(', ')}`,
-        `  to make one: cmake -G Ninja -S SOURCE_DIR -B ${failure.directories[0]}`,
-      ].join('\n');
+      return [whatIsMissing(failure), ...nextSteps(failure).map(step => `  ${step}`)].join('\n');
     case 'target-unknown': {
       const hint =
         failure.nearest.length === 0 ? '' : `, did you mean ${failure.nearest.map(quote).join(' or ')}?`;
-      return `unknown target '${failure.target}'${hint}`;
+      const place = failure.lookedIn === undefined ? '' : ` of ${quote(failure.lookedIn)}`;
+      if (!failure.isFirstWord) return `unknown target '${failure.target}'${place}${hint}`;
+      return `'${failure.target}' is neither a directory nor a target${place}${hint}`;
     }
     case 'option-invalid':
       return failure.hint === undefined ? failure.text : `${failure.text}\n  ${failure.hint}`;
@@ -41,11 +41,51 @@ export function failureText(failure: Failure): string {
   }
 }
 
+function whatIsMissing({directories, lookedFor, word, configured}: DescriptionMissing): string {
+  const files = lookedFor.join(', ');
+  const places = directories.map(quote).join(' or ');
+  if (configured?.cmake) {
+    const {directory, cmake} = configured;
+    return isForNinja(cmake.generator)
+      ? `${quote(directory)} is configured for ${cmake.generator}, but holds no build.ninja`
+      : `${quote(directory)} is configured for ${cmake.generator}: there is no ${lookedFor.join(' or ')} in it`;
+  }
+  if (word === undefined) return `no build description in ${places}: looked for ${files}`;
+  if (directories.includes(word)) return `there is no directory ${quote(word)}`;
+  return `there is no directory ${quote(word)}, and no build description in ${places} that could have such a target: looked for ${files}`;
+}
+
+function nextSteps({directories, nearby = [], configured, source}: DescriptionMissing): string[] {
+  const found = nearby.map(
+    directory => `there is one in ${quote(directory)}: llama build ${inShell(directory)}`,
+  );
+  if (configured?.cmake) {
+    const {directory, cmake, another} = configured;
+    const from = inShell(cmake.source);
+    const next = isForNinja(cmake.generator)
+      ? `to make it: cmake -S ${from} -B ${inShell(directory)}`
+      : `to configure another directory for ninja: cmake -G Ninja -S ${from} -B ${inShell(another)}`;
+    return [next, ...found];
+  }
+  if (found.length > 0) return found;
+  if (configured && source === undefined) {
+    return ['of its Makefile, a tool such as bear can make a compile_commands.json: bear -- make'];
+  }
+  const [first = ''] = directories;
+  const directory = first === source ? `${first}/build` : first;
+  return [
+    `to make one: cmake -G Ninja -S ${source === undefined ? 'SOURCE_DIR' : inShell(source)} -B ${inShell(directory)}`,
+  ];
+}
+
+function isForNinja(generator: string): boolean {
+  return generator.startsWith('Ninja');
+}
+
 /** Exit status of the program for a failure that ended it. */
 export function exitStatus(failure: Failure): number {
   switch (failure.reason) {
     case 'edge-failed':
-    case 'store-unusable':
       return 1;
     case 'interrupted':
       return failure.signal === 'SIGINT' ? 130 : failure.signal === 'SIGTERM' ? 143 : 129;
@@ -55,6 +95,7 @@ export function exitStatus(failure: Failure): number {
     case 'target-unknown':
     case 'option-invalid':
     case 'directory-busy':
+    case 'store-unusable':
     case 'tool-missing':
     case 'platform-unsupported':
       return 2;
@@ -65,4 +106,8 @@ export function exitStatus(failure: Failure): number {
 
 function quote(text: string): string {
   return `'${text}'`;
+}
+
+function inShell(word: string): string {
+  return quoteWords([word]);
 }

@@ -5,6 +5,25 @@
 import type {BuildPlanned, EdgeBroke, Summary} from '../event.ts';
 import {RUN_REASONS} from './run-reasons.ts';
 
+/** What to run next: whole command lines, quoted for a shell. */
+export interface Advice {
+  /** The same build once more. */
+  readonly again: string;
+  /** Lists what stays local, and why. */
+  readonly tellLocal: string;
+  /** One target alone, with whole commands. */
+  alone(target: string): string;
+}
+
+/** What the closing lines tell beyond the summary. */
+export interface Closing {
+  readonly advice: Advice;
+  readonly othersDone: number;
+  readonly failed: number;
+  /** Absent where nothing was to be verified. */
+  readonly unstable?: number;
+}
+
 export function headLine(event: BuildPlanned, cloud: string): string {
   const parts = [event.name, `${count(event.compiles, 'compile')}, ${count(event.others, 'other step')}`];
   if (cloud !== '') parts.push(cloud);
@@ -12,57 +31,68 @@ export function headLine(event: BuildPlanned, cloud: string): string {
 }
 
 /** The compiler's own words, whole and once, under one line that names the output. */
-export function failureLines(event: EdgeBroke, buildDir: string): string {
+export function failureLines(event: EdgeBroke, advice: Advice): string {
   const output = text(event.output);
   if (event.isReported) return output;
   const where = event.place === 'remote' ? ' on the worker' : '';
   const lines = [
     `FAILED: ${event.target}`,
     output.replace(/\n$/, ''),
-    `exit ${event.exitCode}${where}, ${seconds(event.duration)}; to see it alone: llama build ${buildDir} -v ${event.target}`,
+    `exit ${event.exitCode}${where}, ${seconds(event.duration)}; to see it alone: ${advice.alone(event.target)}`,
     event.command,
   ];
   return `${lines.filter(line => line !== '').join('\n')}\n`;
 }
 
-export function closingLines(
-  summary: Summary,
-  options: {buildDir: string; othersDone: number; failed: number},
-): string[] {
+export function closingLines(summary: Summary, closing: Closing): string[] {
   const {compiles, wall_ms: wall, client_cpu_ms: cpu} = summary;
+  const {advice, othersDone} = closing;
   const done = compiles.remote + compiles.cached + compiles.local;
   const counts = `${count(done, 'compile')} in ${seconds(wall)} (${compiles.remote} remote, ${compiles.cached} cached, ${compiles.local} local)`;
-  const others = options.othersDone === 0 ? '' : `, ${count(options.othersDone, 'other step')} by ninja`;
+  const others = othersDone === 0 ? '' : `, ${count(othersDone, 'other step')} by ninja`;
   const tail = ` · client ${seconds(cpu)} CPU`;
+  const more = [...localLines(summary, advice), ...verifiedLines(summary, closing)];
   switch (summary.result) {
     case 'built':
-      return [`built ${counts}${others}${tail}`, ...localLines(summary, options.buildDir)];
+      if (summary.edges.dirty === 0) return [`nothing to do (${(wall / 1000).toFixed(2)} s)`];
+      return [`built ${counts}${others}${tail}`, ...more];
     case 'failed': {
-      const failed = options.failed === 0 ? 'failed' : `${options.failed.toLocaleString('en')} failed`;
-      return [
-        `${failed} after ${counts}${others}${tail}; what is finished is recorded`,
-        ...localLines(summary, options.buildDir),
-      ];
+      const failed = closing.failed === 0 ? 'failed' : `${closing.failed.toLocaleString('en')} failed`;
+      return [`${failed} after ${counts}${others}${tail}; what is finished is recorded`, ...more];
     }
     case 'interrupted':
       return [
         `interrupted after ${counts}${others}; what is finished is recorded`,
-        `to go on: llama build ${options.buildDir}`,
+        `to go on: ${advice.again}`,
       ];
   }
 }
 
-function localLines({local_reasons: localReasons}: Summary, buildDir: string): string[] {
+/** Each reason with its sentence, or with the command that tells it. */
+function localLines({local_reasons: localReasons}: Summary, advice: Advice): string[] {
   const reasons = Object.entries(localReasons).sort((a, b) => b[1] - a[1]);
   if (reasons.length === 0) return [];
   const list = reasons.map(([reason, times]) => `${times} ${reason}`).join(', ');
   const isPlanned = reasons.some(([reason]) => RUN_REASONS[reason] === undefined);
   return [
-    `  local: ${list}${isPlanned ? `    llama build ${buildDir} -n -d local tells why` : ''}`,
+    `  local: ${list}${isPlanned ? `    ${advice.tellLocal} tells why` : ''}`,
     ...reasons.flatMap(([reason]) =>
       RUN_REASONS[reason] === undefined ? [] : [`  ${reason}: ${RUN_REASONS[reason]}`],
     ),
   ];
+}
+
+function verifiedLines({compiles, verified}: Summary, {unstable}: Closing): string[] {
+  if (unstable === undefined) return [];
+  const {compared, differed} = verified;
+  const done = compiles.remote + compiles.cached + compiles.local;
+  const head = `  verified ${compared.toLocaleString('en')} of ${count(done, 'compile')}`;
+  if (compared === 0) return [head];
+  const found = [
+    ...(differed === 0 ? [] : [`${differed} differed, and will run locally from now on`]),
+    ...(unstable === 0 ? [] : [`${unstable} differed between two local compiles as well`]),
+  ];
+  return [`${head}: ${found.length === 0 ? 'all equal' : found.join(', ')}`];
 }
 
 export function text(bytes: Uint8Array): string {

@@ -44,6 +44,7 @@ export class SummaryCollector {
       },
       local_reasons: Object.fromEntries(tally.localReasons),
       local_runs: measured.ninjaRuns,
+      verified: {compared: tally.verified.compared, differed: tally.verified.differed},
       wall_ms: round(performance.now() - measured.began),
       client_cpu_ms: round((cpu.user + cpu.system) / 1000),
       discovery_cpu_ms: round(measured.discoveryCpu),

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import type {EdgeBroke, EdgeFinished, Event} from '../event.ts';
-import {closingLines, failureLines, headLine, seconds} from './lines.ts';
+import type {CompileVerified, EdgeBroke, EdgeFinished, Event} from '../event.ts';
+import {type Advice, closingLines, failureLines, headLine, seconds} from './lines.ts';
 import {SummaryCollector} from './summary.ts';
 import {Tally} from './tally.ts';
 
@@ -64,6 +64,12 @@ function tallyOf(events: readonly Event[]): Tally {
   return tally;
 }
 
+const ADVICE: Advice = {
+  again: 'llama again',
+  tellLocal: 'llama tell local',
+  alone: target => `llama alone ${target}`,
+};
+
 const COUNTS = {
   get: 1,
   put: 2,
@@ -126,6 +132,7 @@ describe('the summary', () => {
       compiles: {remote: 1, cached: 1, local: 3, failed: 1},
       local_reasons: {pch: 2, console: 1},
       local_runs: 9,
+      verified: {compared: 0, differed: 0},
       discovery_cpu_ms: 1.3,
       loop_delay_max_ms: 2,
       requests: {get: 1, put: 2, head: 3},
@@ -149,14 +156,14 @@ describe('the lines', () => {
   });
 
   it('end with counts that are the summary’s', () => {
-    const options = {buildDir: 'out', othersDone: 1, failed: 2};
+    const options = {advice: ADVICE, othersDone: 1, failed: 2};
     const [line, local] = closingLines(summaryOf(BUILD, 'built'), options);
     expect(line).toMatch(
       /^built 5 compiles in .* s \(1 remote, 1 cached, 3 local\), 1 other step by ninja · client .* CPU$/,
     );
     expect(local).toContain('local: 2 pch, 1 console');
-    expect(local).toContain('llama build out -n -d local');
-    expect(closingLines(summaryOf(BUILD, 'interrupted'), options)[1]).toBe('to go on: llama build out');
+    expect(local).toContain('llama tell local tells why');
+    expect(closingLines(summaryOf(BUILD, 'interrupted'), options)[1]).toBe('to go on: llama again');
     expect(closingLines(summaryOf(BUILD, 'failed'), options)[0]).toMatch(/^2 failed after .*recorded$/);
     expect(closingLines(summaryOf(BUILD, 'failed'), {...options, failed: 0})[0]).toMatch(/^failed after /);
     expect(closingLines(summaryOf([planned(1, 0), started(1), finished(1)], 'built'), options)).toHaveLength(
@@ -168,7 +175,7 @@ describe('the lines', () => {
     const local = (reason: string): Event => ({...finished(1), place: 'local', localReason: reason}) as Event;
     const lines = (reason: string) =>
       closingLines(summaryOf([planned(1, 0), started(1), local(reason)], 'built'), {
-        buildDir: 'out',
+        advice: ADVICE,
         othersDone: 0,
         failed: 0,
       });
@@ -176,24 +183,55 @@ describe('the lines', () => {
       '  local: 1 worker-lost',
       '  worker-lost: the worker went away each time',
     ]);
-    expect(lines('pch').slice(1)).toEqual(['  local: 1 pch    llama build out -n -d local tells why']);
+    expect(lines('pch').slice(1)).toEqual(['  local: 1 pch    llama tell local tells why']);
+  });
+
+  it('say that there was nothing to do where there was nothing', () => {
+    const closing = {advice: ADVICE, othersDone: 0, failed: 0};
+    const summary = summaryOf([planned(0, 0)], 'built');
+    expect(closingLines(summary, closing)).toEqual([expect.stringMatching(/^nothing to do \(\d\.\d\d s\)$/)]);
+    expect(closingLines(summaryOf([planned(0, 0)], 'failed'), closing)[0]).toMatch(/^failed after/);
+  });
+
+  const compared = (...outcomes: CompileVerified['outcome'][]): Event[] =>
+    outcomes.map(outcome => ({type: 'compile-verified', outcome}));
+
+  it.each([
+    [[], 'verified 0 of 5 compiles'],
+    [compared('equal', 'equal'), 'verified 2 of 5 compiles: all equal'],
+    [
+      compared('equal', 'differed', 'equal'),
+      'verified 3 of 5 compiles: 1 differed, and will run locally from now on',
+    ],
+    [
+      compared('unstable', 'differed'),
+      'verified 2 of 5 compiles: 1 differed, and will run locally from now on, 1 differed between two local compiles as well',
+    ],
+  ])('tell what was verified: %j', (events, line) => {
+    const all = [...BUILD, ...events];
+    const {unstable, ...verified} = tallyOf(all).verified;
+    const summary = summaryOf(all, 'built');
+    expect(summary.verified).toEqual(verified);
+    const closing = {advice: ADVICE, othersDone: 0, failed: 0};
+    expect(closingLines(summary, {...closing, unstable}).at(-1)).toBe(`  ${line}`);
+    expect(closingLines(summary, closing).join()).not.toContain('verified');
   });
 
   it('show a failure in the compiler’s own words, with its command', () => {
-    const lines = failureLines(broke(1), 'out').split('\n');
+    const lines = failureLines(broke(1), ADVICE).split('\n');
     expect(lines).toEqual([
       'FAILED: a.o',
       'a.c:1: error',
-      'exit 1 on the worker, 0.09 s; to see it alone: llama build out -v a.o',
+      'exit 1 on the worker, 0.09 s; to see it alone: llama alone a.o',
       'cc -c a.c',
       '',
     ]);
-    expect(failureLines(broke(1, {place: 'local'}), 'out')).not.toContain('worker');
+    expect(failureLines(broke(1, {place: 'local'}), ADVICE)).not.toContain('worker');
   });
 
   it('show what ninja reported as ninja reported it', () => {
     const output = Buffer.from('FAILED: x\nfalse\n');
-    expect(failureLines(broke(1, {isReported: true, output}), 'out')).toBe('FAILED: x\nfalse\n');
+    expect(failureLines(broke(1, {isReported: true, output}), ADVICE)).toBe('FAILED: x\nfalse\n');
   });
 
   it('round times as people read them', () => {

@@ -12,6 +12,7 @@ export class Tally {
   failed = 0;
   othersDone = 0;
   running = 0;
+  readonly verified = {compared: 0, differed: 0, unstable: 0};
   readonly localReasons = new Map<string, number>();
 
   get compilesDone(): number {
@@ -53,6 +54,10 @@ export class Tally {
         break;
       case 'edge-returned':
         this.running--;
+        break;
+      case 'compile-verified':
+        this.verified.compared++;
+        if (event.outcome !== 'equal') this.verified[event.outcome]++;
         break;
       default:
         break;

@@ -51,6 +51,14 @@ describe('a log', () => {
     });
   });
 
+  it('has names that are not UTF-8 as their own bytes', () => {
+    const records = [{output: 'a.o', mtime: 1n, ins: ['h\udce9.h', 'h\udce8.h', 'h\ufffd.h']}];
+    const log = encoded(4, records);
+    expect(log.includes(Buffer.from('h\xe9.h', 'latin1'))).toBe(true);
+    expect(lists(parseDepsLog(log))).toEqual({'a.o': [1n, 'h\udce9.h', 'h\udce8.h', 'h\ufffd.h']});
+    expect(parseDepsLog(log)).toMatchObject({validSize: log.length});
+  });
+
   it('keeps its own version when more is added', () => {
     const file = join(ninjaFolder({deps: encoded(3, RECORDS)}).path, 'deps');
     appendDepsLog(file, 4, [{output: 'c.o', mtime: 9_000_000_000n, ins: ['x']}]);

@@ -13,6 +13,7 @@
 import {closeSync, fstatSync, ftruncateSync, openSync, readFileSync, readSync} from 'node:fs';
 import {type BuildRecords, NO_ENTRY} from '../../graph/build-records.ts';
 import type {Graph} from '../../graph/graph.ts';
+import {bytesOfPath, textOfPath} from '../../protocol/path-text.ts';
 import {appendWhole} from './append.ts';
 
 export type DepsLogVersion = 3 | 4;
@@ -84,7 +85,7 @@ export function parseDepsLog(bytes: Buffer): DepsLog | 'unknown' {
       if (size < 8 || ~words[end - 1]! !== paths.length) break;
       let length = size - 4;
       while (length > size - 8 && bytes[start + length - 1] === 0) length--;
-      const path = bytes.toString('utf8', start, start + length);
+      const path = textOfPath(bytes.subarray(start, start + length));
       if (known.has(path)) break;
       known.add(path);
       paths.push(path);
@@ -160,11 +161,11 @@ function encode(log: DepsLog, records: readonly DepsRecord[]): Buffer {
     if (known !== undefined) return known;
     const id = ids.size;
     ids.set(path, id);
-    const length = Buffer.byteLength(path);
-    const padded = Math.ceil(length / 4) * 4;
+    const bytes = bytesOfPath(path);
+    const padded = Math.ceil(bytes.length / 4) * 4;
     const record = Buffer.alloc(4 + padded + 4);
     record.writeUInt32LE(padded + 4, 0);
-    record.write(path, 4);
+    record.set(bytes, 4);
     record.writeInt32LE(~id, 4 + padded);
     chunks.push(record);
     return id;

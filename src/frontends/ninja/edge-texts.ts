@@ -44,6 +44,7 @@ export function finishEdge({spec, scope, file}: UnfinishedEdge, hashKind: HashKi
       depfile: scope.unescaped('depfile'),
       rspfile: scope.unescaped('rspfile'),
       rspfileContent,
+      msvcDepsPrefix: deps === 'msvc' ? scope.binding('msvc_deps_prefix') : '',
     };
     spec.flags |=
       (scope.binding('restat') === '' ? 0 : EDGE_RESTAT) |

@@ -7,7 +7,14 @@ import {mkdirSync, readFileSync, rmSync, unlinkSync, writeFileSync} from 'node:f
 import {dirname, isAbsolute, join} from 'node:path';
 import {InvariantError} from '../../failure.ts';
 import type {EdgeOutcome, EdgeRecord, Executor} from '../../graph/executor.ts';
-import {EDGE_CONSOLE, EDGE_DEPS_GCC, EDGE_DEPS_MSVC, type EdgeId, type Graph} from '../../graph/graph.ts';
+import {
+  EDGE_CONSOLE,
+  EDGE_DEPS_GCC,
+  EDGE_DEPS_MSVC,
+  type EdgeId,
+  type Graph,
+  type NodeId,
+} from '../../graph/graph.ts';
 import type {StatMtime} from '../../graph/node-times.ts';
 import type {Processes} from '../../process.ts';
 import {parseBuildLog} from './build-log.ts';
@@ -23,6 +30,8 @@ export interface NinjaExecutorOptions {
   readonly ninja: string;
   readonly processes: Processes;
   readonly statMtime: StatMtime;
+  /** Inputs known from a deps log or a depfile. */
+  readonly discoveredIns: (edge: EdgeId) => Iterable<NodeId>;
   /** Takes an edge whose command ninja's language cannot express. */
   readonly otherwise: Executor;
 }
@@ -54,6 +63,7 @@ export class NinjaExecutor implements Executor {
     const manifest = singleEdgeManifest(graph, edge, {
       builddir: folder,
       isFile: node => statMtime(graph.path(node)) !== 0n,
+      discovered: this.#options.discoveredIns(edge),
     });
     if (manifest === undefined) return otherwise.run(edge, signal);
     const absolute = this.#absolute(folder);

@@ -5,7 +5,14 @@ import {FailureError} from '../../failure.ts';
 import {NINJAS, ninjaFolder} from '../../test/ninja-folder.ts';
 import {buildLogVersion} from './build-log.ts';
 import {readDepsLog} from './deps-log.ts';
-import {depfileDialect, findNinja, isSupported, logVersions, ninjaVersion} from './ninja-program.ts';
+import {
+  depfileDialect,
+  findNinja,
+  isSupported,
+  logVersions,
+  ninjaVersion,
+  supportedVersion,
+} from './ninja-program.ts';
 
 it.each([
   ['1.10.2', false, 5, 4],
@@ -59,6 +66,32 @@ describe('the ninja of a project', () => {
     expect(at('d', 'b', 'a', 'c')).toBe(`${folder.path}/c/ninja`);
     expect(at('d', 'b', 'a')).toBe(`${folder.path}/a/ninja-build`);
     expect(() => at('d', 'b')).toThrow(FailureError);
+  });
+
+  it('has to be a ninja, and one that CMake was given is named with where it is from', () => {
+    const folder = programs('bin/make', 'bin/ninja');
+    const say = (...lines: string[]) => `#!/bin/sh\n${lines.map(line => `echo '${line}'\n`).join('')}`;
+    folder.write({
+      'bin/make': say('GNU Make 4.3', 'Built for x86_64', 'License GPLv3+'),
+      'bin/ninja': say('1.10.2'),
+    });
+    const failure = (name: string, more: object) =>
+      expect(() => supportedVersion(`${folder.path}/bin/${name}`, folder.path)).toThrow(
+        expect.objectContaining({failure: expect.objectContaining(more)}),
+      );
+    failure('ninja', {
+      reason: 'tool-missing',
+      tool: 'ninja 1.11 or later',
+      neededFor: `this build: ${folder.path}/bin/ninja is '1.10.2'`,
+    });
+    folder.write({'CMakeCache.txt': `CMAKE_MAKE_PROGRAM:FILEPATH=${folder.path}/bin/make\n`});
+    failure('make', {
+      reason: 'option-invalid',
+      text: `'${folder.path}/bin/make' is 'GNU Make 4.3', not ninja 1.11 or later: it is CMAKE_MAKE_PROGRAM in '${folder.path}/CMakeCache.txt'`,
+      hint: `to name another: cmake -DCMAKE_MAKE_PROGRAM=/PATH/TO/ninja '${folder.path}'`,
+    });
+    folder.write({'bin/make': say('1.11.1.git', 'more')});
+    expect(supportedVersion(`${folder.path}/bin/make`, folder.path)).toBe('1.11.1.git');
   });
 
   it('has to run', () => {

@@ -14,6 +14,8 @@ export interface NinjaProgram {
   readonly version: string;
 }
 
+const CMAKE_CACHE = 'CMakeCache.txt';
+
 /** Path of the ninja that the project was configured with, else the first one on PATH. */
 export function findNinja(directory: string, pathVariable: string): string {
   const configured = configuredNinja(directory);
@@ -31,10 +33,29 @@ export function findNinja(directory: string, pathVariable: string): string {
   });
 }
 
-/** @throws FailureError where the program cannot be run */
+/** {@link ninjaVersion} of the ninja found for `directory`. @throws FailureError where it is too old, or no ninja */
+export function supportedVersion(path: string, directory: string): string {
+  const version = ninjaVersion(path);
+  if (isSupported(version)) return version;
+  if (configuredNinja(directory) === path) {
+    throw new FailureError({
+      reason: 'option-invalid',
+      text: `'${path}' is '${version}', not ninja 1.11 or later: it is CMAKE_MAKE_PROGRAM in '${join(directory, CMAKE_CACHE)}'`,
+      hint: `to name another: cmake -DCMAKE_MAKE_PROGRAM=/PATH/TO/ninja '${directory}'`,
+    });
+  }
+  throw new FailureError({
+    reason: 'tool-missing',
+    tool: 'ninja 1.11 or later',
+    neededFor: `this build: ${path} is '${version}'`,
+  });
+}
+
+/** The first line that it prints: other programs go on with their licence. @throws FailureError where it cannot be run */
 export function ninjaVersion(path: string): string {
   try {
-    return execFileSync(path, ['--version'], {encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore']}).trim();
+    const stdout = execFileSync(path, ['--version'], {encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore']});
+    return stdout.trim().split('\n')[0]!.trim();
   } catch {
     throw new FailureError({
       reason: 'tool-missing',
@@ -67,7 +88,7 @@ export function isSupported(version: string): boolean {
 function configuredNinja(directory: string): string | undefined {
   let cache: string;
   try {
-    cache = readFileSync(join(directory, 'CMakeCache.txt'), 'utf8');
+    cache = readFileSync(join(directory, CMAKE_CACHE), 'utf8');
   } catch {
     return undefined; // Not configured by CMake.
   }

@@ -13,7 +13,7 @@ import {adoptDepsLog, readDepsLog} from './deps-log.ts';
 import {loadDyndep} from './dyndep.ts';
 import {fileStamp} from './file-stamp.ts';
 import {loadManifest} from './manifest.ts';
-import {depfileDialect, findNinja, isSupported, logVersions, ninjaVersion} from './ninja-program.ts';
+import {depfileDialect, findNinja, logVersions, supportedVersion} from './ninja-program.ts';
 import {loadSnapshot, type SnapshotMeta, saveSnapshot} from './snapshot.ts';
 
 export interface LoadOptions {
@@ -30,8 +30,11 @@ export function loadNinjaProject(options: LoadOptions): Project {
   const {directory, manifest, environment} = options;
   const snapshotFile = join(directory, STATE_DIR, 'snapshot');
   const key = JSON.stringify([manifest, environment.PATH ?? '']);
-  const known = options.useSnapshot ? loadSnapshot(snapshotFile, key) : undefined;
+  const found = options.useSnapshot ? loadSnapshot(snapshotFile, key) : undefined;
+  // One that was put on PATH since, before the other, is the user's ninja now.
+  const known = found?.meta.ninjaPath === findNinja(directory, environment.PATH ?? '') ? found : undefined;
   const {graph, meta} = known ?? readDescription(options, key);
+  const stampsRead = meta.logs.map(fileStamp);
   const {records, warnings} = known?.records
     ? {records: known.records, warnings: []}
     : readLogs(directory, graph, meta);
@@ -56,11 +59,11 @@ export function loadNinjaProject(options: LoadOptions): Project {
     loadDyndep: node => {
       loadDyndep(graph, directory, node);
     },
-    saveSnapshot() {
+    saveSnapshot(stamps = stampsRead) {
       // A log that could not be read is to be told of every time, and what a dyndep file adds is not in the arrays.
       if (warnings.length > 0) return;
       if (!graph.arrays.edgeDyndep.every(node => node < 0)) return;
-      saveSnapshot(snapshotFile, {graph, records, meta});
+      saveSnapshot(snapshotFile, {graph, records, meta, stamps});
     },
   };
 }
@@ -71,14 +74,7 @@ function readDescription(options: LoadOptions, key: string): {graph: Graph; meta
   const cacheStamp = fileStamp(cmakeCache);
   const ninjaPath = findNinja(directory, environment.PATH ?? '');
   const ninjaStamp = fileStamp(ninjaPath);
-  const version = ninjaVersion(ninjaPath);
-  if (!isSupported(version)) {
-    throw new FailureError({
-      reason: 'tool-missing',
-      tool: 'ninja 1.11 or later',
-      neededFor: `this build: ${ninjaPath} is ${version}`,
-    });
-  }
+  const version = supportedVersion(ninjaPath, directory);
   const versions = logVersions(version);
   const {graph, files, stamps, warnings} = loadManifest({
     directory,

@@ -130,22 +130,105 @@ describe('what a crash left in the journal', () => {
     ['one of two outputs was deleted', folder => rmSync(join(folder.path, 'app.map')), 2],
     ['an output was written again', folder => folder.write({'a.o': 'A.O'}), 2],
     ['an output was touched', folder => utimesSync(join(folder.path, 'a.o'), 1, 1), 2],
-    [
-      'a command changed',
-      folder => folder.write({'build.ninja': MANIFEST.replace('cat $in h', 'cat h $in')}),
-      1,
-    ],
-    [
-      'an edge is gone',
-      folder => folder.write({'build.ninja': MANIFEST.replace('build b.o: cc b.c\n', '')}),
-      2,
-    ],
     ['ninja was here', folder => void folder.ninja([]), 0],
   ])('does not count where %s', (_name, change, left) => {
     const folder = crashed();
     change(folder);
     const {recorder} = open(folder);
     expect(recorder.takenOver).toBe(left);
+    recorder.close();
+  });
+});
+
+describe('a command that is another for a while', () => {
+  const OTHER = MANIFEST.replace('cat $in > $out;', 'cat $in h > $out;');
+
+  it('has made what is there, and the logs say so when the first one is back', () => {
+    const folder = project();
+    folder.ninja([]);
+    folder.write({'build.ninja': OTHER});
+    const crashed = open(folder);
+    crashed.make('app');
+    crashed.recorder.close();
+    folder.write({'build.ninja': MANIFEST});
+    const {recorder} = open(folder);
+    expect(recorder.takenOver).toBe(1);
+    recorder.flush();
+    recorder.close();
+    expect(folder.ninja(['-n', '-d', 'explain']).stderr).toContain('command line changed for app');
+  });
+
+  it('is known to a plain ninja too, from the moment when it starts', () => {
+    const folder = project();
+    folder.ninja([]);
+    folder.write({'build.ninja': OTHER});
+    const {graph, recorder, make} = open(folder);
+    recorder.start(graph.producer(graph.find('app')!));
+    make('app');
+    folder.write({'build.ninja': MANIFEST});
+    expect(folder.ninja(['-n']).stdout).toContain('[1/1]');
+    recorder.flush();
+    recorder.close();
+    expect(folder.ninja(['-n']).stdout).toContain('[1/1]');
+  });
+});
+
+describe('an edge that has started', () => {
+  it('is to run again for ninja, whatever half an output it leaves', () => {
+    const folder = project();
+    folder.ninja([]);
+    const {graph, recorder} = open(folder);
+    recorder.start(graph.producer(graph.find('app')!));
+    folder.write({app: 'half'});
+    recorder.close();
+    expect(folder.ninja(['-n']).stdout).toContain('[1/1]');
+    folder.ninja([]);
+    expect(readFileSync(join(folder.path, 'app'), 'utf8')).toBe('ahbh');
+  });
+
+  it('leaves the log alone where that has nothing of it, or dependencies say as much', () => {
+    const folder = project();
+    const first = open(folder);
+    first.recorder.start(first.graph.producer(first.graph.find('app')!));
+    first.recorder.close();
+    expect(existsSync(join(folder.path, '.ninja_log'))).toBe(false);
+    folder.ninja([]);
+    const log = readFileSync(join(folder.path, '.ninja_log'));
+    const {graph, recorder} = open(folder);
+    recorder.start(graph.producer(graph.find('a.o')!));
+    recorder.close();
+    expect(readFileSync(join(folder.path, '.ninja_log'))).toEqual(log);
+  });
+});
+
+describe('another ninja that builds here meanwhile', () => {
+  it('keeps its records of what it made anew, and gets ours of the rest', () => {
+    const folder = project();
+    const {recorder, make} = open(folder);
+    make('a.o');
+    make('b.o');
+    rmSync(join(folder.path, 'a.o'));
+    folder.ninja(['a.o']);
+    const theirs = /^.*\ta\.o\t.*$/m.exec(readFileSync(join(folder.path, '.ninja_log'), 'utf8'))![0];
+    expect(recorder.flush()).toBe(true);
+    recorder.close();
+    const log = readFileSync(join(folder.path, '.ninja_log'), 'utf8');
+    expect(log.match(/^.*\ta\.o\t.*$/gm)).toEqual([theirs]);
+    expect(log).toContain('\tb.o\t');
+    expect(folder.ninja(['-n', 'a.o', 'b.o']).stdout).toContain('no work to do');
+  });
+
+  it('is noticed, so that no records are kept that are not its own', () => {
+    const folder = project();
+    const {recorder, make} = open(folder);
+    make('a.o');
+    recorder.flush();
+    expect(recorder.logStamps).toBeDefined();
+    folder.ninja(['b.o']);
+    expect(recorder.logStamps).toBeUndefined();
+    make('b.o');
+    recorder.flush();
+    expect(recorder.logStamps).toBeUndefined();
     recorder.close();
   });
 });

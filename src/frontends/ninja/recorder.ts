@@ -3,13 +3,14 @@
  * logs, dependencies first, and empties the journal. Whatever is in doubt is not recorded: ninja then builds it again,
  * which is right.
  */
-import {mkdirSync, statSync} from 'node:fs';
+import {mkdirSync} from 'node:fs';
 import {dirname, isAbsolute, join} from 'node:path';
-import type {BuildRecords} from '../../graph/build-records.ts';
+import {type BuildRecords, NO_ENTRY} from '../../graph/build-records.ts';
 import type {EdgeRecord} from '../../graph/executor.ts';
 import {EDGE_DEPS_GCC, EDGE_DEPS_MSVC, type EdgeId, type Graph} from '../../graph/graph.ts';
 import {appendBuildLog, type BuildLogVersion, buildLogVersion} from './build-log.ts';
 import {appendDepsLog, type DepsLogVersion} from './deps-log.ts';
+import {fileStamp} from './file-stamp.ts';
 import {describeOutput, Journal, type JournalEntry, readJournal} from './journal.ts';
 
 export interface LogFiles {
@@ -35,10 +36,14 @@ export class Recorder {
   readonly #pending: JournalEntry[];
   readonly #journal: Journal;
   readonly #began = performance.now();
+  readonly #started = new Set<EdgeId>();
+  /** Of the logs while only this recorder has written to them. */
+  #stamps: readonly string[] | undefined;
 
   /** Takes over what an earlier build left in the journal, into the records at once and into the logs at the flush. */
   constructor(options: RecorderOptions) {
     this.#options = options;
+    this.#stamps = this.#stampsNow();
     this.#pending = readJournal(options.files.journal).filter(entry => this.#stillHolds(entry));
     this.#journal = new Journal(options.files.journal);
     for (const entry of this.#pending) {
@@ -49,6 +54,30 @@ export class Recorder {
 
   get takenOver(): number {
     return this.#pending.length;
+  }
+
+  /** Of the logs as the records tell them; undefined where somebody else has written to them meanwhile. */
+  get logStamps(): readonly string[] | undefined {
+    return this.#isAlone() ? this.#stamps : undefined;
+  }
+
+  /**
+   * Before a command changes its outputs: what the log has of them counts no more, whatever becomes of the command and
+   * of us. Dependencies in the deps log say so by themselves, being older than the outputs.
+   */
+  start(edge: EdgeId): void {
+    const {graph, records, files} = this.#options;
+    if (graph.has(edge, EDGE_DEPS_GCC) || graph.has(edge, EDGE_DEPS_MSVC) || this.#started.has(edge)) return;
+    this.#started.add(edge);
+    const recorded = [...graph.outs(edge)].filter(node => records.logMtime(node) !== NO_ENTRY);
+    if (recorded.length === 0) return;
+    const nothing = {mtime: 0n, hash: [0, 0] as const};
+    for (const node of recorded) records.setLog(node, {...nothing, duration: records.duration(node)});
+    this.#writeAlone(() => {
+      if (buildLogVersion(files.buildLog) !== files.buildLogVersion) return;
+      const lines = recorded.map(node => ({...nothing, output: graph.path(node), start: 0, end: 0}));
+      appendBuildLog(files.buildLog, files.buildLogVersion, lines);
+    });
   }
 
   /** Prereq: the outputs are in place. */
@@ -104,6 +133,16 @@ export class Recorder {
 
   /** @throws the file system's error; ninja's logs then have all of it, or hold what they held. */
   #append(): boolean {
+    const wasAlone = this.#isAlone();
+    // Another ninja that worked here meanwhile may have made an output anew, and recorded that.
+    const isDone = this.#write(
+      wasAlone ? this.#pending : this.#pending.filter(entry => this.#isThere(entry)),
+    );
+    this.#stamps = wasAlone ? this.#stampsNow() : undefined;
+    return isDone;
+  }
+
+  #write(pending: readonly JournalEntry[]): boolean {
     const {files, onProblem} = this.#options;
     const version = buildLogVersion(files.buildLog);
     if (version !== 'absent' && version !== files.buildLogVersion) {
@@ -114,7 +153,7 @@ export class Recorder {
       return false;
     }
     mkdirSync(dirname(files.buildLog), {recursive: true});
-    const withDeps = this.#pending.filter(entry => entry.deps);
+    const withDeps = pending.filter(entry => entry.deps);
     if (withDeps.length > 0) {
       const outcome = appendDepsLog(
         files.depsLog,
@@ -135,7 +174,7 @@ export class Recorder {
     appendBuildLog(
       files.buildLog,
       files.buildLogVersion,
-      this.#pending.flatMap(entry =>
+      pending.flatMap(entry =>
         entry.outputs.map(({path}) => ({
           output: path,
           start: entry.start,
@@ -164,29 +203,52 @@ export class Recorder {
     }
   }
 
-  /** Whether an entry of an earlier build still tells of the files that are there, and is news. */
+  /**
+   * Whether an entry of an earlier build is news, and tells of the files that are there. Its command may be another than
+   * the manifest's: just then the logs must tell it.
+   */
   #stillHolds(entry: JournalEntry): boolean {
-    const {graph, records, directory} = this.#options;
-    return entry.outputs.every(output => {
-      const node = graph.find(output.path);
-      if (node === undefined) return false;
-      const edge = graph.producer(node);
-      if (edge < 0) return false;
-      const {commandHash} = graph.arrays;
-      if (commandHash[2 * edge] !== entry.hash[0] || commandHash[2 * edge + 1] !== entry.hash[1])
-        return false;
-      if (records.logMtime(node) >= entry.mtime) return false;
-      const now = statSync(isAbsolute(output.path) ? output.path : join(directory, output.path), {
-        bigint: true,
-        throwIfNoEntry: false,
-      });
+    const {graph, records} = this.#options;
+    const isNews = entry.outputs.every(({path}) => {
+      const node = graph.find(path);
+      if (node === undefined) return true;
+      const recorded = records.logMtime(node);
       return (
-        now !== undefined &&
-        now.mtimeNs === output.mtime &&
-        Number(now.size) === output.size &&
-        Number(now.ino) === output.inode
+        recorded < entry.mtime ||
+        (recorded === entry.mtime && !records.logHashEquals(node, entry.hash[0], entry.hash[1]))
       );
     });
+    return isNews && this.#isThere(entry);
+  }
+
+  /** Whether the outputs are the files that the entry tells of. */
+  #isThere(entry: JournalEntry): boolean {
+    const {directory} = this.#options;
+    return entry.outputs.every(output => {
+      const {path} = output;
+      const now = describeOutput(path, isAbsolute(path) ? path : join(directory, path));
+      return now.mtime === output.mtime && now.size === output.size && now.inode === output.inode;
+    });
+  }
+
+  /** Writes to a log ahead of the flush. A fault is nothing new: the flush meets it again, and tells of it. */
+  #writeAlone(write: () => void): void {
+    const wasAlone = this.#isAlone();
+    try {
+      write();
+    } catch (error) {
+      if (typeof (error as NodeJS.ErrnoException).syscall !== 'string') throw error;
+    }
+    this.#stamps = wasAlone ? this.#stampsNow() : undefined;
+  }
+
+  #isAlone(): boolean {
+    return this.#stamps !== undefined && this.#stamps.join() === this.#stampsNow().join();
+  }
+
+  #stampsNow(): string[] {
+    const {buildLog, depsLog} = this.#options.files;
+    return [buildLog, depsLog].map(fileStamp);
   }
 }
 

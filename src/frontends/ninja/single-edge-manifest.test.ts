@@ -8,11 +8,17 @@ import {loadManifest} from './manifest.ts';
 import {singleEdgeManifest} from './single-edge-manifest.ts';
 
 /** Has ninja run the edge that makes `output`, from a manifest of its own; answers what it said. */
-function runAlone(folder: NinjaFolder, output: string, ninja = 'ninja'): string {
+function runAlone(
+  folder: NinjaFolder,
+  output: string,
+  ninja = 'ninja',
+  discovered: readonly string[] = [],
+): string {
   const {graph} = loadManifest({directory: folder.path, file: 'build.ninja', hashKind: 'murmur'});
   const manifest = singleEdgeManifest(graph, graph.producer(graph.find(output)!), {
     builddir: '.own state/0',
     isFile: node => statSync(join(folder.path, graph.path(node)), {throwIfNoEntry: false}) !== undefined,
+    discovered: discovered.map(path => graph.intern(path)),
   });
   folder.write({'.own state/0/build.ninja': manifest!});
   const {status, stdout, stderr} = folder.ninja(['--quiet', '-j1', '-f', '.own state/0/build.ninja'], ninja);
@@ -76,6 +82,32 @@ describe.each(NINJAS)('%s', ninja => {
     expect(existsSync(join(folder.path, '.ninja_log'))).toBe(false);
   });
 
+  it('records a time no older than a discovered header for an output that was left as it was', () => {
+    const folder = ninjaFolder({
+      'build.ninja': `rule r\n  command = echo 'a: h' > a.d\n  depfile = a.d\n  deps = gcc\n  restat = 1\nbuild a: r i\n`,
+      i: '',
+      a: '',
+      h: '',
+    });
+    utimesSync(join(folder.path, 'i'), 5, 5);
+    runAlone(folder, 'a', ninja, ['h']);
+    const log = readFileSync(join(folder.path, '.own state/0/.ninja_log'), 'utf8');
+    const {mtimeNs} = statSync(join(folder.path, 'h'), {bigint: true});
+    for (const line of parseBuildLog(log)) expect(line.mtime).toBeGreaterThanOrEqual(mtimeNs);
+    expect(recorded(folder)).toEqual(['a']);
+  });
+
+  it('says which lines of the output are names of headers', () => {
+    const folder = ninjaFolder({
+      'build.ninja': `rule r\n  command = echo 'INC: h'; : > a\n  deps = msvc\n  msvc_deps_prefix = INC:\nbuild a: r i\n`,
+      i: '',
+      h: '',
+    });
+    expect(runAlone(folder, 'a', ninja)).not.toContain('INC');
+    const log = readDepsLog(join(folder.path, '.own state/0/.ninja_deps'));
+    expect(typeof log === 'string' ? log : [...log.paths].sort()).toEqual(['a', 'h']);
+  });
+
   it.each(['generator = 1', 'restat = 1', 'generator = 1\n  restat = 1', 'description = x'])(
     'runs an edge with %j although its output is newer than its inputs',
     binding => {
@@ -131,5 +163,5 @@ build self: phony self
 it('is not to be had for a command of several lines', () => {
   const folder = ninjaFolder({'build.ninja': 'rule r\n  command = cat $in_newline\nbuild o: r a b\n'});
   const {graph} = loadManifest({directory: folder.path, file: 'build.ninja', hashKind: 'murmur'});
-  expect(singleEdgeManifest(graph, 0, {builddir: 'x', isFile: () => true})).toBeUndefined();
+  expect(singleEdgeManifest(graph, 0, {builddir: 'x', isFile: () => true, discovered: []})).toBeUndefined();
 });

@@ -21,7 +21,12 @@ import {
 export function singleEdgeManifest(
   graph: Graph,
   edge: EdgeId,
-  options: {builddir: string; isFile: (node: NodeId) => boolean},
+  options: {
+    builddir: string;
+    isFile: (node: NodeId) => boolean;
+    /** Inputs that no manifest names: ninja 1.11 records the time of the newest input for an output left as it was. */
+    discovered: Iterable<NodeId>;
+  },
 ): string | undefined {
   const command = graph.text(edge, 'command');
   if (command.includes('\n')) return undefined;
@@ -35,6 +40,7 @@ export function singleEdgeManifest(
   bind('depfile', graph.text(edge, 'depfile'));
   if (graph.has(edge, EDGE_DEPS_GCC)) bind('deps', 'gcc');
   if (graph.has(edge, EDGE_DEPS_MSVC)) bind('deps', 'msvc');
+  bind('msvc_deps_prefix', graph.text(edge, 'msvcDepsPrefix'));
   if (graph.has(edge, EDGE_RESTAT)) bind('restat', '1');
   if (graph.has(edge, EDGE_GENERATOR)) bind('generator', '1');
   if (graph.has(edge, EDGE_CONSOLE)) bind('pool', 'console');
@@ -44,18 +50,22 @@ export function singleEdgeManifest(
   const always = escapePath(`${options.builddir}/always`);
   lines.push(
     `build ${always}: phony`,
-    `build ${paths(graph.outs(edge))}: edge ${paths(fileInputs(graph, edge, options.isFile))} | ${always}`,
+    `build ${paths(graph.outs(edge))}: edge ${paths(fileInputs(graph, edge, options))} | ${always}`,
     '',
   );
   return lines.join('\n');
 }
 
 /** The files among an edge's inputs, those behind phony inputs included. */
-function fileInputs(graph: Graph, edge: EdgeId, isFile: (node: NodeId) => boolean): Set<NodeId> {
+function fileInputs(
+  graph: Graph,
+  edge: EdgeId,
+  {isFile, discovered}: {isFile: (node: NodeId) => boolean; discovered: Iterable<NodeId>},
+): Set<NodeId> {
   const outs = new Set(graph.outs(edge));
   const files = new Set<NodeId>();
   const seen = new Set<NodeId>();
-  const stack = [...graph.dirtyingIns(edge)];
+  const stack = [...graph.dirtyingIns(edge), ...(graph.has(edge, EDGE_RESTAT) ? discovered : [])];
   while (stack.length > 0) {
     const node = stack.pop()!;
     if (seen.has(node)) continue;

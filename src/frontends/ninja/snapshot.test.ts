@@ -1,4 +1,13 @@
-import {readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync} from 'node:fs';
+import {
+  existsSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {EDGE_TEXTS} from '../../graph/graph.ts';
@@ -89,6 +98,15 @@ describe('a snapshot', () => {
 
   it.each<[string, (folder: NinjaFolder) => void]>([
     ['the manifest was edited', folder => folder.write({'build.ninja': `${FILES['build.ninja']}# more\n`})],
+    [
+      'the manifest has its old time again',
+      folder => {
+        const file = join(folder.path, 'build.ninja');
+        const {atime, mtime} = statSync(file);
+        utimesSync(file, 5, 5);
+        utimesSync(file, atime, mtime);
+      },
+    ],
     ['an included file was touched', folder => utimesSync(join(folder.path, 'more.ninja'), 5, 5)],
     ['the build log grew', folder => writeFileSync(join(folder.path, '.ninja_log'), '1\t', {flag: 'a'})],
     ['the build log is gone', folder => rmSync(join(folder.path, '.ninja_log'))],
@@ -127,6 +145,22 @@ describe('a snapshot', () => {
     }
   });
 
+  it('is not used where another ninja was put before the one that it was made with', () => {
+    const folder = ninjaFolder({...FILES, 'first/keep': '', 'second/keep': ''});
+    const bins = ['first', 'second'].map(name => join(folder.path, name));
+    const path = [...bins, SYSTEM_PATH].join(':');
+    symlinkSync(
+      join(SYSTEM_PATH.split(':').find(bin => existsSync(join(bin, 'ninja')))!, 'ninja'),
+      join(bins[1]!, 'ninja'),
+    );
+    expect(folder.ninja([]).stderr).toBe('');
+    load(folder, {path}).saveSnapshot();
+    expect(load(folder, {path}).isSnapshot).toBe(true);
+    symlinkSync(join(bins[1]!, 'ninja'), join(bins[0]!, 'ninja'));
+    const project = load(folder, {path});
+    expect([project.isSnapshot, project.ninja?.path]).toEqual([false, join(bins[0]!, 'ninja')]);
+  });
+
   it('is not used with another PATH', () => {
     const folder = built();
     expect(load(folder, {path: `${SYSTEM_PATH}:/nowhere`}).isSnapshot).toBe(false);
@@ -151,6 +185,18 @@ describe('a snapshot', () => {
     });
     const project = load(folder);
     project.loadDyndep(project.graph.find('dd')!);
+    project.saveSnapshot();
+    expect(load(folder).isSnapshot).toBe(false);
+  });
+
+  it('is not made where a header’s name is not UTF-8', () => {
+    const folder = ninjaFolder({...FILES, 'a.c': ''});
+    const odd = FILES['build.ninja'].replace('extra.h größe.h', 'extra.h `printf "h\\\\351.h"`');
+    folder.write({'build.ninja': odd});
+    writeFileSync(Buffer.from(`${folder.path}/h\xe9.h`, 'latin1'), '');
+    expect(folder.ninja([]).stderr).toBe('');
+    const project = load(folder);
+    expect(project.graph.find('h\udce9.h')).toBeDefined();
     project.saveSnapshot();
     expect(load(folder).isSnapshot).toBe(false);
   });

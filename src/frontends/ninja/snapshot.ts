@@ -9,10 +9,11 @@ import {mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:f
 import {dirname} from 'node:path';
 import {BuildRecords, type RecordArrays} from '../../graph/build-records.ts';
 import {Graph, type GraphArrays, type Pool} from '../../graph/graph.ts';
+import {hasOddBytes} from '../../protocol/path-text.ts';
 import {fileStamp} from './file-stamp.ts';
 
 /** Of the format, and of what the arrays mean. */
-const VERSION = 3;
+const VERSION = 4;
 
 export interface SnapshotMeta {
   /** Whatever else has to be as it was, PATH for instance. */
@@ -32,6 +33,8 @@ export interface Snapshot {
   readonly graph: Graph;
   readonly records: BuildRecords;
   readonly meta: SnapshotMeta;
+  /** Of the logs when they said what the records say. */
+  readonly stamps: readonly string[];
 }
 
 /** As far as a snapshot still holds. */
@@ -54,8 +57,7 @@ type AnyArray = InstanceType<(typeof ARRAY_TYPES)[ArrayType]>;
 interface Header {
   version: number;
   meta: SnapshotMeta;
-  /** Of the logs when this was saved. */
-  stamps: string[];
+  stamps: readonly string[];
   pools: readonly Pool[];
   buildDir: string;
   graph: Record<string, [ArrayType, number, number]>;
@@ -102,13 +104,12 @@ export function loadSnapshot(file: string, key: string): LoadedSnapshot | undefi
 }
 
 /**
- * Writes a snapshot, unless a file of the manifest has changed since it was read. Prereq: no dyndep information was added
- * to the graph; the records are what the logs say.
+ * Writes a snapshot, unless a file of the manifest has changed since it was read, or a name is not UTF-8, which the
+ * arrays cannot hold. Prereq: no dyndep information was added to the graph; the records are what the logs say.
  */
 export function saveSnapshot(file: string, snapshot: Snapshot): void {
-  const {graph, records, meta} = snapshot;
-  if (!isUnchanged(meta)) return;
-  const stamps = meta.logs.map(fileStamp);
+  const {graph, records, meta, stamps} = snapshot;
+  if (!isUnchanged(meta) || hasOddNames(graph)) return;
   const chunks: {array: AnyArray; at: number}[] = [];
   let at = 0;
   const place = (arrays: object): Header['graph'] =>
@@ -154,6 +155,13 @@ function removeIfPossible(file: string): void {
   } catch {
     // The folder cannot be written to, so that nothing was left in it.
   }
+}
+
+/** Only of discovered inputs: a manifest is UTF-8. */
+function hasOddNames(graph: Graph): boolean {
+  for (let node = graph.arrays.producer.length; node < graph.nodeCount; node++)
+    if (hasOddBytes(graph.path(node))) return true;
+  return false;
 }
 
 /** The graph's arrays with the nodes that were added since it was read (discovered inputs). */

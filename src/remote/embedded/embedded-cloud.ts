@@ -1,5 +1,5 @@
 /** The cloud on this machine: a store on disk and worker processes. Needs no account and shares the worker with AWS. */
-import {accessSync, constants, existsSync, mkdirSync} from 'node:fs';
+import {accessSync, constants, existsSync, mkdirSync, statSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {FailureError} from '../../failure.ts';
 import type {Processes} from '../../process.ts';
@@ -28,16 +28,18 @@ function makeDirectory(path: string): void {
     mkdirSync(path);
   } catch (error) {
     const {code} = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return;
+    if (code === 'EEXIST') {
+      if (statSync(path, {throwIfNoEntry: false})?.isDirectory()) return;
+      throw new Error('it is no folder');
+    }
     if (code !== 'ENOENT' || dirname(path) === path || existsSync(dirname(path))) throw error;
     makeDirectory(dirname(path));
     mkdirSync(path);
   }
 }
 
-/** @throws FailureError where the store's folder cannot be used */
-export function openEmbeddedCloud(options: EmbeddedOptions): EmbeddedCloud {
-  const {storeDir, width, workerProgram, processes, limit} = options;
+/** Makes the store's folder where there is none. @throws FailureError where it cannot be used */
+export function prepareStore(storeDir: string): void {
   try {
     makeDirectory(storeDir);
     accessSync(storeDir, constants.W_OK);
@@ -48,6 +50,12 @@ export function openEmbeddedCloud(options: EmbeddedOptions): EmbeddedCloud {
       text: (error as Error).message,
     });
   }
+}
+
+/** @throws FailureError where the store's folder cannot be used */
+export function openEmbeddedCloud(options: EmbeddedOptions): EmbeddedCloud {
+  const {storeDir, width, workerProgram, processes, limit} = options;
+  prepareStore(storeDir);
   const counts = noCounts();
   const invoker = new WorkerPool({width, storeDir, program: workerProgram, processes, counts});
   return {

@@ -88,8 +88,9 @@ async function ask(
   pool: WorkerPool,
   args: string[],
   signal = NEVER,
+  isWanted = () => true,
 ): Promise<{pid: string; scratch: string; text: string}> {
-  const {result} = await pool.invoke(request(...args), signal);
+  const {result} = await pool.invoke(request(...args), {signal, isWanted});
   if (result.kind !== 'result') throw new Error(result.text);
   const [output] = result.outputs;
   return {pid: output!.path, scratch: output!.inline ?? '', text: result.stdout.inline ?? ''};
@@ -217,6 +218,18 @@ describe('an interruption', () => {
     expect((await work).reason).toBe('aborted');
     expect(readdirSync(store)).not.toContain('hanging');
     expect((await ask(pool, ['say'])).text).toBe('');
+    await pool.close();
+  });
+
+  it('of what waits for its turn alone lets the others end', async () => {
+    const pool = open(1);
+    let isWanted = true;
+    const first = ask(pool, ['say', 'first']);
+    const second = faultOf(ask(pool, ['say', 'second'], NEVER, () => isWanted));
+    isWanted = false;
+    expect((await first).text).toBe('first');
+    expect((await second).reason).toBe('aborted');
+    expect(counts.invocationsStarted).toBe(1);
     await pool.close();
   });
 

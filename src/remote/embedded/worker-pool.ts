@@ -3,13 +3,11 @@
  * Lambda; requests and responses are frames of JSON (uint32 little-endian length, then the text) over pipes.
  */
 import type {ChildProcess} from 'node:child_process';
-import {createHash} from 'node:crypto';
-import {realpathSync} from 'node:fs';
 import {join} from 'node:path';
-import {tryName} from '../../directory-lock.ts';
 import type {Processes} from '../../process.ts';
 import type {InvocationRequest, InvocationResponse, OutputBytes} from '../../protocol/invocation.ts';
 import {type CloudCounts, InvocationError, type Invoker} from '../cloud.ts';
+import {type Slot, trySlot} from './slot.ts';
 
 export interface WorkerPoolOptions {
   readonly width: number;
@@ -31,12 +29,6 @@ interface Worker {
   answer: ((response: InvocationResponse) => void) | undefined;
   fail: ((error: InvocationError) => void) | undefined;
   stderr: string;
-}
-
-/** A scratch folder that is this process's alone. */
-interface Slot {
-  readonly scratch: string;
-  release(): void;
 }
 
 export class WorkerPool implements Invoker {
@@ -75,11 +67,15 @@ export class WorkerPool implements Invoker {
     }
   }
 
-  async invoke(request: InvocationRequest, signal: AbortSignal): Promise<InvocationResponse> {
+  async invoke(
+    request: InvocationRequest,
+    {signal, isWanted}: {readonly signal: AbortSignal; readonly isWanted: () => boolean},
+  ): Promise<InvocationResponse> {
     if (this.#busy >= this.width) await new Promise<void>(resolve => this.#waiting.push(resolve));
     else this.#busy++;
+    let hasFailed = false;
     try {
-      if (signal.aborted) throw new InvocationError('aborted', 'interrupted');
+      if (signal.aborted || !isWanted()) throw new InvocationError('aborted', 'interrupted');
       const worker = this.#idle.pop() ?? (await (this.#warming.shift() ?? this.#startWorker()));
       if (signal.aborted) {
         this.#idle.push(worker);
@@ -87,12 +83,19 @@ export class WorkerPool implements Invoker {
       }
       const response = await this.#exchange(worker, request, signal);
       this.#idle.push(worker);
+      hasFailed = response.result.kind === 'result' && response.result.exitCode !== 0;
       return response;
     } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#busy--;
+      // A failure may end the build: who comes next asks after that.
+      if (hasFailed) setImmediate(() => this.#callNext());
+      else this.#callNext();
     }
+  }
+
+  #callNext(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#busy--;
   }
 
   async close(): Promise<void> {
@@ -189,13 +192,9 @@ export class WorkerPool implements Invoker {
 
   /** The first scratch folder that no other client holds: kept between builds, it spares the unpacking of compilers. */
   async #takeSlot(): Promise<Slot> {
-    const {storeDir} = this.#options;
-    // One store by two paths is one store, and its folders are to be had once.
-    const store = createHash('sha256').update(realpathSync(storeDir)).digest('hex').slice(0, 16);
     for (;;) {
-      const index = this.#nextSlot++;
-      const held = await tryName(`llama-slot-${store}-${index}`);
-      if (held) return {scratch: join(storeDir, 'workers', String(index)), release: () => held.release()};
+      const slot = await trySlot(this.#options.storeDir, this.#nextSlot++);
+      if (slot) return slot;
     }
   }
 }

@@ -1,0 +1,102 @@
+import {execFileSync} from 'node:child_process';
+import {existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync} from 'node:fs';
+import {readFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join, posix} from 'node:path';
+import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {GraphBuilder} from '../graph/graph-builder.ts';
+import {Processes} from '../process.ts';
+import {LocalExecutor} from './local-executor.ts';
+
+const NEVER = new AbortController().signal;
+
+let directory: string;
+let processes: Processes;
+beforeEach(() => {
+  directory = realpathSync(mkdtempSync(join(tmpdir(), 'llama-local-')));
+  processes = new Processes();
+  mkdirSync(join(directory, 'build'));
+  mkdirSync(join(directory, 'src'));
+});
+afterEach(() => {
+  processes.close();
+  rmSync(directory, {recursive: true, force: true});
+});
+
+/** An executor of a project in `build`, with one edge that makes `out` by a command which runs in `place`. */
+function executor(command: string, place: 'build' | 'src' = 'build'): LocalExecutor {
+  const builder = new GraphBuilder();
+  builder.addEdge({
+    texts: {command, depfile: join(directory, place, 'out.d')},
+    flags: 0,
+    pool: -1,
+    ins: [],
+    explicitIns: 0,
+    dirtyingIns: 0,
+    outs: [builder.node('out')],
+    explicitOuts: 1,
+    validations: [],
+    dyndep: -1,
+    hash: [0, 0],
+  });
+  return new LocalExecutor({
+    graph: builder.freeze({defaults: [], buildDir: ''}),
+    directory: join(directory, 'build'),
+    directoryOf: () => join(directory, place),
+    processes,
+    takeStamp: () => 1n,
+    depfileDialect: 'ninja-1.13',
+    canonicalPath: posix.normalize,
+    depfileUse: () => 'read',
+    reasonOf: () => undefined,
+  });
+}
+
+describe('the names in a depfile', () => {
+  const COMMAND = 'echo "out: v.h ../w.h /abs/x.h" > out.d';
+
+  it('count from where the command ran', async () => {
+    const outcome = await executor(COMMAND, 'src').run(0, NEVER);
+    expect(outcome).toMatchObject({
+      record: {deps: [`${directory}/src/v.h`, `${directory}/w.h`, '/abs/x.h']},
+    });
+  });
+
+  it('are left as they are where that is the project’s directory', async () => {
+    const outcome = await executor(COMMAND).run(0, NEVER);
+    expect(outcome).toMatchObject({record: {deps: ['v.h', '../w.h', '/abs/x.h']}});
+  });
+});
+
+describe('an interruption', () => {
+  const started = () => {
+    const path = join(directory, 'started');
+    execFileSync('mkfifo', [path]);
+    return path;
+  };
+
+  it('lets the command remove what it made beside its output', async () => {
+    const fifo = started();
+    writeFileSync(join(directory, 'temporary'), '');
+    const stop = new AbortController();
+    const run = executor(
+      `sh -c 'trap "rm ../temporary; exit" INT; echo half > out; echo > ../started; while :; do :; done'; :`,
+    ).run(0, stop.signal);
+    await readFile(fifo);
+    stop.abort();
+    expect(await run).toEqual({kind: 'cancelled'});
+    expect(existsSync(join(directory, 'temporary'))).toBe(false);
+    expect(existsSync(join(directory, 'build/out'))).toBe(false);
+  });
+
+  it('does not take a command for done that ends well by it', async () => {
+    const fifo = started();
+    const stop = new AbortController();
+    const command = 'trap "exit 0" INT; echo half > out; echo > ../started; while :; do :; done';
+    const run = executor(command).run(0, stop.signal);
+    await readFile(fifo);
+    stop.abort();
+    expect(await run).toEqual({kind: 'cancelled'});
+    expect(existsSync(join(directory, 'build/out'))).toBe(false);
+  });
+});

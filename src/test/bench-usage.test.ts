@@ -1,0 +1,30 @@
+/** What the measurements of `bench/` say to words that they do not know. */
+import {spawnSync} from 'node:child_process';
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {expect, it} from 'vitest';
+
+it.each<[string[], RegExp]>([
+  [['equal', 'nosuch'], /^equal: no project 'nosuch'; there are fmt, re2/],
+  [['crash', 'nosuch'], /^crash: no project 'nosuch'/],
+  [['figures', 'nosuch'], /^figures: no figure 'nosuch'; there are /],
+  [['equal', 'fmt', '--type', 'Fast'], /^equal: --type is Release or Debug, not 'Fast'/],
+  [['nosuch'], /^usage: npm run bench -- corpus\|equal\|/],
+  [[], /^usage: /],
+])('%j is answered with one line', (args, text) => {
+  const folder = mkdtempSync(join(tmpdir(), 'llama-bench-'));
+  try {
+    const {status, stdout, stderr} = spawnSync(
+      process.execPath,
+      [join(import.meta.dirname, '../../bench/run.mjs'), ...args],
+      {encoding: 'utf8', env: {...process.env, LLAMA_BENCH_DIR: folder}},
+    );
+    expect(stderr).toMatch(text);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(stdout).toBe('');
+    expect(status).toBe(2);
+  } finally {
+    rmSync(folder, {recursive: true});
+  }
+});

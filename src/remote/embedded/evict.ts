@@ -2,7 +2,7 @@
  * Keeps the embedded store within its bounds: beyond the limit the blobs and results that were used longest ago go. To
  * count a large store takes time, so that a running estimate decides when it is counted.
  */
-import {readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 
 /** After an eviction the store holds at most this share of its limit, so that the next one is not due at once. */
@@ -14,8 +14,13 @@ export interface StoreContent {
   readonly bytes: number;
 }
 
-/** A temporary file as old as this, in ms, was left by a client that was killed. */
+/** A temporary file as old as this, in ms, was left by somebody who was killed. */
 const ABANDONED = 3_600_000;
+/**
+ * The same where no process has the number in its name. Such a file lives for milliseconds, but its writer may have his
+ * numbers from another namespace.
+ */
+const ORPHANED = 2000;
 
 /** `added`: bytes that this client has put in since the last call. Errors of the file system are left for next time. */
 export function evict(storeDir: string, {limit, added}: {limit: number; added: number}): void {
@@ -74,8 +79,13 @@ function removeAbandoned(folder: string): void {
   for (const name of namesIn(folder)) {
     const path = join(folder, name);
     const stat = statSync(path, {throwIfNoEntry: false});
-    if (stat && Date.now() - stat.mtimeMs > ABANDONED) rmSync(path, {force: true});
+    const life = isAlive(Number.parseInt(name, 10)) ? ABANDONED : ORPHANED;
+    if (stat && Date.now() - stat.mtimeMs > life) rmSync(path, {force: true});
   }
+}
+
+function isAlive(pid: number): boolean {
+  return existsSync(`/proc/${pid}`);
 }
 
 function* filesBelow(folder: string): Generator<{path: string; size: number; used: number}> {

@@ -7,10 +7,10 @@ import {join} from 'node:path';
 import {nearest} from './edit-distance.ts';
 import {FailureError} from './failure.ts';
 import {loadNinjaProject} from './frontends/ninja/ninja-project.ts';
-import type {NodeId} from './graph/graph.ts';
 import {DESCRIPTIONS, locate} from './locate.ts';
 import {type BuildContext, type Load, type Look, lookAt} from './look.ts';
 import type {BuildOptions} from './options.ts';
+import {Plan} from './scheduler/plan.ts';
 
 /** Answers the exit status. @throws FailureError for everything that keeps a build from starting */
 export async function build(options: BuildOptions, began: number): Promise<number> {
@@ -31,7 +31,7 @@ async function buildAt(context: BuildContext): Promise<number> {
   const load = await loader(context);
   const project = load();
   const look = lookAt(project, location.targets);
-  const isIdle = !look.mustRegenerate && look.roots.every(node => isReady(look, node));
+  const isIdle = !look.mustRegenerate && isNothingToRun(look);
   const isAsked = (options.summary !== undefined && !options.dryRun) || options.debug.has('local');
   if (!isIdle || isAsked || hasJournal(project.files.journal)) {
     const {runBuild} = await import('./run-build.ts');
@@ -74,13 +74,9 @@ async function loader({location, options}: BuildContext): Promise<Load> {
   return () => loadCompilesProject({directory, kind, commandsFile: options.commands});
 }
 
-function isReady({project, freshness}: Look, node: NodeId): boolean {
-  const producer = project.graph.producer(node);
-  if (producer >= 0) return freshness.isReady(producer);
-  if (freshness.isDirty(node)) {
-    throw new FailureError({reason: 'input-missing', path: project.graph.path(node), neededBy: ''});
-  }
-  return true;
+/** Phony edges may never be ready, an absent file that nothing makes behind them for one: they are nothing to run. */
+function isNothingToRun({project, freshness, roots}: Look): boolean {
+  return new Plan(project.graph, freshness, roots).counts.wanted === 0;
 }
 
 function hasJournal(file: string): boolean {

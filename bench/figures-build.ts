@@ -146,8 +146,9 @@ export async function clientCpu(runs: number, type: BuildType): Promise<Figure[]
   await ninjaBuild(theirs);
   const commands = await compileCommands(ours);
   const summaries: Summary[] = [];
+  const known: Summary[] = [];
   const hits: Summary[] = [];
-  const [, , hit = [], scan = []] = await byTurns(
+  const [, , , hit = [], scan = []] = await byTurns(
     runs,
     async () => {
       await makeFresh(ours);
@@ -155,6 +156,13 @@ export async function clientCpu(runs: number, type: BuildType): Promise<Figure[]
       const {summary} = await build(ours, options);
       say(`     lib/Support ${type}: ${told(summary)}`);
       summaries.push(summary);
+      return 0;
+    },
+    async () => {
+      await clean(ours);
+      const {summary} = await build(ours, {...options, flags: ['--no-cache']});
+      say(`     with all inputs in the store: ${told(summary)}`);
+      known.push(summary);
       return 0;
     },
     async () => {
@@ -180,9 +188,15 @@ export async function clientCpu(runs: number, type: BuildType): Promise<Figure[]
       limit: {kind: 'absolute', at: 1.5},
     },
     {
-      name: `whole client for each remote compile of lib/Support, ${type}`,
+      name: `whole client for each remote compile of lib/Support, ${type}, empty store`,
       unit: 'ms CPU',
       ours: perCompile(summaries, 'client_cpu_ms'),
+      peer: {name: 'ninja + ccache hit', samples: hit},
+    },
+    {
+      name: `the same with all inputs in the store, ${type}`,
+      unit: 'ms CPU',
+      ours: perCompile(known, 'client_cpu_ms'),
       peer: {name: 'ninja + ccache hit', samples: hit},
       ...(release ? {limit: {kind: 'absolute', at: 5}} : {}),
     },

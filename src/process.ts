@@ -8,8 +8,9 @@ import {readdirSync, readFileSync} from 'node:fs';
 import {InvariantError} from './failure.ts';
 
 /**
- * Reads `+ PID` and `- PID`; at the end of input kills all sessions, and descendants of processes, in the list. All of
- * them are found before any is killed: a process whose parent is gone can no longer be told for whose child it is.
+ * Reads `+ PID` and `- PID`; at the end of input ends all sessions, and descendants of processes, in the list: by
+ * SIGTERM, on which gcc removes its temporary files and ninja half an output, and after a second by SIGKILL. All of them
+ * are found before any is ended: a process whose parent is gone can no longer be told for whose child it is.
  */
 const SUPERVISOR = `
 trap '' INT TERM HUP QUIT
@@ -21,7 +22,7 @@ while read -r op id; do
   esac
 done
 round=0
-while [ $round -lt 20 ]; do
+while [ $round -lt 40 ]; do
   doomed=' '
   grown=1
   while [ -n "$grown" ]; do
@@ -42,7 +43,11 @@ while [ $round -lt 20 ]; do
     done
   done
   [ "$doomed" = ' ' ] && exit 0
-  kill -KILL $doomed
+  case $round in
+  0) kill -TERM $doomed ;;
+  ?|1?) sleep 0.05 ;;
+  *) kill -KILL $doomed ;;
+  esac
   round=$((round + 1))
 done
 `;

@@ -4,6 +4,7 @@
  */
 import {join} from 'node:path';
 import {ninjaGone, runningNinja} from './directory-lock.ts';
+import {EdgeRuns} from './edge-runs.ts';
 import type {Report} from './event.ts';
 import {canonicalPath} from './frontends/ninja/canonical-path.ts';
 import {NinjaExecutor} from './frontends/ninja/ninja-executor.ts';
@@ -18,7 +19,7 @@ import {Lanes} from './lanes.ts';
 import type {Location} from './locate.ts';
 import {isManifestDirty, type Load, type Look, lookAt} from './look.ts';
 import type {BuildOptions} from './options.ts';
-import {PendingFiles} from './pending-files.ts';
+import {feedingEdges, PendingFiles} from './pending-files.ts';
 import type {Processes} from './process.ts';
 import {logicalDirectory} from './pwd.ts';
 import {Discovery} from './remote/discovery.ts';
@@ -93,14 +94,13 @@ export class Engine {
   /** Ninja was asked to make the manifest in this build and left it as it was: it is not asked again. */
   #isManifestFresh = false;
 
-  /** Hashes of the commands that this build has run, well or not, by their first outputs. */
-  readonly #done = new Map<string, string>();
-  readonly #failed = new Map<string, string>();
+  readonly #done = new EdgeRuns();
+  readonly #failed = new EdgeRuns();
 
   #look(project: Project): Look {
     return lookAt(project, this.#options.location.targets, {
       isManifestFresh: this.#isManifestFresh,
-      isDone: edge => wasRun(this.#done, project.graph, edge),
+      isDone: edge => this.#done.has(project.graph, edge),
     });
   }
 
@@ -181,7 +181,7 @@ export class Engine {
     const {project, freshness} = look;
     const {graph} = project;
     const plan = new Plan(graph, freshness, look.roots);
-    for (const edge of [...plan.unfinished()]) if (wasRun(this.#failed, graph, edge)) plan.giveUp(edge);
+    for (const edge of [...plan.unfinished()]) if (this.#failed.has(graph, edge)) plan.giveUp(edge);
     const verifier = new Verifier({
       share: options.verify,
       directory: this.#directory,
@@ -213,14 +213,11 @@ export class Engine {
       reasonOf: edge => lanes.reasonOf(edge),
     });
     const ninja = this.#ninjaExecutor(look, local);
-    /** Those that make what compiles may read: anything but objects, most often. */
-    const feeding = new Set(
-      unfinished.filter(edge => !lanes.isCompile(edge) || isReadBy(graph, edge, lanes)),
-    );
+    const feeding = feedingEdges(graph, unfinished, edge => lanes.isCompile(edge));
     const pending = new PendingFiles({
       graph,
       directory: this.#directory,
-      edges: [...feeding],
+      edges: feeding,
       isUnfinished: edge => plan.isUnfinished(edge),
     });
     const remote = new RemoteExecutor({
@@ -279,7 +276,7 @@ export class Engine {
       signal,
       onStart: edge => recorder.start(edge),
       onDone: (edge, done) => {
-        this.#done.set(firstOutput(graph, edge), hashOf(graph, edge));
+        this.#done.add(graph, edge);
         recorder.record(edge, done.record);
         if (feeding.has(edge)) this.#epochs.end();
       },
@@ -289,7 +286,7 @@ export class Engine {
       },
     });
     const end = await scheduler.run();
-    for (const edge of scheduler.failed) this.#failed.set(firstOutput(graph, edge), hashOf(graph, edge));
+    for (const edge of scheduler.failed) this.#failed.add(graph, edge);
     this.ninjaRuns += ninja.runs;
     return end;
   }
@@ -382,33 +379,6 @@ export class Engine {
     this.#warned.add(text);
     this.#options.report({type: 'note', level: 'warning', text});
   }
-}
-
-function firstOutput(graph: Project['graph'], edge: EdgeId): string {
-  return graph.path(graph.outs(edge)[0]!);
-}
-
-function hashOf({arrays}: Project['graph'], edge: EdgeId): string {
-  return `${arrays.commandHash[2 * edge]} ${arrays.commandHash[2 * edge + 1]}`;
-}
-
-/** Whether the edge was run, with the command that it has now. */
-function wasRun(runs: ReadonlyMap<string, string>, graph: Project['graph'], edge: EdgeId): boolean {
-  return runs.size > 0 && runs.get(firstOutput(graph, edge)) === hashOf(graph, edge);
-}
-
-/** Whether a compile waits for what `edge` makes, groups of files between them passed through. */
-function isReadBy(graph: Project['graph'], edge: EdgeId, lanes: Lanes): boolean {
-  const seen = new Set([edge]);
-  for (const next of seen) {
-    for (const out of graph.outs(next)) {
-      for (const consumer of graph.consumers(out)) {
-        if (graph.isPhony(consumer)) seen.add(consumer);
-        else if (lanes.isCompile(consumer)) return true;
-      }
-    }
-  }
-  return false;
 }
 
 function countCommands(graph: Project['graph']): number {

@@ -8,11 +8,11 @@ export class PendingFiles {
   readonly #byName = new Map<string, EdgeId[]>();
   readonly #isUnfinished: (edge: EdgeId) => boolean;
 
-  /** `edges`: those that make anything but objects. */
+  /** `edges`: see {@link feedingEdges}. */
   constructor(options: {
     graph: Graph;
     directory: string;
-    edges: readonly EdgeId[];
+    edges: Iterable<EdgeId>;
     isUnfinished: (edge: EdgeId) => boolean;
   }) {
     const {graph, directory} = options;
@@ -45,4 +45,27 @@ export class PendingFiles {
     }
     return [...producers];
   }
+}
+
+/** Those of the edges that make what compiles may read: all but the compiles whose objects no compile waits for. */
+export function feedingEdges(
+  graph: Graph,
+  edges: readonly EdgeId[],
+  isCompile: (edge: EdgeId) => boolean,
+): ReadonlySet<EdgeId> {
+  return new Set(edges.filter(edge => !isCompile(edge) || isReadByCompile(graph, edge, isCompile)));
+}
+
+/** Whether a compile waits for what `edge` makes, groups of files between them passed through. */
+function isReadByCompile(graph: Graph, edge: EdgeId, isCompile: (edge: EdgeId) => boolean): boolean {
+  const seen = new Set([edge]);
+  for (const next of seen) {
+    for (const out of graph.outs(next)) {
+      for (const consumer of graph.consumers(out)) {
+        if (graph.isPhony(consumer)) seen.add(consumer);
+        else if (isCompile(consumer)) return true;
+      }
+    }
+  }
+  return false;
 }

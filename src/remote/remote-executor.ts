@@ -2,7 +2,6 @@
  * One compile by a worker, from top to bottom: which compiler, which inputs, known already?, upload, invoke, look
  * whether the worker saw the user's tree, put the outputs in place. What cannot be done so runs here, under a name.
  */
-import {readFileSync} from 'node:fs';
 import type {EdgeOutcome, Executor} from '../graph/executor.ts';
 import type {FileState} from '../graph/file-state.ts';
 import {EDGE_DEPS_GCC, type EdgeId, type Graph} from '../graph/graph.ts';
@@ -13,18 +12,17 @@ import {
   type OutputFile,
   PROTOCOL_VERSION,
 } from '../protocol/invocation.ts';
-import {wantedOutputs} from '../toolchain/compile-command.ts';
 import {type DepfileDialect, parseDepfile} from '../toolchain/depfile.ts';
-import {extraClosure} from '../toolchain/loader.ts';
 import {NativeFlags} from '../toolchain/native-march.ts';
 import {type CachedResult, type Cloud, InvocationError, StoreError} from './cloud.ts';
 import {absoluteIn, type Discovered, type Discovery} from './discovery.ts';
 import {changedEnvironment, workerEnvironment} from './environment.ts';
 import type {Epochs} from './epochs.ts';
 import {CannotPlace, InputChanged, isFileError, placing, StayLocal} from './fault.ts';
-import {firstPresent, holds, makeInputSet, pathsRead} from './input-set.ts';
+import {holds, makeInputSet, pathsRead} from './input-set.ts';
 import {type Invoked, invokeWithRetry} from './invoke.ts';
 import type {Materialiser} from './materialise.ts';
+import {changedMeanwhile, digestSent, lackingInputs, readNow, wasKilled} from './observed-run.ts';
 import {actionOf, firstKey, type Prepared, type RemoteCompile} from './prepared-compile.ts';
 import type {Toolchains} from './toolchains.ts';
 
@@ -68,8 +66,6 @@ const TIME_LIMIT = 890_000;
 const STORE_PAUSE = 30_000;
 /** Runs of one compile with more and more inputs before it is given up. */
 const MOST_ROUNDS = 4;
-/** A file as young as this at an epoch's begin may change again without a new time: ns, some ticks of kernel clocks. */
-const CLOCK_TICKS = 20_000_000n;
 
 function unlessInputChanged(error: unknown): undefined {
   if (!(error instanceof InputChanged)) throw error;
@@ -160,11 +156,11 @@ export class RemoteExecutor implements Executor {
       const producers = this.#producersOf(edge, found.value.files, found.value.absentIncludes);
       if (producers.length > 0) return {kind: 'waits', producers};
       const invoked = await this.#invoke(prepared, found.value, signal).catch(unlessInputChanged);
-      if (!invoked || this.#changedMeanwhile(invoked.result, found.value, epoch.stamp)) {
+      if (!invoked || changedMeanwhile(invoked.result, found.value, {files, stamp: epoch.stamp})) {
         epochs.end();
         continue;
       }
-      const lacking = await this.#lacking(prepared, invoked.result);
+      const lacking = await lackingInputs(prepared, invoked.result, this.#options);
       if (lacking.length === 0) {
         return this.#finish(prepared, {
           result: invoked.result,
@@ -263,54 +259,6 @@ export class RemoteExecutor implements Executor {
     });
   }
 
-  /**
-   * Paths that the worker looked for in vain and that are here: an input that discovery missed. The run says nothing
-   * then, good or bad. What belongs to the system is remembered for all compiles with this toolchain.
-   */
-  async #lacking(prepared: Prepared, result: ActionResult): Promise<string[]> {
-    const {files, toolchains} = this.#options;
-    const outputs = new Set(
-      wantedOutputs(prepared.command.compile).map(output => absoluteIn(prepared.directory, output.path)),
-    );
-    const lacking: string[] = [];
-    for (const [directory, names] of result.observed.absent) {
-      let rest = names.filter(name => !outputs.has(`${directory === '/' ? '' : directory}/${name}`));
-      for (;;) {
-        const present = firstPresent(directory, rest, files);
-        if (present === undefined) break;
-        if (present.endsWith('.gch')) throw new StayLocal('pch');
-        lacking.push(present);
-        const name = present.slice(present.lastIndexOf('/') + 1);
-        rest = rest.filter(other => other !== name);
-      }
-    }
-    const system: string[] = [];
-    for (const path of [...lacking]) {
-      const closure = await extraClosure(path, prepared.identity.loader);
-      lacking.push(...closure.files);
-      if (path.startsWith('/usr/')) system.push(path, ...closure.files);
-    }
-    if (system.length > 0) toolchains.addExtras(prepared.identity, system);
-    return lacking;
-  }
-
-  /** Whether a file that was young when it was looked at has other bytes now. */
-  #changedMeanwhile(result: ActionResult, discovered: Discovered, stamp: bigint): boolean {
-    const {files} = this.#options;
-    for (const [directory, names] of result.observed.read) {
-      for (const name of names) {
-        const path = `${directory === '/' ? '' : directory}/${name}`;
-        const facts = files.stat(path);
-        if (!facts || facts.mtimeNs < stamp - CLOCK_TICKS) continue;
-        const sent = discovered.sent.get(path);
-        if (sent === undefined) continue;
-        const bytes = readNow(path);
-        if (!bytes || digestOf(bytes) !== sent) return true;
-      }
-    }
-    return false;
-  }
-
   async #finish(
     prepared: Prepared,
     run: {
@@ -340,7 +288,7 @@ export class RemoteExecutor implements Executor {
     const mayCache = !discovered.readsClock || prepared.env.SOURCE_DATE_EPOCH !== undefined;
     if (useCache && run.key !== undefined && mayCache) {
       const inputs = makeInputSet(result.observed, {
-        digestSent: path => this.#digestSent(path, discovered),
+        digestSent: path => digestSent(path, discovered, files),
         isMade: path => prepared.made.some(file => file.path === path),
         files,
       });
@@ -381,19 +329,6 @@ export class RemoteExecutor implements Executor {
       if (error instanceof StoreError && error.reason !== 'store-failed') return undefined;
       throw error;
     }
-  }
-
-  #digestSent(path: string, discovered: Discovered): Digest | undefined {
-    const direct = discovered.sent.get(path);
-    if (direct !== undefined) return direct;
-    // Spelled in another way than was foreseen: `./x.h` for one. The file's place is what counts.
-    const physical = this.#options.files.physical(path);
-    if (physical === undefined) return undefined;
-    const slash = physical.lastIndexOf('/');
-    const directory = discovered.tree.directories.find(
-      entry => entry.path === (physical.slice(0, slash) || '/'),
-    );
-    return directory?.files.find(([name]) => name === physical.slice(slash + 1))?.[1];
   }
 
   /** Puts the outputs in place, all but a depfile that only the deps log is to get; answers that one's bytes. */
@@ -458,21 +393,5 @@ export class RemoteExecutor implements Executor {
       throw new StoreError('blob-corrupt', 'an output was damaged on its way');
     }
     return bytes;
-  }
-}
-
-/** Something outside ended the compiler, want of memory most often: that says nothing of the user's code. */
-function wasKilled(result: ActionResult, output: Buffer): boolean {
-  return (
-    result.signal === 'SIGKILL' || /: fatal error: Killed signal terminated program /.test(output.toString())
-  );
-}
-
-/** Past all memory: what the file holds at this moment. */
-function readNow(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch {
-    return undefined; // Removed since.
   }
 }

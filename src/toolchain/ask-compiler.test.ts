@@ -49,7 +49,7 @@ describe('asking', () => {
 
   it('reads names out of line markers', () => {
     const output =
-      '# 1 "a\\"b.c"\n# 1 "/work//"\n# 1 "<built-in>"\n#line 3 "c.h"\nint x; # 1 "no"\n# 2 "h\\303\\244.h" 1 3\n';
+      '# 1 "a\\"b.c"\n# 1 "/place//"\n# 1 "<built-in>"\n#line 3 "c.h"\nint x; # 1 "no"\n# 2 "h\\303\\244.h" 1 3\n';
     expect(markedFiles(Buffer.from(output))).toEqual(['a"b.c', 'c.h', 'hä.h']);
   });
 });

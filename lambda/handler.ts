@@ -15,6 +15,7 @@ import type {
 } from '../src/protocol/invocation.ts';
 import {PROTOCOL_VERSION} from '../src/protocol/invocation.ts';
 import {BlobError, type BlobSource} from './blob-source.ts';
+import {InputLists} from './input-lists.ts';
 import {keep, takeKept} from './kept-roots.ts';
 import {OutputSender} from './outputs.ts';
 import {checkAction} from './request-check.ts';
@@ -45,6 +46,7 @@ export class Worker {
   readonly #settings: HandlerSettings;
   readonly #scratch: string;
   readonly #toolchains: ToolchainStore;
+  readonly #lists: InputLists;
   readonly #trace: TraceFile;
   readonly #trash: Trash;
   /** Roots that an earlier worker left. */
@@ -63,6 +65,7 @@ export class Worker {
     const toolchains = settings.toolchains ?? join(this.#scratch, 'toolchains');
     mkdirSync(toolchains, {recursive: true});
     this.#toolchains = new ToolchainStore(realpathSync(toolchains), settings.store);
+    this.#lists = new InputLists(settings.store);
     this.#trace = new TraceFile(this.#scratch);
   }
 
@@ -100,7 +103,7 @@ export class Worker {
     const unpacked = await this.#toolchains.get(action.toolchain);
     const workspace = this.#workspaceOf(unpacked);
     const unpackedAt = performance.now();
-    await workspace.layOut(action.inputs);
+    await workspace.layOut(await this.#lists.treeOf(action.inputs));
     for (const path of [action.cwd, action.program])
       if (!existsSync(workspace.root + path)) throw new RequestInvalid(`'${path}' is not in the tree`);
     const laidOut = performance.now();

@@ -3,6 +3,7 @@
  * are laid out.
  */
 import {isDigest} from '../src/protocol/digest.ts';
+import type {FileList} from '../src/protocol/file-list.ts';
 import type {Action} from '../src/protocol/invocation.ts';
 import {isPhysical, RequestInvalid} from './tree-check.ts';
 
@@ -19,16 +20,35 @@ export function checkAction(action: Action): void {
   );
   demand(Number.isInteger(action.umask) && action.umask >= 0 && action.umask <= 0o777, 'umask');
   const {inputs, outputs} = action;
-  demand(Array.isArray(inputs?.directories) && Array.isArray(inputs.links), 'inputs');
   demand(
-    inputs.directories.every(directory => isText(directory?.path) && Array.isArray(directory.files)),
+    Array.isArray(inputs?.lists) &&
+      inputs.lists.every(
+        entry => Array.isArray(entry) && isText(entry[0]) && isDigest(entry[0]) && isText(entry[1]),
+      ),
     'inputs',
   );
+  const own = inputs.own;
+  demand(areDirectories(own?.directories) && Array.isArray(own.links), 'inputs');
   demand(
-    inputs.links.every(link => Array.isArray(link) && link.every(isText)),
+    own.links.every(link => Array.isArray(link) && link.every(isText)),
     'inputs',
   );
   demand(Array.isArray(outputs) && outputs.every(output => isText(output?.path)), 'outputs');
+}
+
+/** Throws {@link RequestInvalid} for a blob that is no list of files. */
+export function checkFileList(list: Partial<FileList> | null): asserts list is FileList {
+  if (!areDirectories(list?.directories)) throw new RequestInvalid('a list of inputs is none');
+}
+
+function areDirectories(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      directory =>
+        isText(directory?.path) && Array.isArray(directory.files) && directory.files.every(Array.isArray),
+    )
+  );
 }
 
 function demand(holds: boolean, field: string): void {

@@ -25,6 +25,7 @@ import {logicalDirectory} from './pwd.ts';
 import {Discovery} from './remote/discovery.ts';
 import type {EmbeddedCloud} from './remote/embedded/embedded-cloud.ts';
 import {Epochs} from './remote/epochs.ts';
+import {InputSender} from './remote/input-sender.ts';
 import {Materialiser} from './remote/materialise.ts';
 import type {RemoteCompile} from './remote/prepared-compile.ts';
 import {RemoteExecutor} from './remote/remote-executor.ts';
@@ -69,6 +70,7 @@ export class Engine {
   readonly #files = new FileState();
   readonly #epochs: Epochs;
   readonly #discovery: Discovery;
+  readonly #sender: InputSender;
   readonly #toolchains: Toolchains;
   readonly #materialiser: Materialiser;
   readonly #localSlots: Slots;
@@ -81,6 +83,7 @@ export class Engine {
     this.#directory = options.location.directory;
     this.#epochs = new Epochs(this.#files, () => this.#takeStamp());
     this.#discovery = new Discovery(this.#files);
+    this.#sender = new InputSender(options.cloud.store);
     this.#toolchains = new Toolchains({
       store: options.cloud.store,
       cacheDir: options.cacheDir,
@@ -232,11 +235,13 @@ export class Engine {
       epochs: this.#epochs,
       toolchains: this.#toolchains,
       discovery: this.#discovery,
+      sender: this.#sender,
       materialiser: this.#materialiser,
       useCache: options.cache,
       canonicalPath,
       depfileDialect: project.depfileDialect,
       compileOf: edge => lanes.classificationOf(edge) as RemoteCompile,
+      isMadeName: name => pending.hasName(name),
       pendingProducers: (files, names) => pending.producersOf(files, names),
       runLocally: (edge, abort, reason) => this.#runLocally(local, edge, {signal: abort, reason}),
       depsFrom: project.kind === 'ninja' ? 'depfile' : 'observed',

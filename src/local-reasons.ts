@@ -149,12 +149,15 @@ class Judge {
       pwd: logicalDirectory(directory, this.#env.PWD),
       env,
       more: [...this.#toolchains.extras(identified.value)],
+      stamp: 0n,
     });
     if (found.kind === 'unknown') {
       return this.#isWaiting(edge) ? {where: 'later'} : local('undiscovered-input', '');
     }
-    const {precompiled, files, readsFileTime} = found.value;
-    const header = precompiled[0] ?? files.find(file => this.#precompiled.has(canonicalPath(`${file}.gch`)));
+    const {precompiled, inputs, readsFileTime} = found.value;
+    const header =
+      precompiled[0] ??
+      inputs.files.find(({path}) => this.#precompiled.has(canonicalPath(`${path}.gch`)))?.path;
     if (header !== undefined) return local('pch', header);
     return readsFileTime ? local('file-time', '') : {where: 'remote'};
   }

@@ -29,6 +29,11 @@ export class PendingFiles {
     }
   }
 
+  /** Whether one of the edges makes a file by this name, somewhere. */
+  hasName(name: string): boolean {
+    return this.#byName.has(name);
+  }
+
   /** Unfinished edges that make one of these files (absolute paths), or a file with the last part of one of the names. */
   producersOf(files: readonly string[], names: readonly string[]): EdgeId[] {
     const producers = new Set<EdgeId>();

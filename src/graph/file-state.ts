@@ -39,6 +39,8 @@ const LARGE_FILE = 8 << 20;
 interface Entry {
   epoch: number;
   facts: FileFacts | undefined;
+  /** What `lstat` said in the same epoch, where it was asked. */
+  own: FileFacts | undefined;
   content: (FileContent & {readonly identity: string; readonly settled: boolean}) | undefined;
   contentFacts: FileFacts | undefined;
 }
@@ -178,7 +180,13 @@ export class FileState {
   }
 
   #enter(path: string): Entry {
-    const entry = {epoch: -1, facts: undefined, content: undefined, contentFacts: undefined};
+    const entry = {
+      epoch: -1,
+      facts: undefined,
+      own: undefined,
+      content: undefined,
+      contentFacts: undefined,
+    };
     this.#entries.set(path, entry);
     return entry;
   }
@@ -186,7 +194,10 @@ export class FileState {
   #verified(path: string): Entry {
     const entry = this.#entries.get(path) ?? this.#enter(path);
     if (entry.epoch === this.#epoch) return entry;
-    const facts = statOrAbsent(path);
+    // Hardly any path is a link: one look then answers both questions.
+    const own = lstatOrAbsent(path);
+    const facts = own?.kind === 'link' ? statOrAbsent(path) : own;
+    entry.own = own;
     entry.facts = facts;
     entry.epoch = this.#epoch;
     if (facts?.kind !== 'file') {
@@ -208,7 +219,8 @@ export class FileState {
   #link(path: string): LinkEntry {
     let entry = this.#links.get(path);
     if (entry?.epoch === this.#epoch) return entry;
-    const facts = lstatOrAbsent(path);
+    const known = this.#entries.get(path);
+    const facts = known?.epoch === this.#epoch && known.own !== undefined ? known.own : lstatOrAbsent(path);
     if (entry === undefined) {
       entry = {epoch: this.#epoch, facts, target: undefined};
       this.#links.set(path, entry);
@@ -233,6 +245,7 @@ export class FileState {
       const facts = factsOf(fstatSync(file, {bigint: true}));
       entry.epoch = this.#epoch;
       entry.facts = facts;
+      entry.own = undefined;
       if (facts.kind !== 'file') return undefined;
       const note = {digest: '' as Digest, note: undefined as string | undefined};
       if (noteOf === undefined && facts.size > LARGE_FILE) note.digest = this.#hashLarge(file);

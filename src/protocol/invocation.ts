@@ -3,10 +3,11 @@
  * nothing else does I/O for it. AWS limits each direction to 6,291,456 bytes, so what is large goes through the store.
  */
 import type {Digest} from './digest.ts';
+import type {Positions} from './file-list.ts';
 import type {Tree} from './tree.ts';
 
 /** A worker refuses any other version in one clear line. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** A command to run, as a pure value: equal actions give equal results. */
 export interface Action {
@@ -22,9 +23,17 @@ export interface Action {
   readonly env: Readonly<Record<string, string>>;
   /** File mode creation mask of the command. */
   readonly umask: number;
-  readonly inputs: Tree;
+  readonly inputs: ActionInputs;
   /** Files wanted back, as the command line spells them (relative ones against `cwd`). */
   readonly outputs: readonly WantedOutput[];
+}
+
+/** The tree that a command sees: the files that are named by their positions in lists, and all else as it is. */
+export interface ActionInputs {
+  /** Digest of a {@link FileList} blob, and which of its files the command sees. */
+  readonly lists: readonly (readonly [list: Digest, wanted: Positions])[];
+  /** Directories, links, and the files that no list has. These count where a list has a file by the same name. */
+  readonly own: Tree;
 }
 
 export interface WantedOutput {

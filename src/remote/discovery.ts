@@ -5,13 +5,14 @@
 import {dirname} from 'node:path';
 import type {FileState} from '../graph/file-state.ts';
 import type {Digest} from '../protocol/digest.ts';
-import type {Tree} from '../protocol/tree.ts';
 import {askCompiler} from '../toolchain/ask-compiler.ts';
 import {type CompileCommand, wantedOutputs} from '../toolchain/compile-command.ts';
 import {scanRequestOf, searchRequestOf} from '../toolchain/compile-search.ts';
 import type {ToolchainIdentity} from '../toolchain/identify.ts';
+import type {ScanResult} from '../toolchain/include-scan.ts';
 import {IncludeScanner} from '../toolchain/include-scanner.ts';
-import {InputTrees} from '../toolchain/input-tree.ts';
+import {InputFiles} from '../toolchain/input-files.ts';
+import {type Inputs, InputTrees} from '../toolchain/input-tree.ts';
 import {type SearchPath, SearchPaths} from '../toolchain/search-path.ts';
 
 const FILE_TIME = /\b__TIMESTAMP__\b/;
@@ -29,16 +30,13 @@ export interface DiscoveryRequest {
   readonly env: NodeJS.ProcessEnv;
   /** Paths to be sent beyond what is found. */
   readonly more: readonly string[];
+  /** When the epoch began, in ns, by the file system's clock. */
+  readonly stamp: bigint;
 }
 
 export interface Discovered {
-  readonly tree: Tree;
-  /** What is sent under each path as the compiler opens it. */
-  readonly sent: ReadonlyMap<string, Digest>;
-  /** Where the bytes of each blob are. */
-  readonly sources: ReadonlyMap<Digest, string>;
-  /** Files that may be read, as the compiler would open them. */
-  readonly files: readonly string[];
+  /** Files that may be read, and what they are at: a picture of one moment, however the disk changes. */
+  readonly inputs: Inputs;
   /** Names in `#include`s that mean no file now. */
   readonly absentIncludes: readonly string[];
   /** Precompiled headers that the compiler might take. */
@@ -56,6 +54,7 @@ export type DiscoveryOutcome =
 
 export class Discovery {
   readonly #files: FileState;
+  readonly #inputs = new InputFiles();
   readonly #searchPaths = new SearchPaths();
   readonly #scanner: IncludeScanner;
   readonly #trees: InputTrees;
@@ -65,8 +64,8 @@ export class Discovery {
 
   constructor(files: FileState) {
     this.#files = files;
-    this.#scanner = new IncludeScanner(files);
-    this.#trees = new InputTrees(files);
+    this.#scanner = new IncludeScanner(files, this.#inputs);
+    this.#trees = new InputTrees(files, this.#inputs);
   }
 
   async discover(request: DiscoveryRequest): Promise<DiscoveryOutcome> {
@@ -76,92 +75,72 @@ export class Discovery {
     const {compile} = request;
     const scan = this.#scanner.scan(scanRequestOf(compile, search));
     this.#count(began);
-    let files = scan.files;
-    if (!scan.complete) {
-      const asked = await askCompiler({
-        compile,
-        program: request.identity.found,
-        cwd: request.directory,
-        env: request.env,
-      });
-      if (!asked) return {kind: 'unknown'};
-      files = [...new Set([...files, ...asked])];
-    }
-    return this.#assemble(request, {...scan, files, scanned: scan.files});
+    if (scan.complete) return this.#assemble(request, scan, []);
+    const asked = await askCompiler({
+      compile,
+      program: request.identity.found,
+      cwd: request.directory,
+      env: request.env,
+    });
+    return asked ? this.#assemble(request, scan, asked) : {kind: 'unknown'};
   }
 
+  /** `asked`: what the compiler itself named. */
   #assemble(
-    {compile, more, directory, pwd}: DiscoveryRequest,
-    scan: Pick<Discovered, 'files' | 'absentIncludes' | 'precompiled'> & {
-      directories: readonly string[];
-      clockFiles: readonly string[];
-      /** Those of the files whose text the scanner has seen. */
-      scanned: readonly string[];
-    },
+    {compile, more, directory, pwd, stamp}: DiscoveryRequest,
+    scan: ScanResult,
+    asked: readonly string[],
   ): DiscoveryOutcome {
     const began = process.cpuUsage();
-    const files = [...scan.files];
+    const {files} = scan;
     const directories = [directory, pwd, ...scan.directories];
+    const others = new Set(scan.data);
+    for (const path of asked) others.add(this.#inputs.get(path).id);
     for (const path of more) {
       if (this.#files.stat(path)?.kind === 'directory') directories.push(path);
-      else files.push(path);
+      else others.add(this.#inputs.get(path).id);
     }
+    // Files whose text the scanner has not seen.
+    const unscanned = [...others].filter(id => !files.has(id)).map(id => this.#inputs.at(id));
+    for (const {id} of unscanned) files.add(id);
     for (const output of wantedOutputs(compile))
       directories.push(dirname(absoluteIn(directory, output.path)));
-    const tree = this.#trees.build({files, directories});
-    if (!tree.ok) return {kind: 'unknown'};
-    const sent = new Map<string, Digest>();
-    const sources = new Map<Digest, string>();
-    for (const path of files) {
-      const digest = this.#files.digest(path);
-      if (digest === undefined) return {kind: 'unknown'};
-      sent.set(path, digest);
-      sources.set(digest, path);
+    const inputs = this.#trees.find({files, directories, stamp});
+    if (!inputs.ok) {
+      this.#count(began);
+      return {kind: 'unknown'};
     }
     const readsClock =
       scan.clockFiles.length > 0 ||
       compile.macros.some(macro => CLOCK.test(macro.text)) ||
-      this.#namesClock(files, scan.scanned);
+      unscanned.some(({path}) => this.#namesClock(path));
+    const suspects = [...scan.clockFiles, ...unscanned.map(({path}) => path)];
     this.#count(began);
     return {
       kind: 'found',
       value: {
-        tree: tree.value,
-        sent,
-        sources,
-        files,
+        inputs: inputs.value,
         absentIncludes: scan.absentIncludes,
         precompiled: scan.precompiled,
         readsClock,
-        readsFileTime: readsClock && this.#namesFileTime(compile, files, scan),
+        readsFileTime: readsClock && this.#namesFileTime(compile, suspects),
       },
     };
   }
 
   /** Whether a file beyond the scanned ones, which the compiler or a worker had to name, asks for the time of day. */
-  #namesClock(files: readonly string[], scanned: readonly string[]): boolean {
-    if (files.length === scanned.length) return false;
-    const seen = new Set(scanned);
-    return files.some(path => {
-      if (seen.has(path)) return false;
-      const digest = this.#files.digest(path);
-      if (digest === undefined) return false;
-      let names = this.#clockByDigest.get(digest);
-      if (names === undefined) {
-        names = this.#files.inspect(path, isClockText) ?? false;
-        this.#clockByDigest.set(digest, names);
-      }
-      return names;
-    });
+  #namesClock(path: string): boolean {
+    const digest = this.#files.digest(path);
+    if (digest === undefined) return false;
+    let names = this.#clockByDigest.get(digest);
+    if (names === undefined) {
+      names = this.#files.inspect(path, isClockText) ?? false;
+      this.#clockByDigest.set(digest, names);
+    }
+    return names;
   }
 
-  #namesFileTime(
-    compile: CompileCommand,
-    files: readonly string[],
-    {clockFiles, scanned}: {readonly clockFiles: readonly string[]; readonly scanned: readonly string[]},
-  ): boolean {
-    const seen = new Set(scanned);
-    const suspects = [...clockFiles, ...files.filter(path => !seen.has(path))];
+  #namesFileTime(compile: CompileCommand, suspects: readonly string[]): boolean {
     const names = (bytes: Buffer) => FILE_TIME.test(bytes.toString('latin1'));
     return (
       compile.macros.some(macro => FILE_TIME.test(macro.text)) ||

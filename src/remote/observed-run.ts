@@ -4,15 +4,13 @@ import type {FileState} from '../graph/file-state.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import type {ActionResult} from '../protocol/invocation.ts';
 import {wantedOutputs} from '../toolchain/compile-command.ts';
+import type {Inputs} from '../toolchain/input-tree.ts';
 import {extraClosure} from '../toolchain/loader.ts';
-import {absoluteIn, type Discovered} from './discovery.ts';
+import {absoluteIn} from './discovery.ts';
 import {StayLocal} from './fault.ts';
 import {firstPresent} from './input-set.ts';
 import type {Prepared} from './prepared-compile.ts';
 import type {Toolchains} from './toolchains.ts';
-
-/** A file as young as this at an epoch's begin may change again without a new time: ns, some ticks of kernel clocks. */
-const CLOCK_TICKS = 20_000_000n;
 
 /**
  * Paths that the worker looked for in vain and that are here: an input that discovery missed. The run says nothing
@@ -23,12 +21,13 @@ export async function lackingInputs(
   {observed}: ActionResult,
   {files, toolchains}: {readonly files: FileState; readonly toolchains: Toolchains},
 ): Promise<string[]> {
-  const outputs = new Set(
-    wantedOutputs(prepared.command.compile).map(output => absoluteIn(prepared.directory, output.path)),
+  const outputs = wantedOutputs(prepared.command.compile).map(({path}) =>
+    absoluteIn(prepared.directory, path),
   );
+  const outputNames = new Set(outputs.map(path => path.slice(path.lastIndexOf('/') + 1)));
   const lacking: string[] = [];
   for (const [directory, names] of observed.absent) {
-    let rest = names.filter(name => !outputs.has(`${directory === '/' ? '' : directory}/${name}`));
+    let rest = names.filter(name => !outputNames.has(name) || !outputs.includes(pathIn(directory, name)));
     for (;;) {
       const present = firstPresent(directory, rest, files);
       if (present === undefined) break;
@@ -49,37 +48,30 @@ export async function lackingInputs(
 }
 
 /** Whether a file that was young when it was looked at has other bytes now. */
-export function changedMeanwhile(
-  {observed}: ActionResult,
-  discovered: Discovered,
-  {files, stamp}: {readonly files: FileState; readonly stamp: bigint},
-): boolean {
-  for (const [directory, names] of observed.read) {
-    for (const name of names) {
-      const path = `${directory === '/' ? '' : directory}/${name}`;
-      const facts = files.stat(path);
-      if (!facts || facts.mtimeNs < stamp - CLOCK_TICKS) continue;
-      const sent = discovered.sent.get(path);
-      if (sent === undefined) continue;
-      const bytes = readNow(path);
-      if (!bytes || digestOf(bytes) !== sent) return true;
-    }
-  }
-  return false;
+export function changedMeanwhile({files}: Inputs): boolean {
+  return files.some(({isYoung, path, file}) => {
+    if (!isYoung) return false;
+    const bytes = readNow(path);
+    return !bytes || digestOf(bytes) !== file[1];
+  });
 }
 
-/** What the worker was given under a path as the compiler spelt it. */
-export function digestSent(path: string, discovered: Discovered, files: FileState): Digest | undefined {
-  const direct = discovered.sent.get(path);
-  if (direct !== undefined) return direct;
-  // Spelled in another way than was foreseen: `./x.h` for one. The file's place is what counts.
-  const physical = files.physical(path);
-  if (physical === undefined) return undefined;
-  const slash = physical.lastIndexOf('/');
-  const directory = discovered.tree.directories.find(
-    entry => entry.path === (physical.slice(0, slash) || '/'),
-  );
-  return directory?.files.find(([name]) => name === physical.slice(slash + 1))?.[1];
+/** Answers what a worker was given under a path as the compiler spelt it. */
+export function digestsSent({files: inputs}: Inputs, files: FileState): (path: string) => Digest | undefined {
+  const bySpelling = new Map(inputs.map(({path, file}) => [path, file[1]]));
+  let byPlace: Map<string, Digest> | undefined;
+  return path => {
+    const direct = bySpelling.get(path);
+    if (direct !== undefined) return direct;
+    // Spelled in another way than was foreseen: `./x.h` for one. The file's place is what counts.
+    const physical = files.physical(path);
+    byPlace ??= new Map(inputs.map(({directory, file}) => [pathIn(directory, file[0]), file[1]]));
+    return physical === undefined ? undefined : byPlace.get(physical);
+  };
+}
+
+function pathIn(directory: string, name: string): string {
+  return directory === '/' ? `/${name}` : `${directory}/${name}`;
 }
 
 /** Something outside ended the compiler, want of memory most often: that says nothing of the user's code. */

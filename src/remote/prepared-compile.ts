@@ -1,17 +1,21 @@
 /** What is settled about a compile before its inputs are looked at, and what follows from it for worker and cache. */
 import type {EdgeId} from '../graph/graph.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
-import type {Action} from '../protocol/invocation.ts';
-import type {Tree} from '../protocol/tree.ts';
+import type {Action, ActionInputs} from '../protocol/invocation.ts';
 import type {Classification} from '../toolchain/classify.ts';
 import {wantedOutputs} from '../toolchain/compile-command.ts';
 import type {ToolchainIdentity} from '../toolchain/identify.ts';
-import type {Discovered} from './discovery.ts';
 
 export type RemoteCompile = Extract<Classification, {kind: 'remote'}>;
 
 /** Raise it when the meaning of a key or of what is kept under it changes. */
 const KEY_VERSION = 3;
+
+/** A file that this machine does not have, or has with other content. Its folder has no symlinks. */
+export interface MadeFile {
+  readonly path: string;
+  readonly content: string;
+}
 
 export interface Prepared {
   readonly edge: EdgeId;
@@ -20,23 +24,24 @@ export interface Prepared {
   readonly directory: string;
   readonly pwd: string;
   readonly args: readonly string[];
-  /** Files that exist for the worker alone. */
-  readonly made: readonly {readonly path: string; readonly content: string}[];
+  readonly made: readonly MadeFile[];
   /** Environment of the command here, and there. */
   readonly localEnv: NodeJS.ProcessEnv;
   readonly env: Readonly<Record<string, string>>;
 }
 
-export function actionOf(prepared: Prepared, discovered: Discovered, umask: number): Action {
-  const {identity, command, directory, args, env, made} = prepared;
+export function actionOf(
+  {identity, command, directory, args, env}: Prepared,
+  {inputs, readsClock, umask}: {inputs: ActionInputs; readsClock: boolean; umask: number},
+): Action {
   return {
     toolchain: identity.digest,
     program: identity.program,
     args,
     cwd: directory,
-    env: discovered.readsClock ? {TZ: fixedTimeZone(), ...env} : env,
+    env: readsClock ? {TZ: fixedTimeZone(), ...env} : env,
     umask,
-    inputs: withFiles(discovered.tree, made),
+    inputs,
     outputs: wantedOutputs(command.compile),
   };
 }
@@ -47,20 +52,6 @@ function fixedTimeZone(): string {
   const sign = minutes > 0 ? '+' : '-';
   const hours = Math.floor(Math.abs(minutes) / 60);
   return `LOC${sign}${hours}:${String(Math.abs(minutes) % 60).padStart(2, '0')}`;
-}
-
-/** A tree with files that this machine does not have, or has with other content. Their folders have no symlinks. */
-function withFiles(tree: Tree, made: Prepared['made']): Tree {
-  if (made.length === 0) return tree;
-  const byPath = new Map(tree.directories.map(directory => [directory.path, directory.files]));
-  for (const {path, content} of made) {
-    const slash = path.lastIndexOf('/');
-    const directory = path.slice(0, slash) || '/';
-    const name = path.slice(slash + 1);
-    const others = (byPath.get(directory) ?? []).filter(([other]) => other !== name);
-    byPath.set(directory, [...others, [name, digestOf(content), 0, 0]]);
-  }
-  return {links: tree.links, directories: Array.from(byPath, ([path, files]) => ({path, files}))};
 }
 
 /** Everything about a compile that is known before its headers are: leads to the sets of inputs of earlier runs. */

@@ -19,10 +19,11 @@ import {absoluteIn, type Discovered, type Discovery} from './discovery.ts';
 import {changedEnvironment, workerEnvironment} from './environment.ts';
 import type {Epochs} from './epochs.ts';
 import {CannotPlace, InputChanged, isFileError, placing, StayLocal} from './fault.ts';
+import type {InputSender} from './input-sender.ts';
 import {holds, makeInputSet, pathsRead} from './input-set.ts';
 import {type Invoked, invokeWithRetry} from './invoke.ts';
 import type {Materialiser} from './materialise.ts';
-import {changedMeanwhile, digestSent, lackingInputs, readNow, wasKilled} from './observed-run.ts';
+import {changedMeanwhile, digestsSent, lackingInputs, wasKilled} from './observed-run.ts';
 import {actionOf, firstKey, type Prepared, type RemoteCompile} from './prepared-compile.ts';
 import type {Toolchains} from './toolchains.ts';
 
@@ -40,11 +41,14 @@ export interface RemoteExecutorOptions {
   readonly epochs: Epochs;
   readonly toolchains: Toolchains;
   readonly discovery: Discovery;
+  readonly sender: InputSender;
   readonly materialiser: Materialiser;
   readonly useCache: boolean;
   readonly depfileDialect: DepfileDialect;
   readonly canonicalPath: (path: string) => string;
   readonly compileOf: (edge: EdgeId) => RemoteCompile;
+  /** Whether an unfinished edge may make a file by this name. */
+  readonly isMadeName: (name: string) => boolean;
   /** Unfinished edges that make one of these files, or a file by one of these names. */
   readonly pendingProducers: (files: readonly string[], names: readonly string[]) => readonly EdgeId[];
   /** Runs the edge on this machine, counted under `reason`. */
@@ -149,14 +153,17 @@ export class RemoteExecutor implements Executor {
         pwd: prepared.pwd,
         env: prepared.localEnv,
         more: [...this.#options.toolchains.extras(prepared.identity), ...more],
+        stamp: epoch.stamp,
       });
       if (found.kind === 'unknown') throw new StayLocal('undiscovered-input');
       if (found.value.precompiled.length > 0) throw new StayLocal('pch');
       if (found.value.readsFileTime) throw new StayLocal('file-time');
-      const producers = this.#producersOf(edge, found.value.files, found.value.absentIncludes);
+      const {inputs, absentIncludes} = found.value;
+      const mayBeMade = inputs.files.filter(({name}) => this.#options.isMadeName(name)).map(({path}) => path);
+      const producers = this.#producersOf(edge, mayBeMade, absentIncludes);
       if (producers.length > 0) return {kind: 'waits', producers};
       const invoked = await this.#invoke(prepared, found.value, signal).catch(unlessInputChanged);
-      if (!invoked || changedMeanwhile(invoked.result, found.value, {files, stamp: epoch.stamp})) {
+      if (!invoked || changedMeanwhile(inputs)) {
         epochs.end();
         continue;
       }
@@ -235,25 +242,22 @@ export class RemoteExecutor implements Executor {
   }
 
   async #invoke(prepared: Prepared, discovered: Discovered, signal: AbortSignal): Promise<Invoked> {
-    const {cloud, toolchains, umask} = this.#options;
-    const {identity, made} = prepared;
-    const contents = new Map(made.map(file => [digestOf(file.content), file.content]));
-    const action = actionOf(prepared, discovered, umask);
-    const upload = async (): Promise<void> => {
-      await toolchains.upload(identity);
-      for (const digest of await cloud.store.missing([...discovered.sources.keys(), ...contents.keys()])) {
-        const content = contents.get(digest);
-        const bytes = content === undefined ? readNow(discovered.sources.get(digest)!) : Buffer.from(content);
-        // Edited or removed since it was looked at: what is sent must be what was named.
-        if (!bytes || digestOf(bytes) !== digest) throw new InputChanged();
-        await cloud.store.put(digest, bytes);
-      }
-    };
+    const {cloud, toolchains, sender, umask} = this.#options;
+    const {identity, made, command, directory} = prepared;
+    const source = absoluteIn(directory, command.compile.source);
+    const {inputs, upload} = sender.send(discovered.inputs, {source, made});
+    const action = actionOf(prepared, {inputs, readsClock: discovered.readsClock, umask});
     return invokeWithRetry({
       cloud,
       request: {version: PROTOCOL_VERSION, action, inlineLimit: INLINE_LIMIT, timeLimit: TIME_LIMIT},
-      upload,
-      forgetUploads: () => toolchains.forgetUpload(identity),
+      upload: async () => {
+        await toolchains.upload(identity);
+        await upload();
+      },
+      forgetUploads: () => {
+        toolchains.forgetUpload(identity);
+        sender.forget();
+      },
       signal,
       isWanted: this.#options.isWanted,
     });
@@ -288,7 +292,7 @@ export class RemoteExecutor implements Executor {
     const mayCache = !discovered.readsClock || prepared.env.SOURCE_DATE_EPOCH !== undefined;
     if (useCache && run.key !== undefined && mayCache) {
       const inputs = makeInputSet(result.observed, {
-        digestSent: path => digestSent(path, discovered, files),
+        digestSent: digestsSent(discovered.inputs, files),
         isMade: path => prepared.made.some(file => file.path === path),
         files,
       });

@@ -12,12 +12,14 @@ import type {ActionResult, InvocationRequest, OutputFile, WorkerFailure} from '.
 import {type CachedResult, type Cloud, noCounts, StoreError} from '../remote/cloud.ts';
 import type {Discovered, Discovery, DiscoveryOutcome, DiscoveryRequest} from '../remote/discovery.ts';
 import {Epochs} from '../remote/epochs.ts';
+import {InputSender} from '../remote/input-sender.ts';
 import {Materialiser} from '../remote/materialise.ts';
 import type {RemoteCompile} from '../remote/prepared-compile.ts';
 import {RemoteExecutor} from '../remote/remote-executor.ts';
 import type {Toolchains} from '../remote/toolchains.ts';
 import {classify} from '../toolchain/classify.ts';
 import type {ToolchainIdentity} from '../toolchain/identify.ts';
+import type {Input} from '../toolchain/input-tree.ts';
 
 /** No signal that ever comes. */
 export const NEVER = new AbortController().signal;
@@ -98,6 +100,7 @@ export class ExecutorRig {
         for (const path of paths) this.extras.add(path);
       },
     } as unknown as Toolchains;
+    const cloud = this.#cloud();
     return new RemoteExecutor({
       graph: builder.freeze({defaults: [], buildDir: ''}),
       directory: this.#directory,
@@ -105,18 +108,20 @@ export class ExecutorRig {
       pwdOf: place => place,
       env: this.env,
       umask: 0o022,
-      cloud: this.#cloud(),
+      cloud,
       files,
       epochs: new Epochs(files, () => this.#stamp++),
       toolchains,
       discovery: {
         discover: async (request: DiscoveryRequest) => this.#discover(request, files),
       } as unknown as Discovery,
+      sender: new InputSender(cloud.store),
       materialiser: new Materialiser(this.#at('tmp')),
       useCache: this.useCache,
       depfileDialect: 'ninja-1.12',
       canonicalPath: posix.normalize,
       compileOf: () => compile,
+      isMadeName: () => true,
       pendingProducers: (paths, names) => this.pending(paths, names),
       runLocally: async (_edge, _signal, reason) => {
         this.localReasons.push(reason);
@@ -135,7 +140,7 @@ export class ExecutorRig {
   /** What the compiler makes of the tree that it got. */
   compile({action}: InvocationRequest, changes: Partial<ActionResult> = {}): ActionResult {
     const tree = new Map(
-      action.inputs.directories.flatMap(({path, files}) =>
+      action.inputs.own.directories.flatMap(({path, files}) =>
         files.map(([name, digest]) => [`${path}/${name}` as string, digest] as const),
       ),
     );
@@ -201,27 +206,21 @@ export class ExecutorRig {
     };
   }
 
-  #discover({more}: DiscoveryRequest, files: FileState): DiscoveryOutcome {
+  #discover({more, stamp}: DiscoveryRequest, files: FileState): DiscoveryOutcome {
     if (this.outcome) return this.outcome;
-    const paths = [...new Set([...this.foreseen.map(name => this.#at(name)), ...more])].filter(path =>
-      files.digest(path),
-    );
-    const sent = new Map(paths.map(path => [path, files.digest(path)!]));
+    const paths = [...new Set([...this.foreseen.map(name => this.#at(name)), ...more])];
+    const found = paths.flatMap((path, id): Input[] => {
+      const digest = files.digest(path);
+      if (digest === undefined) return [];
+      const name = path.slice(this.#directory.length + 1);
+      const isYoung = files.stat(path)!.mtimeNs >= stamp;
+      const sent = {position: 0, numbering: 0, stored: 0};
+      return [{id, path, name, directory: this.#directory, file: [name, digest, OLD, 0], isYoung, sent}];
+    });
     return {
       kind: 'found',
       value: {
-        tree: {
-          links: [],
-          directories: [
-            {
-              path: this.#directory,
-              files: paths.map(path => [path.slice(this.#directory.length + 1), sent.get(path)!, OLD, 0]),
-            },
-          ],
-        },
-        sent,
-        sources: new Map(paths.map(path => [sent.get(path)!, path])),
-        files: paths,
+        inputs: {files: found, directories: [this.#directory], links: []},
         absentIncludes: [],
         precompiled: [],
         readsClock: false,

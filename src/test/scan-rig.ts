@@ -8,8 +8,9 @@ import {FileState} from '../graph/file-state.ts';
 import {parseCompile} from '../toolchain/command-line.ts';
 import {scanRequestOf, searchRequestOf} from '../toolchain/compile-search.ts';
 import {parseDepfile} from '../toolchain/depfile.ts';
-import type {ScanResult} from '../toolchain/include-scan.ts';
+import type {ScanRequest, ScanResult} from '../toolchain/include-scan.ts';
 import {IncludeScanner} from '../toolchain/include-scanner.ts';
+import {InputFiles} from '../toolchain/input-files.ts';
 import {type SearchPath, SearchPaths} from '../toolchain/search-path.ts';
 
 /** Those of the compilers we compare ourselves with that this machine has; g++ and gcc are always among them. */
@@ -37,10 +38,14 @@ export function write(root: string, name: string, content: string): void {
   if (content.startsWith('#!')) chmodSync(path, 0o755);
 }
 
+/** A scan's answer with paths in place of numbers. */
+export type NamedScan = Omit<ScanResult, 'files' | 'data'> & {readonly files: readonly string[]};
+
 /** One process' worth of scanning in one directory. */
 export class ScanRig {
   readonly files = new FileState();
-  readonly scanner = new IncludeScanner(this.files);
+  readonly #inputs = new InputFiles();
+  readonly #scanner = new IncludeScanner(this.files, this.#inputs);
   readonly #paths = new SearchPaths();
   readonly #cwd: string;
   readonly #env: NodeJS.ProcessEnv;
@@ -64,8 +69,13 @@ export class ScanRig {
   }
 
   /** `command` has no quotes. */
-  async scan(command: string): Promise<ScanResult> {
-    return this.scanner.scan(scanRequestOf(compileOf(command).compile, await this.search(command)));
+  async scan(command: string): Promise<NamedScan> {
+    return this.ask(scanRequestOf(compileOf(command).compile, await this.search(command)));
+  }
+
+  ask(request: ScanRequest): NamedScan {
+    const {files, data, ...rest} = this.#scanner.scan(request);
+    return {...rest, files: [...files.members(), ...data].map(id => this.#inputs.at(id).path)};
   }
 
   /** What `-M` with the same flags lists, by the scanner's spelling. Throws where the compiler refuses. */
@@ -89,7 +99,7 @@ export class ScanRig {
   }
 
   /** The scan's files below the working directory, relative to it. */
-  own(scan: ScanResult): string[] {
+  own(scan: NamedScan): string[] {
     return scan.files
       .map(plain)
       .filter(path => path.startsWith(`${this.#cwd}/`))

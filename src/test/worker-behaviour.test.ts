@@ -1,9 +1,27 @@
 import {spawnSync} from 'node:child_process';
-import {existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync} from 'node:fs';
-import {join} from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import {dirname, join} from 'node:path';
 import {setImmediate as turn} from 'node:timers/promises';
 import {afterAll, afterEach, beforeAll, beforeEach, expect, it} from 'vitest';
-import type {ActionResult, OutputBytes, PathGroups, WorkerFailure} from '../protocol/invocation.ts';
+import {type Digest, digestOf} from '../protocol/digest.ts';
+import {encodePositions} from '../protocol/file-list.ts';
+import type {
+  ActionInputs,
+  ActionResult,
+  OutputBytes,
+  PathGroups,
+  WorkerFailure,
+} from '../protocol/invocation.ts';
+import type {Tree} from '../protocol/tree.ts';
 import {sources, WorkerRig} from './worker-rig.ts';
 
 let rig: WorkerRig;
@@ -76,11 +94,13 @@ it('hides a file of an earlier command from the next', async () => {
   if (!object) throw new Error('no object');
   expect(rig.bytes(object).includes('seen')).toBe(false);
   const action = await compile('a.c');
-  const without = action.inputs.directories.map(entry => ({
+  const without = action.inputs.own.directories.map(entry => ({
     ...entry,
     files: entry.files.filter(([name]) => name !== 'a.h'),
   }));
-  const result = finished(await rig.ask({...action, inputs: {...action.inputs, directories: without}}));
+  const result = finished(
+    await rig.ask({...action, inputs: {lists: [], own: {links: [], directories: without}}}),
+  );
   expect(result.exitCode).toBe(1);
   expect(text(result.stderr)).toContain('a.h: No such file or directory');
   expect(result.missing).toEqual(['out.o']);
@@ -131,7 +151,7 @@ it("answers what the user does wrong with the compiler's own words and status", 
 it('names every blob that is missing or spoilt, and works again once they are there', async () => {
   const action = await compile('a.c');
   const files = new Map(
-    action.inputs.directories.flatMap(({files}) => files.map(file => [file[0], file[1]] as const)),
+    action.inputs.own.directories.flatMap(({files}) => files.map(file => [file[0], file[1]] as const)),
   );
   const [source, header] = [files.get('a.c'), files.get('a.h')];
   if (!source || !header) throw new Error('not in the tree');
@@ -151,7 +171,7 @@ it('names every blob that is missing or spoilt, and works again once they are th
 
 it('refuses trees that would leave the root, and other versions of the protocol', async () => {
   const action = await compile('a.c');
-  const [digest] = action.inputs.directories.flatMap(({files}) => files.map(file => file[1]));
+  const [digest] = action.inputs.own.directories.flatMap(({files}) => files.map(file => file[1]));
   if (!digest) throw new Error('an empty tree');
   const outside = `${rig.directory}/outside`;
   for (const tree of [
@@ -160,11 +180,54 @@ it('refuses trees that would leave the root, and other versions of the protocol'
     {directories: [{path: '/x', files: [[`../..${outside}`, digest, 0, 0]]}], links: []},
     {directories: [{path: '/x/y', files: [['z', digest, 0, 0]]}], links: [['/x', rig.directory]]},
   ] as const)
-    expect(failed(await rig.ask({...action, inputs: tree as unknown as typeof action.inputs})).reason).toBe(
-      'request-invalid',
-    );
+    for (const inputs of [{lists: [], own: tree}, listed(tree)])
+      expect(failed(await rig.ask({...action, inputs: inputs as typeof action.inputs})).reason).toBe(
+        'request-invalid',
+      );
   expect(finished(await rig.ask(action)).exitCode).toBe(0);
 });
+
+it('takes inputs by their positions in lists, and names a list that it cannot have', async () => {
+  const action = await compile('a.c');
+  const whole = finished(await rig.ask(action));
+  const inputs = listed(action.inputs.own);
+  const list = inputs.lists[0]![0];
+  expect(finished(await rig.ask({...action, inputs})).outputs).toEqual(whole.outputs);
+  // What a worker has read once it does not ask for again.
+  rmSync(rig.blob(list));
+  expect(finished(await rig.ask({...action, inputs})).outputs).toEqual(whole.outputs);
+  const nothing = {...inputs, lists: [[digestOf('none'), 'AQ=='] as const]};
+  const answer = failed(await rig.ask({...action, inputs: nothing}));
+  expect([answer.reason, answer.digests]).toEqual(['blob-missing', [digestOf('none')]]);
+  const hidden = {...inputs, lists: [[list, ''] as const]};
+  expect(finished(await rig.ask({...action, inputs: hidden})).missing).toEqual(['out.o']);
+});
+
+it.each(['no JSON', '{}', '{"directories":[{"path":"/x"}]}', '[]', 'null'])(
+  'refuses a list that is none: %s',
+  async text => {
+    const action = await compile('a.c');
+    const list = keepBlob(text);
+    const inputs = {...action.inputs, lists: [[list, 'AQ=='] as const]};
+    expect(failed(await rig.ask({...action, inputs})).reason).toBe('request-invalid');
+  },
+);
+
+/** The same tree, with all its files in a list. */
+function listed(tree: Tree): ActionInputs {
+  const count = tree.directories.reduce((sum, {files}) => sum + files.length, 0);
+  const all = encodePositions(new Uint8Array(Math.ceil(count / 8)).fill(0xff));
+  const list = keepBlob(JSON.stringify({directories: tree.directories}));
+  const directories = tree.directories.map(({path}) => ({path, files: []}));
+  return {lists: [[list, all]], own: {links: tree.links, directories}};
+}
+
+function keepBlob(text: string): Digest {
+  const digest = digestOf(text);
+  mkdirSync(dirname(rig.blob(digest)), {recursive: true});
+  writeFileSync(rig.blob(digest), text);
+  return digest;
+}
 
 /** A compile that takes far longer than any test may. */
 async function endless() {

@@ -144,7 +144,7 @@ async function both(argv: readonly string[], files: readonly string[]) {
     cwd: directory,
     env,
     umask: 0o022,
-    inputs: tree,
+    inputs: {lists: [], own: tree},
     outputs: [],
   };
   const there = await rig.ask(action);

@@ -188,7 +188,7 @@ export class WorkerRig {
       cwd: realpathSync(cwd),
       env: {PATH: identity.path, PWD: cwd, LC_ALL: identity.locale, ...env},
       umask: 0o022,
-      inputs: inputs.tree,
+      inputs: {lists: [], own: inputs.tree},
       outputs: outputs.map(path => ({path, required: true})),
     };
   }

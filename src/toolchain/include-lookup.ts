@@ -17,8 +17,6 @@ export interface IncludeName {
   readonly precompiledForm: string | undefined;
   /** Grows when what it means may have changed; remembered answers of another version are void. */
   version: number;
-  /** For the walker's own use: the last walk that saw the name resolve to nothing. */
-  missedIn: number;
 }
 
 /** One place to look in. One object per spelling of its path. */
@@ -58,6 +56,8 @@ export class IncludeLookup<F> {
   /** Names by the components whose coming or going may change their meaning. */
   readonly #byPart = new Map<string, IncludeName[]>();
   readonly #directories = new Map<string, LookupDirectory<F>>();
+  /** Grows whenever a name may mean another file than before. */
+  changes = 0;
   /** Names that a listing has but that were no file: a dangling link, or a directory. Asked anew in each epoch. */
   readonly #fragile = new Set<IncludeName>();
 
@@ -97,7 +97,7 @@ export class IncludeLookup<F> {
       for (const part of changedParts(directory.listing, listing)) this.#forgetPart(part);
       directory.listing = listing;
     }
-    for (const name of this.#fragile) name.version++;
+    for (const name of this.#fragile) this.#forget(name);
     this.#fragile.clear();
   }
 
@@ -174,7 +174,12 @@ export class IncludeLookup<F> {
   }
 
   #forgetPart(part: string): void {
-    for (const name of this.#byPart.get(part) ?? []) name.version++;
+    for (const name of this.#byPart.get(part) ?? []) this.#forget(name);
+  }
+
+  #forget(name: IncludeName): void {
+    name.version++;
+    this.changes++;
   }
 }
 
@@ -188,7 +193,6 @@ function newName(id: number, text: string): IncludeName {
     first: isPlain ? parts[0] : undefined,
     precompiledForm: parts.length === 1 ? `${text}.gch` : undefined,
     version: 0,
-    missedIn: 0,
   };
 }
 

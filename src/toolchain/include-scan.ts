@@ -1,4 +1,5 @@
 /** The question that the include scanner answers for one compile, and its answer. */
+import type {IdSet} from './id-set.ts';
 import type {SearchPath} from './search-path.ts';
 
 export interface ScanRequest {
@@ -16,8 +17,10 @@ export interface ScanRequest {
 }
 
 export interface ScanResult {
-  /** Regular files, the source first, absolute, as the compiler opens them but for a leading `./`; not cleaned. */
-  readonly files: readonly string[];
+  /** Regular files whose text may be read. The paths are as the compiler opens them but for a leading `./`. */
+  readonly files: IdSet;
+  /** Regular files of which no more than the bytes counts. */
+  readonly data: readonly number[];
   /** Existing directories of the search path, absolute, not cleaned. */
   readonly directories: readonly string[];
   /** Names, as directives spell them, that mean no file now; most stand in branches for other systems. */

@@ -272,7 +272,7 @@ describe('the scan', () => {
     const program = isInstalled('clang-19') ? 'clang-19' : 'clang';
     const embedding = '-nostdinc --embed-dir=e -I i';
     const rig = new ScanRig(plant(files));
-    const scan = rig.scanner.scan({
+    const scan = rig.ask({
       source: 's/a.c',
       language: 'c',
       search: {
@@ -332,7 +332,7 @@ describe('the scan', () => {
     const cwd = plant({'a.c': '#include "/dev/null"\n', 'p.profdata': ''});
     const rig = new ScanRig(cwd);
     const search = await rig.search('gcc -nostdinc -c a.c');
-    const scan = rig.scanner.scan({
+    const scan = rig.ask({
       source: 'a.c',
       language: 'c',
       search,

@@ -1,11 +1,14 @@
 /**
- * One walk of the include scanner over the files of one compile. It marks files and names with its number, so that
- * nothing has to be cleared between walks.
+ * What one compile may open: what its source and its flags lead to, and what can only be told for all of that
+ * together, such as the values of computed names.
  */
 import type {FileState} from '../graph/file-state.ts';
 import {computedNames} from './computed-include.ts';
-import type {Found, IncludeLookup, IncludeName} from './include-lookup.ts';
+import {IdSet} from './id-set.ts';
+import type {IncludeClosures, Meaning} from './include-closures.ts';
+import type {IncludeLookup, IncludeName} from './include-lookup.ts';
 import type {ScanRequest, ScanResult} from './include-scan.ts';
+import type {InputFiles} from './input-files.ts';
 import type {MacroDefinition} from './macro-definitions.ts';
 import {definitionsOf, stringLiteralsIn} from './macro-definitions.ts';
 import type {IncludeStep, ScannedFile} from './scanned-file.ts';
@@ -13,140 +16,106 @@ import type {SearchMemo} from './search-memo.ts';
 import {prefixOf} from './search-path.ts';
 
 export interface WalkContext {
-  /** Unlike that of any walk before. */
-  readonly number: number;
   readonly files: FileState;
+  readonly inputs: InputFiles;
   readonly lookup: IncludeLookup<ScannedFile>;
   readonly search: SearchMemo;
+  readonly closures: IncludeClosures;
   readonly open: (path: string) => ScannedFile | undefined;
-  readonly verify: (file: ScannedFile) => void;
+  /** The scanner's record of a file that a closure names. */
+  readonly scanned: (id: number) => ScannedFile;
+}
+
+interface Computed {
+  readonly file: ScannedFile;
+  readonly step: IncludeStep;
 }
 
 export class IncludeWalk {
   readonly #context: WalkContext;
-  /** All paths that may be opened. */
-  readonly #paths: string[] = [];
-  /** Files whose includes are followed, and how many of them have been. */
-  readonly #followed: ScannedFile[] = [];
-  #next = 0;
+  /** All files whose text may be read. */
+  readonly #reached = new IdSet();
+  /** Those of them whose notes have been looked at. */
+  readonly #noted = new IdSet();
   /** Files whose bytes go into the object without being read as source. */
   readonly #data = new Set<string>();
-  readonly #absent: string[] = [];
+  readonly #absent = new Set<IncludeName>();
   readonly #precompiled = new Set<string>();
   readonly #clockFiles: string[] = [];
-  readonly #computed: {readonly file: ScannedFile; readonly step: IncludeStep}[] = [];
-  #preprocesses = true;
+  readonly #computed: Computed[] = [];
   #complete = true;
-  /** A file vanished since it was remembered: what was found so far may be wrong. */
-  #stale = false;
 
   constructor(context: WalkContext) {
     this.#context = context;
   }
 
-  /** Undefined if what was remembered turned out wrong, and has now been corrected: walk again. */
-  run(request: ScanRequest): ScanResult | undefined {
-    const {lookup, search, open} = this.#context;
+  run(request: ScanRequest): ScanResult {
+    const {inputs, lookup, search, open} = this.#context;
     const {cwd, family} = search.path;
-    this.#preprocesses = request.language !== 'assembler' && !request.language.endsWith('cpp-output');
     const source = open(absolute(cwd, request.source));
     if (source?.content === undefined) {
       this.#complete = false;
-      this.#absent.push(request.source);
-    } else this.#visit(source, false);
-    if (this.#preprocesses) {
-      if (family === 'gcc') this.#visitFound(search.bracketed(lookup.name('stdc-predef.h')));
+      this.#miss(lookup.name(request.source));
+    } else this.#reach(source);
+    if (request.language !== 'assembler' && !request.language.endsWith('cpp-output')) {
+      const {file} = search.bracketed(lookup.name('stdc-predef.h'));
+      if (family === 'gcc' && file !== undefined) this.#reach(file);
       const here = lookup.directory(prefixOf(cwd, '.').slice(0, -2));
       for (const text of request.forcedIncludes) {
         const name = lookup.name(text);
-        this.#include('quote', name, lookup.inDirectory(here, name));
+        const local = lookup.inDirectory(here, name);
+        this.#follow(name, this.#context.closures.named('quote', name, {local}));
       }
     }
-    this.#drain();
+    this.#readNotes();
     if (this.#computed.length > 0) this.#compute(request, source);
-    if (this.#stale) return undefined;
     for (const path of request.extraFiles) this.#addData(absolute(cwd, path));
+    const data = Array.from(this.#data, path => inputs.get(path).id).filter(id => !this.#reached.has(id));
     return {
-      files: this.#data.size === 0 ? this.#paths : [...new Set([...this.#paths, ...this.#data])],
+      files: this.#reached,
+      data,
       directories: search.directories,
-      absentIncludes: this.#absent,
+      absentIncludes: Array.from(this.#absent, name => name.text),
       precompiled: [...this.#precompiled],
       clockFiles: this.#clockFiles,
       complete: this.#complete,
     };
   }
 
-  #drain(): void {
-    while (this.#next < this.#followed.length) {
-      const file = this.#followed[this.#next++] as ScannedFile;
-      for (const step of file.steps) this.#follow(file, step);
-    }
-  }
-
-  #follow(file: ScannedFile, step: IncludeStep): void {
-    const {directive, form} = step;
-    const ofAssembler = directive === 'incbin' || directive === 'assemble';
-    if (!this.#preprocesses && !ofAssembler) return;
-    if (directive === 'clock') this.#clockFiles.push(file.path);
-    else if (form === 'macro') this.#computed.push({file, step});
-    else if (directive === 'include') {
-      if (form === 'angle') this.#include('angle', step.name);
-      else this.#include('quote', step.name, this.#localOf(file, step), file);
-    } else if (directive === 'next') this.#includeNext(file, step.name);
-    else if (directive === 'embed') this.#embed(file, form, step.text);
-    else this.#assemble(directive === 'incbin', step.text);
-  }
-
-  #localOf(file: ScannedFile, step: IncludeStep): Found<ScannedFile> {
-    const {lookup} = this.#context;
-    if (step.local === undefined) step.local = lookup.inDirectory(file.directory, step.name);
-    else if (step.local.version !== step.name.version) lookup.resolve(step.local, file.directory, step.name);
-    return step.local;
+  #reach(file: ScannedFile): void {
+    this.#reached.addAll(this.#context.closures.of(file));
   }
 
   /** True if the name means a file. */
-  #include(
-    form: 'quote' | 'angle',
-    name: IncludeName,
-    local?: Found<ScannedFile>,
-    from?: ScannedFile,
-  ): boolean {
-    const {search} = this.#context;
-    if (local !== undefined) {
-      if (local.precompiled) this.#precompiled.add(name.text);
-      if (local.file !== undefined) {
-        this.#visit(local.file, from?.isSystem === true);
-        return true;
+  #follow(name: IncludeName, {files, isMissing, isPrecompiled}: Meaning): boolean {
+    for (const file of files) if (this.#context.open(file.path) !== undefined) this.#reach(file);
+    if (isPrecompiled) this.#precompiled.add(name.text);
+    if (isMissing) this.#miss(name);
+    return !isMissing;
+  }
+
+  /** Takes what the reached files say beside plain includes, until nothing new is reached. */
+  #readNotes(): void {
+    const {closures} = this.#context;
+    for (;;) {
+      const news = this.#reached.alsoIn(closures.noted).filter(id => !this.#noted.has(id));
+      if (news.length === 0) return;
+      for (const id of news) {
+        this.#noted.add(id);
+        const {file, missing, precompiled, late, readsClock} = closures.notesOf(id);
+        for (const name of missing) this.#miss(name);
+        for (const name of precompiled) this.#precompiled.add(name);
+        if (readsClock) this.#clockFiles.push(file.path);
+        for (const step of late) this.#takeLate(file, step);
       }
-      if (from?.isSystem === true) this.#besideTarget(from, name);
     }
-    const found = form === 'quote' ? search.quoted(name) : search.bracketed(name);
-    if (found.precompiled) this.#precompiled.add(name.text);
-    if (this.#visitFound(found)) return true;
-    this.#miss(name);
-    return false;
   }
 
-  /** GCC opens a system header that is a symlink by its target's path if that is shorter, and looks beside that. */
-  #besideTarget(from: ScannedFile, name: IncludeName): void {
-    const {files, lookup, search} = this.#context;
-    if (search.path.family !== 'gcc' || files.lstat(from.path)?.kind !== 'link') return;
-    const target = files.physical(from.path);
-    if (target === undefined) return;
-    this.#visitFound(
-      lookup.inDirectory(lookup.directory(target.slice(0, target.lastIndexOf('/') + 1)), name),
-    );
-  }
-
-  #includeNext(file: ScannedFile, name: IncludeName): boolean {
-    const {lookup, search} = this.#context;
-    // Where it stands in the source itself it means the same as #include.
-    const isLocal = this.#visitFound(lookup.inDirectory(file.directory, name));
-    const others = search.every(name);
-    for (const other of others) this.#visit(other, false);
-    if (isLocal || others.length > 0) return true;
-    this.#miss(name);
-    return false;
+  #takeLate(file: ScannedFile, step: IncludeStep): void {
+    const {directive, form, text} = step;
+    if (form === 'macro') this.#computed.push({file, step});
+    else if (directive === 'embed') this.#embed(file, form, text);
+    else this.#assemble(directive === 'incbin', text);
   }
 
   #embed(file: ScannedFile, form: 'quote' | 'angle', text: string): boolean {
@@ -167,7 +136,7 @@ export class IncludeWalk {
       if (isData) count += this.#addData(path) ? 1 : 0;
       else {
         const file = this.#context.open(path);
-        if (file !== undefined) this.#visit(file, false);
+        if (file !== undefined) this.#reach(file);
         count += file === undefined ? 0 : 1;
       }
     }
@@ -179,21 +148,21 @@ export class IncludeWalk {
   #compute(request: ScanRequest, source: ScannedFile | undefined): void {
     const flags = definitionsOf(request.defines);
     const unexplained = new Set<IncludeStep>();
-    for (let before = -1; before < this.#followed.length; ) {
-      before = this.#followed.length;
+    for (let before = -1; before < this.#reached.members().length; ) {
+      const files = this.#reached.members().map(id => this.#context.scanned(id));
+      before = files.length;
       const known = new Map<string, MacroDefinition[]>();
       const lookUp = (name: string) => {
         let definitions = known.get(name);
         if (definitions === undefined) {
           definitions = [...(flags.get(name) ?? [])];
-          for (const file of this.#followed)
-            definitions.push(...file.definitionsOf(name, this.#context.files));
+          for (const file of files) definitions.push(...file.definitionsOf(name, this.#context.files));
           known.set(name, definitions);
         }
         return definitions;
       };
       for (let i = 0; i < this.#computed.length; i++) {
-        const {file, step} = this.#computed[i] as {file: ScannedFile; step: IncludeStep};
+        const {file, step} = this.#computed[i] as Computed;
         const {names, defined, overflow} = computedNames(step.text, lookUp);
         let isExplained = !defined;
         for (const {form, text} of names)
@@ -203,19 +172,21 @@ export class IncludeWalk {
         else unexplained.add(step);
         if (overflow) this.#complete = false;
       }
-      this.#drain();
+      this.#readNotes();
     }
     if (unexplained.size > 0) this.#complete = false;
   }
 
   #followComputed(file: ScannedFile, step: IncludeStep, form: 'quote' | 'angle', text: string): boolean {
+    const {lookup, closures} = this.#context;
     if (step.directive === 'embed') return this.#embed(file, form, text);
     if (step.directive === 'incbin') return this.#assemble(true, text);
     if (step.directive === 'assemble') return this.#assemble(false, text);
-    const name = this.#context.lookup.name(text);
-    if (step.directive === 'next') return this.#includeNext(file, name);
-    if (form === 'angle') return this.#include('angle', name);
-    return this.#include('quote', name, this.#context.lookup.inDirectory(file.directory, name), file);
+    const name = lookup.name(text);
+    if (step.directive === 'next') return this.#follow(name, closures.next(file, name));
+    if (form === 'angle') return this.#follow(name, closures.named('angle', name));
+    const local = lookup.inDirectory(file.directory, name);
+    return this.#follow(name, closures.named('quote', name, {file, local}));
   }
 
   /** Where a macro's argument names the data, any string of the source that names a file may be it. */
@@ -234,37 +205,8 @@ export class IncludeWalk {
     return true;
   }
 
-  #visitFound(found: Found<ScannedFile>): boolean {
-    if (found.file === undefined) return false;
-    this.#visit(found.file, found.isSystem);
-    return true;
-  }
-
-  #visit(file: ScannedFile, isSystem: boolean): void {
-    if (isSystem) file.isSystem = true;
-    const {number, files, lookup, verify} = this.#context;
-    if (file.walk === number) return;
-    file.walk = number;
-    if (file.epoch !== files.epoch) {
-      verify(file);
-      if (!file.exists) {
-        lookup.forgetFile(file.path);
-        this.#stale = true;
-        return;
-      }
-    }
-    if (file.content === undefined) return;
-    this.#paths.push(file.path);
-    if (file.physical.walk === number) return;
-    file.physical.walk = number;
-    this.#followed.push(file);
-  }
-
   #miss(name: IncludeName): void {
-    const {number} = this.#context;
-    if (name.missedIn === number) return;
-    name.missedIn = number;
-    this.#absent.push(name.text);
+    this.#absent.add(name);
     // A name that is not UTF-8 cannot be spelled here.
     if (name.text.includes('\uFFFD')) this.#complete = false;
   }

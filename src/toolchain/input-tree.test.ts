@@ -4,13 +4,31 @@ import {describe, expect, it} from 'vitest';
 import {FileState} from '../graph/file-state.ts';
 import {digestOf} from '../protocol/digest.ts';
 import {plant} from '../test/scan-rig.ts';
-import {InputTrees} from './input-tree.ts';
+import {IdSet} from './id-set.ts';
+import {InputFiles} from './input-files.ts';
+import {InputTrees, treeOf} from './input-tree.ts';
 
-function treeOf(root: string, paths: readonly string[], directories: readonly string[] = []) {
-  const built = new InputTrees(new FileState()).build({
-    files: paths.map(path => `${root}/${path}`),
-    directories: directories.map(path => `${root}/${path}`),
-  });
+/** One process' worth of looks at inputs. */
+class Rig {
+  readonly files = new FileState();
+  readonly #inputs = new InputFiles();
+  readonly #trees = new InputTrees(this.files, this.#inputs);
+
+  find(paths: readonly string[], directories: readonly string[] = [], stamp = 0n) {
+    const ids = new IdSet();
+    for (const path of paths) ids.add(this.#inputs.get(path).id);
+    return this.#trees.find({files: ids, directories, stamp});
+  }
+
+  build(paths: readonly string[], directories: readonly string[] = []) {
+    const found = this.find(paths, directories);
+    return found.ok ? {ok: true as const, value: treeOf(found.value.files, found.value)} : found;
+  }
+}
+
+function pictureOf(root: string, paths: readonly string[], directories: readonly string[] = []) {
+  const below = (path: string) => `${root}/${path}`;
+  const built = new Rig().build(paths.map(below), directories.map(below));
   return built.ok
     ? picture(root, built.value)
     : {...built.error, path: built.error.path.slice(root.length + 1)};
@@ -39,7 +57,7 @@ function picture(
 describe('InputTrees', () => {
   it('groups files by directory and keeps empty directories', () => {
     const root = plant({'a/x.h': '', 'a/y.h': '', 'b/c/z.h': '', 'empty/': ''});
-    expect(treeOf(root, ['a/x.h', 'b/c/z.h', 'a/y.h'], ['empty', 'a', 'none', 'a/x.h'])).toEqual({
+    expect(pictureOf(root, ['a/x.h', 'b/c/z.h', 'a/y.h'], ['empty', 'a', 'none', 'a/x.h'])).toEqual({
       directories: {a: ['x.h', 'y.h'], 'b/c': ['z.h'], empty: []},
       links: {},
     });
@@ -51,10 +69,7 @@ describe('InputTrees', () => {
     utimesSync(join(root, 'plain'), 1234.75, 1234.75);
     utimesSync(join(root, 'tool'), 99, 99);
     utimesSync(join(root, 'early'), new Date(-1500), new Date(-1500));
-    const tree = new InputTrees(new FileState()).build({
-      files: ['plain', 'tool', 'early'].map(name => join(root, name)),
-      directories: [],
-    });
+    const tree = new Rig().build(['plain', 'tool', 'early'].map(name => join(root, name)));
     expect(tree).toEqual({
       ok: true,
       value: {
@@ -75,7 +90,7 @@ describe('InputTrees', () => {
 
   it('lists each file once, however it is reached', () => {
     const root = plant({'a/x.h': '', 'b/': '', link: '-> a', 'a/twin.h': '-> x.h'});
-    expect(treeOf(root, ['a/x.h', 'a/./x.h', 'a//x.h', 'b/../a/x.h', 'link/x.h', 'a/twin.h'])).toEqual({
+    expect(pictureOf(root, ['a/x.h', 'a/./x.h', 'a//x.h', 'b/../a/x.h', 'link/x.h', 'a/twin.h'])).toEqual({
       directories: {a: ['x.h'], b: []},
       links: {link: 'a', 'a/twin.h': 'x.h'},
     });
@@ -83,7 +98,7 @@ describe('InputTrees', () => {
 
   it('goes up from where a symlink leads, not from where it lies', () => {
     const root = plant({'deep/er/d/': '', 'deep/er/x.h': 'right', 'x.h': 'wrong', link: '-> deep/er/d'});
-    expect(treeOf(root, ['link/../x.h'])).toEqual({
+    expect(pictureOf(root, ['link/../x.h'])).toEqual({
       directories: {'deep/er/d': [], 'deep/er': ['x.h']},
       links: {link: 'deep/er/d'},
     });
@@ -92,7 +107,7 @@ describe('InputTrees', () => {
   it('follows chains of links, relative, absolute and through others', () => {
     const root = plant({'real/x.h': '', one: '-> two/../two', two: '-> real', 'sub/up': '-> ../one'});
     symlinkSync(join(root, 'sub/up'), join(root, 'absolute'));
-    expect(treeOf(root, ['absolute/x.h'])).toEqual({
+    expect(pictureOf(root, ['absolute/x.h'])).toEqual({
       directories: {real: ['x.h'], sub: []},
       links: {absolute: join(root, 'sub/up'), 'sub/up': '../one', one: 'two/../two', two: 'real'},
     });
@@ -100,24 +115,23 @@ describe('InputTrees', () => {
 
   it('names the path that leads nowhere, round in circles, or to no file', () => {
     const root = plant({'a/': '', loop: '-> pool', pool: '-> loop', dangling: '-> none', file: ''});
-    expect(treeOf(root, ['a/none.h'])).toEqual({reason: 'input-vanished', path: 'a/none.h'});
-    expect(treeOf(root, ['loop/x.h'])).toEqual({reason: 'symlink-loop', path: 'loop/x.h'});
-    expect(treeOf(root, ['dangling'])).toEqual({reason: 'input-vanished', path: 'dangling'});
-    expect(treeOf(root, ['file/x.h'])).toEqual({reason: 'input-vanished', path: 'file/x.h'});
-    expect(treeOf(root, ['a'])).toEqual({reason: 'input-not-a-file', path: 'a'});
+    expect(pictureOf(root, ['a/none.h'])).toEqual({reason: 'input-vanished', path: 'a/none.h'});
+    expect(pictureOf(root, ['loop/x.h'])).toEqual({reason: 'symlink-loop', path: 'loop/x.h'});
+    expect(pictureOf(root, ['dangling'])).toEqual({reason: 'input-vanished', path: 'dangling'});
+    expect(pictureOf(root, ['file/x.h'])).toEqual({reason: 'input-vanished', path: 'file/x.h'});
+    expect(pictureOf(root, ['a'])).toEqual({reason: 'input-not-a-file', path: 'a'});
   });
 
   it('gives the same answer again within an epoch, and a new one after it', () => {
     const root = plant({'a/x.h': 'one', link: '-> a', 'b/x.h': 'two'});
-    const files = new FileState();
-    const trees = new InputTrees(files);
-    const request = {files: [join(root, 'link/x.h')], directories: [root]};
-    const first = trees.build(request);
+    const rig = new Rig();
+    const look = () => rig.build([join(root, 'link/x.h')], [root]);
+    const first = look();
     rmSync(join(root, 'link'));
     symlinkSync('b', join(root, 'link'));
-    expect(trees.build(request)).toEqual(first);
-    files.newEpoch();
-    const second = trees.build(request);
+    expect(look()).toEqual(first);
+    rig.files.newEpoch();
+    const second = look();
     expect(second.ok && picture(root, second.value)).toEqual({
       directories: {'.': [], b: ['x.h']},
       links: {link: 'b'},
@@ -125,8 +139,29 @@ describe('InputTrees', () => {
     rmSync(join(root, 'link'));
     mkdirSync(join(root, 'link'));
     writeFileSync(join(root, 'link/x.h'), 'three');
-    files.newEpoch();
-    const third = trees.build(request);
+    rig.files.newEpoch();
+    const third = look();
     expect(third.ok && third.value.directories.at(-1)?.files[0]?.[1]).toBe(digestOf('three'));
+  });
+
+  it('keeps what stands for a file until that has changed, and tells the young ones', () => {
+    const root = plant({'x.h': 'one', 'y.h': 'two'});
+    const paths = ['x.h', 'y.h'].map(name => join(root, name));
+    utimesSync(paths[0]!, 1000, 1000);
+    utimesSync(paths[1]!, 2000, 2000);
+    const rig = new Rig();
+    const look = (stamp: bigint) => {
+      rig.files.newEpoch();
+      const found = rig.find(paths, [], stamp);
+      return found.ok ? found.value.files : [];
+    };
+    const [x, y] = look(2_000_000_000_000n);
+    expect([x?.isYoung, y?.isYoung]).toEqual([false, true]);
+    writeFileSync(paths[1]!, 'three');
+    utimesSync(paths[1]!, 2000, 2000);
+    const again = look(2_000_000_000_000n);
+    expect(again[0]).toBe(x);
+    expect(again[1]?.file[1]).toBe(digestOf('three'));
+    expect(y?.file[1]).toBe(digestOf('two'));
   });
 });

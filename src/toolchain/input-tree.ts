@@ -8,15 +8,52 @@ import type {Result} from '../failure.ts';
 import {err, ok} from '../failure.ts';
 import type {FileState} from '../graph/file-state.ts';
 import type {Tree, TreeFile, TreeLink} from '../protocol/tree.ts';
+import {IdSet} from './id-set.ts';
+import type {InputFile, InputFiles} from './input-files.ts';
 
-export interface InputTreeRequest {
-  /** Absolute paths of regular files, not cleaned. */
-  readonly files: readonly string[];
+/** A file of the user's as it was looked at. Another object stands for it once it has changed. */
+export interface Input extends InputFile {
+  /** Physical path of the directory that has it. */
+  readonly directory: string;
+  /** As it stands there. */
+  readonly file: TreeFile;
+  /** It was changed after the epoch's stamp, or so little before that the clock of the file system may not tell. */
+  readonly isYoung: boolean;
+  /** For the use of whoever sends inputs: where it stands in what was sent. */
+  readonly sent: SentMark;
+}
+
+/** Zeros for a new {@link Input}. */
+export interface SentMark {
+  /** Position in the lists of the numbering that {@link numbering} names. */
+  position: number;
+  numbering: number;
+  /** Its bytes are in the store, as far as the one knows who counts in this way. */
+  stored: number;
+}
+
+/** The part of a tree that has no files. */
+export interface Frame {
+  /** Physical paths of directories that must exist, whether or not they have files. */
+  readonly directories: readonly string[];
+  readonly links: readonly TreeLink[];
+}
+
+export interface Inputs extends Frame {
+  /** Each path that was asked for, as a compiler opens it; several may be one file. */
+  readonly files: readonly Input[];
+}
+
+export interface InputRequest {
+  /** Numbers of absolute paths of regular files. */
+  readonly files: IdSet;
   /**
    * Absolute paths of directories that must exist: search directories, the working directory, `PWD`. One that is no
    * directory (any more) is left out.
    */
   readonly directories: readonly string[];
+  /** When the epoch began, in ns, by the file system's clock. The same for all questions in an epoch. */
+  readonly stamp: bigint;
 }
 
 export interface InputTreeFailure {
@@ -29,101 +66,95 @@ type Place = Resolved | InputTreeFailure;
 
 /** A place reached, and everything that was passed on the way. Memo for one epoch. */
 interface Resolved {
-  readonly node: PhysicalNode;
-  readonly links: readonly LinkNode[];
-  /** Directories that must exist although nothing in them may be listed: what `..` led out of. */
-  readonly passed: readonly PhysicalNode[];
-  /** The last tree that has all of this. */
-  build: number;
-}
-
-interface PhysicalNode {
   readonly path: string;
-  build: number;
-  files: TreeFile[];
-}
-
-interface LinkNode {
-  readonly link: TreeLink;
-  build: number;
-}
-
-interface KnownFile {
-  readonly place: Resolved;
-  readonly directory: PhysicalNode;
-  readonly entry: TreeFile;
-  readonly node: PhysicalNode;
+  readonly links: readonly TreeLink[];
+  /** Directories that must exist although nothing in them may be listed: what `..` led out of. */
+  readonly passed: readonly string[];
 }
 
 /** As many as Linux follows. */
 const LINK_LIMIT = 40;
 const NANOSECONDS = 1_000_000_000n;
+/** A file's time may be older than the moment of its change by two ticks of kernel clocks. */
+const CLOCK_TICKS = 20_000_000n;
 
 /** Invariant: everything remembered is of the file state's epoch. */
 export class InputTrees {
   readonly #files: FileState;
+  readonly #inputs: InputFiles;
   #epoch = -1;
-  #builds = 0;
   readonly #places = new Map<string, Place>();
-  readonly #known = new Map<string, KnownFile>();
-  /** Directories by physical path. */
-  readonly #directories = new Map<string, PhysicalNode>();
-  readonly #links = new Map<string, LinkNode>();
+  /** By their numbers; those of earlier epochs are still there, and not {@link #verified}. */
+  readonly #known: (Input | undefined)[] = [];
+  readonly #verified = new IdSet();
+  /** Paths that lead over symlinks or `..`. */
+  readonly #winding = new Map<number, Resolved>();
+  readonly #isWinding = new IdSet();
 
-  constructor(files: FileState) {
+  constructor(files: FileState, inputs: InputFiles) {
     this.#files = files;
+    this.#inputs = inputs;
   }
 
-  /** Each file once, though several paths may lead to it. `path/name` of an entry is where its bytes can be read. */
-  build({files, directories}: InputTreeRequest): Result<Tree, InputTreeFailure> {
+  find({files, directories, stamp}: InputRequest): Result<Inputs, InputTreeFailure> {
     this.#refresh();
-    const draft: Draft = {build: ++this.#builds, directories: [], links: []};
+    const frame = {directories: new Set<string>(), links: new Map<string, TreeLink>()};
     for (const path of directories) {
       const place = this.#place(path);
       if (isFailure(place) || this.#files.stat(path)?.kind !== 'directory') continue;
-      addPlace(draft, place);
-      addDirectory(draft, place.node);
+      addPlace(frame, place);
+      frame.directories.add(place.path);
     }
-    for (const path of files) {
-      const known = this.#known.get(path) ?? this.#file(path);
-      if (isFailure(known)) return err(known);
-      const {place, node, directory, entry} = known;
-      if (place.build !== draft.build) addPlace(draft, place);
-      if (node.build === draft.build) continue;
-      node.build = draft.build;
-      if (directory.build !== draft.build) addDirectory(draft, directory);
-      directory.files.push(entry);
+    for (const id of files.without(this.#verified)) {
+      const failure = this.#look(this.#inputs.at(id), stamp);
+      if (failure !== undefined) return err(failure);
     }
-    return ok({directories: draft.directories.map(({path, files}) => ({path, files})), links: draft.links});
+    for (const id of files.alsoIn(this.#isWinding)) addPlace(frame, this.#winding.get(id) as Resolved);
+    return ok({
+      files: files.members().map(id => this.#known[id] as Input),
+      directories: [...frame.directories],
+      links: [...frame.links.values()],
+    });
   }
 
   #refresh(): void {
     if (this.#epoch === this.#files.epoch) return;
     this.#epoch = this.#files.epoch;
     this.#places.clear();
-    this.#known.clear();
-    this.#links.clear();
+    this.#verified.clear();
+    this.#winding.clear();
+    this.#isWinding.clear();
   }
 
-  #file(path: string): KnownFile | InputTreeFailure {
+  #look(input: InputFile, stamp: bigint): InputTreeFailure | undefined {
+    const {id, path} = input;
     const place = this.#place(path);
     if (isFailure(place)) return place;
     const content = this.#files.content(path);
     const facts = this.#files.stat(path);
     if (content === undefined || facts === undefined)
       return {reason: facts === undefined ? 'input-vanished' : 'input-not-a-file', path};
-    const {node} = place;
-    const slash = node.path.lastIndexOf('/');
-    const entry: TreeFile = [
-      node.path.slice(slash + 1),
+    const slash = place.path.lastIndexOf('/');
+    const directory = slash === 0 ? '/' : place.path.slice(0, slash);
+    const file: TreeFile = [
+      place.path.slice(slash + 1),
       content.digest,
       // Rounds down before 1970 too, as the kernel counts.
       Number((facts.mtimeNs - (((facts.mtimeNs % NANOSECONDS) + NANOSECONDS) % NANOSECONDS)) / NANOSECONDS),
       (facts.mode & 0o111) === 0 ? 0 : 1,
     ];
-    const known = {place, node, entry, directory: this.#node(slash === 0 ? '/' : node.path.slice(0, slash))};
-    this.#known.set(path, known);
-    return known;
+    const isYoung = facts.mtimeNs >= stamp - CLOCK_TICKS;
+    const before = this.#known[id];
+    if (before === undefined || !isSame(before, {directory, file, isYoung})) {
+      const sent = {position: 0, numbering: 0, stored: 0};
+      this.#known[id] = {...input, directory, file, isYoung, sent};
+    }
+    this.#verified.add(id);
+    if (place.links.length > 0 || place.passed.length > 0) {
+      this.#winding.set(id, place);
+      this.#isWinding.add(id);
+    }
+    return undefined;
   }
 
   #place(path: string): Place {
@@ -135,7 +166,7 @@ export class InputTrees {
     const known = this.#places.get(path);
     if (known !== undefined) return isFailure(known) ? {...known, path: asked} : known;
     const slash = path.lastIndexOf('/');
-    if (slash < 0 || path === '/') return {node: this.#node('/'), links: [], passed: [], build: 0};
+    if (slash < 0 || path === '/') return {path: '/', links: [], passed: []};
     const parent = this.#resolve(slash === 0 ? '/' : path.slice(0, slash), asked, budget);
     const place = isFailure(parent) ? parent : this.#step(parent, path.slice(slash + 1), asked, budget);
     // A loop's end depends on where it was entered, so that one is not for others to find.
@@ -146,28 +177,26 @@ export class InputTrees {
   /** One component further. */
   #step(from: Resolved, part: string, asked: string, budget: {left: number}): Place {
     if (part === '' || part === '.') return from;
-    const here = from.node.path;
+    const here = from.path;
     if (part === '..') {
       const above = here.slice(0, Math.max(1, here.lastIndexOf('/')));
-      return {node: this.#node(above), links: from.links, passed: [...from.passed, from.node], build: 0};
+      return {path: above, links: from.links, passed: [...from.passed, here]};
     }
     const path = here === '/' ? `/${part}` : `${here}/${part}`;
     const facts = this.#files.lstat(path);
     if (facts === undefined) return {reason: 'input-vanished', path: asked};
-    if (facts.kind !== 'link') return {...from, node: this.#node(path), build: 0};
+    if (facts.kind !== 'link') return {...from, path};
     const target = this.#files.linkTarget(path);
     if (target === undefined) return {reason: 'input-vanished', path: asked};
     if (budget.left-- <= 0) return {reason: 'symlink-loop', path: asked};
-    const link = this.#link(path, target);
-    const start: Resolved = {...from, links: [...from.links, link], build: 0};
+    const start: Resolved = {...from, links: [...from.links, [path, target]]};
     if (target.startsWith('/')) {
       const end = this.#resolve(target, asked, budget);
       if (isFailure(end)) return end;
       return {
-        node: end.node,
+        path: end.path,
         links: [...start.links, ...end.links],
         passed: [...start.passed, ...end.passed],
-        build: 0,
       };
     }
     let place: Place = start;
@@ -177,50 +206,35 @@ export class InputTrees {
     }
     return place;
   }
+}
 
-  #node(path: string): PhysicalNode {
-    let node = this.#directories.get(path);
-    if (node === undefined) {
-      node = {path, build: 0, files: []};
-      this.#directories.set(path, node);
-    }
-    return node;
+/** A tree of files that stand in it once each, however many paths lead to them. */
+export function treeOf(files: Iterable<Input>, {directories, links}: Frame): Tree {
+  const byDirectory = new Map(directories.map(path => [path, new Map<string, TreeFile>()]));
+  for (const {directory, file} of files) {
+    const there = byDirectory.get(directory);
+    if (there === undefined) byDirectory.set(directory, new Map([[file[0], file]]));
+    else there.set(file[0], file);
   }
-
-  #link(path: string, target: string): LinkNode {
-    let node = this.#links.get(path);
-    if (node === undefined) {
-      node = {link: [path, target], build: 0};
-      this.#links.set(path, node);
-    }
-    return node;
-  }
+  return {directories: Array.from(byDirectory, ([path, all]) => ({path, files: [...all.values()]})), links};
 }
 
-interface Draft {
-  readonly build: number;
-  readonly directories: PhysicalNode[];
-  readonly links: TreeLink[];
+function addPlace(
+  frame: {readonly directories: Set<string>; readonly links: Map<string, TreeLink>},
+  {links, passed}: Resolved,
+): void {
+  for (const link of links) frame.links.set(link[0], link);
+  for (const path of passed) frame.directories.add(path);
 }
 
-function addPlace(draft: Draft, place: Resolved): void {
-  if (place.build === draft.build) return;
-  place.build = draft.build;
-  for (const node of place.links) {
-    if (node.build === draft.build) continue;
-    node.build = draft.build;
-    draft.links.push(node.link);
-  }
-  for (const node of place.passed) addDirectory(draft, node);
+function isSame(before: Input, now: Pick<Input, 'directory' | 'file' | 'isYoung'>): boolean {
+  return (
+    before.directory === now.directory &&
+    before.isYoung === now.isYoung &&
+    before.file.every((part, i) => part === now.file[i])
+  );
 }
 
-function addDirectory(draft: Draft, node: PhysicalNode): void {
-  if (node.build === draft.build) return;
-  node.build = draft.build;
-  node.files = [];
-  draft.directories.push(node);
-}
-
-function isFailure(value: Place | KnownFile): value is InputTreeFailure {
-  return 'reason' in value;
+function isFailure(place: Place): place is InputTreeFailure {
+  return 'reason' in place;
 }

@@ -3,7 +3,9 @@ import type {FileContent, FileState} from '../graph/file-state.ts';
 import type {Found, IncludeLookup, IncludeName, LookupDirectory} from './include-lookup.ts';
 import type {IncludeToken} from './include-tokens.ts';
 import {decodeTokens, encodedIncludes} from './include-tokens.ts';
+import type {InputFile} from './input-files.ts';
 import type {MacroDefinition, MacroDefinitions} from './macro-definitions.ts';
+
 import {definesMacro, definitionsIn} from './macro-definitions.ts';
 
 /** A token whose name has been interned. */
@@ -18,16 +20,15 @@ export interface IncludeStep extends IncludeToken {
  * include, so a walk follows only one of them; files that include each other by `..` would never end otherwise.
  */
 export interface PhysicalFile {
-  /** The walk that last followed what the file includes. */
-  walk: number;
+  /** The one whose includes are followed. */
+  first: ScannedFile | undefined;
 }
 
 export class ScannedFile {
+  readonly id: number;
   /** As the compiler opens it, made absolute. */
   readonly path: string;
   readonly directory: LookupDirectory<ScannedFile>;
-  /** The walk that last passed here. */
-  walk = 0;
   /** What all spellings of this path share; see {@link PhysicalFile}. */
   physical: PhysicalFile;
   /** The file state's epoch in which {@link steps} were last known to be right. */
@@ -37,16 +38,23 @@ export class ScannedFile {
   /** Undefined for a device and the like, which is found but not sent. */
   content: FileContent | undefined;
   steps: readonly IncludeStep[] = [];
-  /** Found in a directory of the system's at least once. */
-  isSystem = false;
   #definitions: MacroDefinitions | undefined;
   /** Macros that the bytes do not name. */
   readonly #lacks = new Set<string>();
 
-  constructor(path: string, directory: LookupDirectory<ScannedFile>) {
+  constructor({id, path}: InputFile, directory: LookupDirectory<ScannedFile>) {
+    this.id = id;
     this.path = path;
     this.directory = directory;
-    this.physical = {walk: 0};
+    this.physical = {first: this};
+  }
+
+  /** The spelling of this file whose includes stand for those of all. */
+  followed(): ScannedFile {
+    const {first} = this.physical;
+    if (first?.exists && first.physical === this.physical) return first;
+    this.physical.first = this;
+    return this;
   }
 
   /** Brings everything here up to the state's epoch. */

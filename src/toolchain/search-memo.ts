@@ -9,6 +9,8 @@ type Table = (Found<ScannedFile> | undefined)[];
 
 export class SearchMemo {
   readonly path: SearchPath;
+  /** Grows whenever the places that are searched are others than before. */
+  changes = 0;
   readonly #lookup: IncludeLookup<ScannedFile>;
   #epoch = -1;
   #chains: SearchChains = {quote: [], bracket: []};
@@ -41,6 +43,7 @@ export class SearchMemo {
         isSystem,
       });
       this.#chains = chains;
+      this.changes++;
       this.#bracketPlaces = chains.bracket.map(placeOf);
       this.#quotePlaces = chains.quote.map(placeOf);
       this.#quote = [];

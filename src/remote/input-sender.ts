@@ -1,0 +1,72 @@
+/** Sees to it that a worker can have the inputs of a compile: what they are called, and that the store has them. */
+import {type Digest, digestOf} from '../protocol/digest.ts';
+import type {ActionInputs} from '../protocol/invocation.ts';
+import {type Inputs, treeOf} from '../toolchain/input-tree.ts';
+import type {Store} from './cloud.ts';
+import {InputChanged} from './fault.ts';
+import {InputLists} from './input-lists.ts';
+import {readNow} from './observed-run.ts';
+import type {MadeFile} from './prepared-compile.ts';
+
+export interface Sending {
+  readonly inputs: ActionInputs;
+  /**
+   * Puts into the store what it lacks. What it was seen to have is not asked for again until {@link InputSender.forget}.
+   * @throws StoreError, InputChanged
+   */
+  readonly upload: () => Promise<void>;
+}
+
+export class InputSender {
+  readonly #store: Store;
+  readonly #lists = new InputLists();
+  /** Inputs that bear this number are in the store. */
+  #stored = 1;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** `source`: the path of the one file that no other compile is likely to need. */
+  send(inputs: Inputs, {source, made}: {source: string; made: readonly MadeFile[]}): Sending {
+    const {lists, rest} = this.#lists.refer(inputs.files, file => file.path !== source);
+    const contents = new Map<Digest, Buffer>(
+      made.map(file => [digestOf(file.content), Buffer.from(file.content)]),
+    );
+    for (const [{digest, bytes}] of lists) contents.set(digest, bytes);
+    const own = treeOf(rest, inputs);
+    const directories = new Map(own.directories.map(({path, files}) => [path, [...files]]));
+    for (const {path, content} of made) {
+      const slash = path.lastIndexOf('/');
+      const directory = path.slice(0, slash) || '/';
+      const name = path.slice(slash + 1);
+      const others = (directories.get(directory) ?? []).filter(([other]) => other !== name);
+      directories.set(directory, [...others, [name, digestOf(content), 0, 0]]);
+    }
+    return {
+      inputs: {
+        lists: lists.map(([{digest}, wanted]) => [digest, wanted]),
+        own: {links: own.links, directories: Array.from(directories, ([path, files]) => ({path, files}))},
+      },
+      upload: () => this.#upload(inputs, contents),
+    };
+  }
+
+  /** The store has lost something: the next upload looks for everything again. */
+  forget(): void {
+    this.#stored++;
+  }
+
+  async #upload({files}: Inputs, contents: ReadonlyMap<Digest, Buffer>): Promise<void> {
+    const unsure = files.filter(({sent}) => sent.stored !== this.#stored);
+    const places = new Map(unsure.map(({file, path}) => [file[1], path]));
+    const stored = this.#stored;
+    for (const digest of await this.#store.missing([...places.keys(), ...contents.keys()])) {
+      const bytes = contents.get(digest) ?? readNow(places.get(digest)!);
+      // Edited or removed since it was looked at: what is sent must be what was named.
+      if (!bytes || digestOf(bytes) !== digest) throw new InputChanged();
+      await this.#store.put(digest, bytes);
+    }
+    for (const {sent} of unsure) sent.stored = stored;
+  }
+}

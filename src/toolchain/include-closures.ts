@@ -1,0 +1,219 @@
+/**
+ * All files that one leads to along one search path, remembered as sets, so that what a compile may open is the union
+ * of what its own few includes lead to. Files that include each other in a circle share one set: the circles are found
+ * as in R. Tarjan, "Depth-first search and linear graph algorithms" (1972).
+ */
+import type {FileState} from '../graph/file-state.ts';
+import {IdSet} from './id-set.ts';
+import type {Found, IncludeLookup, IncludeName} from './include-lookup.ts';
+import type {IncludeStep, ScannedFile} from './scanned-file.ts';
+import type {SearchMemo} from './search-memo.ts';
+
+/** What a file has to say beside the files that it includes by name. */
+export interface FileNotes {
+  readonly file: ScannedFile;
+  /** Names that mean no file. */
+  readonly missing: readonly IncludeName[];
+  /** Names with a precompiled twin where they are looked for. */
+  readonly precompiled: readonly string[];
+  /** What each walk has to look at for itself: computed names, and all that is not found as includes are. */
+  readonly late: readonly IncludeStep[];
+  /** It names a macro whose value is the time. */
+  readonly readsClock: boolean;
+}
+
+/** What a name in an `#include` means. */
+export interface Meaning {
+  /** More than one where it depends on what is not known here. */
+  readonly files: readonly ScannedFile[];
+  readonly isMissing: boolean;
+  readonly isPrecompiled: boolean;
+}
+
+export interface ClosureContext {
+  readonly files: FileState;
+  readonly lookup: IncludeLookup<ScannedFile>;
+  readonly search: SearchMemo;
+  /** Brings a file up to the state's epoch. */
+  readonly verify: (file: ScannedFile) => void;
+}
+
+interface Visit {
+  readonly file: ScannedFile;
+  readonly targets: readonly ScannedFile[];
+  readonly order: number;
+  /** The earliest file of the walk that this one leads back to. */
+  earliest: number;
+  next: number;
+  isOpen: boolean;
+}
+
+/** Invariant: what is remembered is right as long as no file of it, and nothing that names mean, has changed. */
+export class IncludeClosures {
+  readonly #context: ClosureContext;
+  /** False where only the assembler reads the files: includes mean nothing then. */
+  readonly #preprocesses: boolean;
+  #closures: (IdSet | undefined)[] = [];
+  #notes: (FileNotes | undefined)[] = [];
+  /** Files with {@link FileNotes}. */
+  #noted = new IdSet();
+
+  constructor(context: ClosureContext, preprocesses: boolean) {
+    this.#context = context;
+    this.#preprocesses = preprocesses;
+  }
+
+  get noted(): IdSet {
+    return this.#noted;
+  }
+
+  /** Prereq: the file is {@link noted}. */
+  notesOf(id: number): FileNotes {
+    return this.#notes[id] as FileNotes;
+  }
+
+  forget(): void {
+    this.#closures = [];
+    this.#notes = [];
+    this.#noted = new IdSet();
+  }
+
+  /** The file and all that it leads to. Prereq: it exists as of this epoch. */
+  of(file: ScannedFile): IdSet {
+    return this.#closures[file.id] ?? this.#walk(file);
+  }
+
+  #walk(start: ScannedFile): IdSet {
+    const visits = new Map<ScannedFile, Visit>();
+    const open: Visit[] = [];
+    const way: Visit[] = [];
+    const enter = (file: ScannedFile) => {
+      const order = visits.size;
+      const visit = {file, targets: this.#targetsOf(file), order, earliest: order, next: 0, isOpen: true};
+      visits.set(file, visit);
+      open.push(visit);
+      way.push(visit);
+    };
+    enter(start);
+    for (let visit = way.at(-1); visit !== undefined; visit = way.at(-1)) {
+      const target = visit.targets[visit.next++];
+      if (target !== undefined) {
+        const before = visits.get(target);
+        if (before?.isOpen) visit.earliest = Math.min(visit.earliest, before.order);
+        else if (before === undefined && this.#closures[target.id] === undefined) enter(target);
+        continue;
+      }
+      way.pop();
+      const above = way.at(-1);
+      if (above !== undefined) above.earliest = Math.min(above.earliest, visit.earliest);
+      if (visit.earliest === visit.order) this.#close(open.splice(open.lastIndexOf(visit)));
+    }
+    return this.#closures[start.id] as IdSet;
+  }
+
+  /** Files that lead to each other, and to nothing that is not closed yet. */
+  #close(circle: readonly Visit[]): void {
+    const closure = new IdSet();
+    for (const visit of circle) {
+      visit.isOpen = false;
+      closure.add(visit.file.id);
+    }
+    for (const {targets} of circle)
+      for (const target of targets) {
+        const known = this.#closures[target.id];
+        if (known !== undefined) closure.addAll(known);
+      }
+    for (const {file} of circle) this.#closures[file.id] = closure;
+  }
+
+  /** The files that one includes, and notes what else it says. */
+  #targetsOf(file: ScannedFile): readonly ScannedFile[] {
+    if (file.content === undefined) return [];
+    const {lookup} = this.#context;
+    const twin = file.followed();
+    const targets = twin === file ? this.#followed(file) : [twin];
+    return targets.filter(target => {
+      // It vanished since the name was looked up: what names mean is to be looked up again.
+      if (!this.#exists(target)) lookup.forgetFile(target.path);
+      return target.exists;
+    });
+  }
+
+  #exists(file: ScannedFile): boolean {
+    const {files, verify} = this.#context;
+    if (file.epoch !== files.epoch) verify(file);
+    return file.exists;
+  }
+
+  #followed(file: ScannedFile): readonly ScannedFile[] {
+    const targets = new Set<ScannedFile>();
+    const missing: IncludeName[] = [];
+    const precompiled: string[] = [];
+    const late: IncludeStep[] = [];
+    let readsClock = false;
+    for (const step of file.steps) {
+      const {directive, form, name} = step;
+      const isForAssembler = directive === 'incbin' || directive === 'assemble';
+      if (!this.#preprocesses && !isForAssembler) continue;
+      if (directive === 'clock') readsClock = true;
+      else if (isForAssembler || form === 'macro' || directive === 'embed') late.push(step);
+      else {
+        const found =
+          directive === 'next'
+            ? this.next(file, name)
+            : this.named(form, name, {file, local: form === 'quote' ? this.#localOf(file, step) : undefined});
+        for (const target of found.files) targets.add(target);
+        if (found.isMissing) missing.push(name);
+        if (found.isPrecompiled) precompiled.push(name.text);
+      }
+    }
+    if (missing.length > 0 || precompiled.length > 0 || late.length > 0 || readsClock) {
+      this.#notes[file.id] = {file, missing, precompiled, late, readsClock};
+      this.#noted.add(file.id);
+    }
+    return [...targets];
+  }
+
+  /** What `#include` of a name means. `local`: what it means beside the including file, for what is looked for there. */
+  named(
+    form: 'quote' | 'angle',
+    name: IncludeName,
+    {file, local}: {file?: ScannedFile; local?: Found<ScannedFile> | undefined} = {},
+  ): Meaning {
+    const {search} = this.#context;
+    if (local?.file !== undefined)
+      return {files: [local.file], isMissing: false, isPrecompiled: local.precompiled};
+    const found = form === 'quote' ? search.quoted(name) : search.bracketed(name);
+    const beside = local !== undefined && file !== undefined ? this.#besideTarget(file, name) : undefined;
+    return {
+      files: [found.file, beside].filter(target => target !== undefined),
+      isMissing: found.file === undefined,
+      isPrecompiled: found.precompiled || local?.precompiled === true,
+    };
+  }
+
+  /** What `#include_next` may mean, wherever it stands; in the source itself it means the same as `#include`. */
+  next(file: ScannedFile, name: IncludeName): Meaning {
+    const {lookup, search} = this.#context;
+    const local = lookup.inDirectory(file.directory, name).file;
+    const files = local === undefined ? search.every(name) : [local, ...search.every(name)];
+    return {files, isMissing: files.length === 0, isPrecompiled: false};
+  }
+
+  #localOf(file: ScannedFile, step: IncludeStep): Found<ScannedFile> {
+    const {lookup} = this.#context;
+    if (step.local === undefined) step.local = lookup.inDirectory(file.directory, step.name);
+    else if (step.local.version !== step.name.version) lookup.resolve(step.local, file.directory, step.name);
+    return step.local;
+  }
+
+  /** GCC opens a system header that is a symlink by its target's path if that is shorter, and looks beside that. */
+  #besideTarget(file: ScannedFile, name: IncludeName): ScannedFile | undefined {
+    const {files, lookup, search} = this.#context;
+    if (search.path.family !== 'gcc' || files.lstat(file.path)?.kind !== 'link') return undefined;
+    const target = files.physical(file.path);
+    if (target === undefined) return undefined;
+    const directory = lookup.directory(target.slice(0, target.lastIndexOf('/') + 1));
+    return lookup.inDirectory(directory, name).file;
+  }
+}

@@ -5,9 +5,7 @@
 import {accessSync, constants, mkdirSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {availableParallelism} from 'node:os';
 import {dirname, join, resolve} from 'node:path';
-import {monitorEventLoopDelay} from 'node:perf_hooks';
 import {fileURLToPath} from 'node:url';
-import {setFlagsFromString} from 'node:v8';
 import {type DirectoryLock, lockDirectory, ninjaGone} from './directory-lock.ts';
 import {debugTeller, dryRun} from './dry-run.ts';
 import {Engine} from './engine.ts';
@@ -15,6 +13,7 @@ import {combine, type Report} from './event.ts';
 import {FailureError} from './failure.ts';
 import {STATE_DIR} from './frontends/project.ts';
 import {type BuildContext, descriptionStat, type Load, type Look, lookAt} from './look.ts';
+import {LoopDelay} from './loop-delay.ts';
 import {ownCommands} from './own-command.ts';
 import {Processes} from './process.ts';
 import {openEmbeddedCloud, prepareStore} from './remote/embedded/embedded-cloud.ts';
@@ -23,14 +22,6 @@ import {storeLimit, storePlace} from './store-place.ts';
 import {createDisplay} from './ui/display.ts';
 import {SummaryCollector} from './ui/summary.ts';
 
-/**
- * V8 optimises a function that has run this much bytecode, fifteen times its own default: in a build of some hundred
- * compiles the compiling of our own code, on threads of its own, cost as much CPU as all that it sped up. Flags that V8
- * does not know are passed over.
- */
-const LATE_OPTIMISATION = '--interrupt-budget=1000000';
-/** Of the watch on the event loop, in ms. Each look wakes the process, which mostly sleeps: 10 cost 2 ms per compile. */
-const LOOP_RESOLUTION = 50;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const STATUS = {SIGHUP: 129, SIGINT: 130, SIGTERM: 143} as const;
 
@@ -57,13 +48,16 @@ export async function runBuild(context: BuildContext, first: First): Promise<num
   checkSummaryPlace(options.summary);
   const limit = storeLimit(process.env);
   const storeDir = storePlace(options.store, process.env);
-  setFlagsFromString(LATE_OPTIMISATION);
-  const loopDelay = monitorEventLoopDelay({resolution: LOOP_RESOLUTION});
-  loopDelay.enable();
+  const loopDelay = new LoopDelay();
+  loopDelay.work();
   const processes = new Processes();
   const collector = new SummaryCollector();
   const display = createDisplay(displayOptions(context));
-  const report = combine(event => collector.add(event), display.report);
+  const report = combine(
+    () => loopDelay.work(),
+    event => collector.add(event),
+    display.report,
+  );
   const interruption = new Interruption({
     onFirst: name => {
       const again = name === 'SIGINT' ? ' (Ctrl-C again ends at once)' : '';
@@ -122,7 +116,8 @@ export async function runBuild(context: BuildContext, first: First): Promise<num
         report({type: 'listing', text}),
       ),
       signal: interruption.signal,
-      environment: process.env,
+      // The system's own is asked anew for each name.
+      environment: {...process.env},
       umask: process.umask(),
     });
     const result = await engine.run(look);
@@ -135,7 +130,7 @@ export async function runBuild(context: BuildContext, first: First): Promise<num
       counts: cloud.counts,
       discoveryCpu: engine.discoveryCpu,
       ninjaRuns: engine.ninjaRuns,
-      loopDelayMax: loopDelay.max / 1e6,
+      loopDelayMax: loopDelay.max,
     });
     report({type: 'build-finished', result: summary.result, summary});
     if (options.summary !== undefined) {
@@ -149,7 +144,7 @@ export async function runBuild(context: BuildContext, first: First): Promise<num
     throw error;
   } finally {
     display.close();
-    loopDelay.disable();
+    loopDelay.close();
     interruption.close();
     processes.close();
     lock?.release();

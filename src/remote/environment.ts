@@ -32,19 +32,28 @@ export function changedEnvironment(
   return changed;
 }
 
-/** In one order, so that equal environments give equal keys. */
+/** In one order, so that equal environments give equal keys. Prereq: `env` is not changed between two questions. */
 export function workerEnvironment(
   env: NodeJS.ProcessEnv,
   own: {pwd: string; path: string; locale: string},
 ): Record<string, string> {
+  let travelling = chosen.get(env);
+  if (travelling === undefined) {
+    travelling = choose(env);
+    chosen.set(env, travelling);
+  }
+  return {...travelling, LC_ALL: own.locale, PATH: own.path, PWD: own.pwd};
+}
+
+/** What travels of environments that were asked about: a build has few, and as many questions as compiles. */
+const chosen = new WeakMap<NodeJS.ProcessEnv, Readonly<Record<string, string>>>();
+
+function choose(env: NodeJS.ProcessEnv): Record<string, string> {
   const names = [...TRAVELLING, ...Object.keys(env).filter(name => name.startsWith('LC_'))].sort();
   const result: Record<string, string> = {};
   for (const name of names) {
     const value = env[name];
     if (value !== undefined && name !== 'LC_ALL') result[name] = value;
   }
-  result.LC_ALL = own.locale;
-  result.PATH = own.path;
-  result.PWD = own.pwd;
   return result;
 }

@@ -6,7 +6,7 @@
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import {encodePositions, type FileList} from '../protocol/file-list.ts';
 import type {TreeDirectory, TreeFile} from '../protocol/tree.ts';
-import type {Input} from '../toolchain/input-tree.ts';
+import type {Input, Inputs} from '../toolchain/input-tree.ts';
 
 /** So many files that no list has yet make one. Until then they are named in each request, at a tenth of a KB each. */
 const LIST_SIZE = 64;
@@ -28,29 +28,32 @@ export interface Reference {
   readonly rest: readonly Input[];
 }
 
+/** Looks at numbers of files alone where it can: a build of some thousand compiles has millions of inputs to name. */
 export class InputLists {
   #lists: SentList[] = [];
-  #listed: Input[] = [];
+  /** By its number, the look at each file that has a position, and that. */
+  #listed: (Input | undefined)[] = [];
+  #positions: number[] = [];
   /** Files that are in no list yet. */
-  #news = new Set<Input>();
-  /** The last look at each file: older ones need no place any more. */
-  readonly #latest = new Map<number, Input>();
-  #positions = 0;
-  /** Positions are of one numbering, which ends when all lists are made into one. */
-  #numbering = 1;
+  #news = new Map<number, Input>();
+  /** Of all lists. */
+  #count = 0;
 
-  /** `isShared`: whether other compiles may need the file too. */
-  refer(files: readonly Input[], isShared: (file: Input) => boolean): Reference {
-    for (const file of files) {
-      if (file.sent.numbering !== this.#numbering && isShared(file)) this.#news.add(file);
+  /** `lone`: the number of the one file that other compiles are not likely to need. */
+  refer({ids, files}: Pick<Inputs, 'ids' | 'files'>, lone: number | undefined): Reference {
+    const numbers = ids.members();
+    for (let i = 0; i < numbers.length; i++) {
+      const id = numbers[i]!;
+      if (this.#listed[id] !== files[i] && id !== lone) this.#news.set(id, files[i]!);
     }
     if (this.#news.size >= LIST_SIZE) this.#makeList();
-    const wanted = new Uint8Array(this.#positions >>> 3);
+    const wanted = new Uint8Array(this.#count >>> 3);
     const rest: Input[] = [];
-    for (const file of files) {
-      const {numbering, position} = file.sent;
-      if (numbering === this.#numbering) wanted[position >>> 3]! |= 1 << (position & 7);
-      else rest.push(file);
+    for (let i = 0; i < numbers.length; i++) {
+      const id = numbers[i]!;
+      const position = this.#positions[id]!;
+      if (this.#listed[id] === files[i]) wanted[position >>> 3]! |= 1 << (position & 7);
+      else rest.push(files[i]!);
     }
     const lists: [SentList, string][] = [];
     for (const list of this.#lists) {
@@ -61,18 +64,18 @@ export class InputLists {
   }
 
   #makeList(): void {
-    for (const file of this.#news) this.#latest.set(file.id, file);
-    let files = [...this.#news];
-    this.#news = new Set();
-    if (this.#lists.length === MOST_LISTS) {
-      files = [...this.#listed, ...files].filter(file => this.#latest.get(file.id) === file);
-      this.#lists = [];
-      this.#listed = [];
-      this.#positions = 0;
-      this.#numbering++;
+    const news = this.#news;
+    this.#news = new Map();
+    if (this.#lists.length < MOST_LISTS) {
+      this.#lists.push(this.#number([...news.values()]));
+      return;
     }
-    this.#listed.push(...files);
-    this.#lists.push(this.#number(files));
+    const all = this.#listed.filter(file => file !== undefined && !news.has(file.id)) as Input[];
+    this.#lists = [];
+    this.#listed = [];
+    this.#positions = [];
+    this.#count = 0;
+    this.#lists.push(this.#number([...all, ...news.values()]));
   }
 
   #number(files: readonly Input[]): SentList {
@@ -82,19 +85,19 @@ export class InputLists {
       if (others) others.push(input);
       else byDirectory.set(input.directory, [input]);
     }
-    const start = this.#positions;
+    const start = this.#count;
     let position = start;
     const directories: TreeDirectory[] = [];
     for (const [path, inputs] of byDirectory) {
       const entries: TreeFile[] = [];
-      for (const {file, sent} of inputs) {
-        sent.position = position++;
-        sent.numbering = this.#numbering;
-        entries.push(file);
+      for (const input of inputs) {
+        this.#listed[input.id] = input;
+        this.#positions[input.id] = position++;
+        entries.push(input.file);
       }
       directories.push({path, files: entries});
     }
-    this.#positions = (position + 7) & ~7;
+    this.#count = (position + 7) & ~7;
     const list: FileList = {directories};
     const bytes = Buffer.from(JSON.stringify(list));
     return {digest: digestOf(bytes), bytes, start, count: position - start};

@@ -7,7 +7,8 @@ import {type Digest, digestOf} from '../protocol/digest.ts';
 import {type FileList, filesAt, joinTrees} from '../protocol/file-list.ts';
 import type {ActionInputs} from '../protocol/invocation.ts';
 import type {Tree} from '../protocol/tree.ts';
-import {type Input, treeOf} from '../toolchain/input-tree.ts';
+import {IdSet} from '../toolchain/id-set.ts';
+import {type Input, type Inputs, treeOf} from '../toolchain/input-tree.ts';
 import type {Store} from './cloud.ts';
 import {InputChanged} from './fault.ts';
 import {InputSender} from './input-sender.ts';
@@ -37,9 +38,14 @@ let lastId = 0;
 
 /** A file that stands in `directory` with `content`, without being on any disk. */
 function input(directory: string, name: string, content = name): Input {
-  const sent = {position: 0, numbering: 0, stored: 0};
   const path = `${directory}/${name}`;
-  return {id: lastId++, path, name, directory, file: [name, digestOf(content), 1, 0], isYoung: false, sent};
+  return {id: lastId++, path, name, directory, file: [name, digestOf(content), 1, 0]};
+}
+
+function inputsOf(some: readonly Input[], directories: readonly string[] = []): Inputs {
+  const ids = new IdSet();
+  for (const {id} of some) ids.add(id);
+  return {files: [...some].sort((one, other) => one.id - other.id), ids, young: [], directories, links: []};
 }
 
 /** What a worker makes of it. */
@@ -78,7 +84,7 @@ describe('InputSender', () => {
             store.blobs.set(now.file[1], Buffer.alloc(0));
             files[one] = now;
           }
-          const inputs = {files: wanted.map(at => files[at]!), directories: [], links: []};
+          const inputs = inputsOf(wanted.map(at => files[at]!));
           const sending = sender.send(inputs, NONE);
           await sending.upload();
           expect(sorted(laidOut(sending.inputs, store))).toEqual(sorted(treeOf(inputs.files, inputs)));
@@ -96,17 +102,17 @@ describe('InputSender', () => {
     for (let i = 0; i < 50; i++) {
       const source = input('/src', `s${i}`);
       store.blobs.set(source.file[1], Buffer.alloc(0));
-      const {inputs, upload} = sender.send(
-        {files: [...shared, source], directories: ['/src'], links: []},
-        {source: source.path, made: []},
-      );
+      const {inputs, upload} = sender.send(inputsOf([...shared, source], ['/src']), {
+        source: source.path,
+        made: [],
+      });
       await upload();
       expect(inputs.lists).toHaveLength(1);
       expect(inputs.own).toEqual({directories: [{path: '/src', files: [source.file]}], links: []});
     }
     expect(store.asked).toEqual([302, ...Array.from({length: 49}, () => 2)]);
     sender.forget();
-    await sender.send({files: shared, directories: [], links: []}, NONE).upload();
+    await sender.send(inputsOf(shared), NONE).upload();
     expect(store.asked.at(-1)).toBe(301);
   });
 
@@ -118,7 +124,7 @@ describe('InputSender', () => {
       const files = Array.from({length: 100}, (_, j) => input('/include', `h${i}-${j}`));
       for (const {file} of files) store.blobs.set(file[1], Buffer.alloc(0));
       all.push(...files);
-      const sending = sender.send({files: all, directories: [], links: []}, NONE);
+      const sending = sender.send(inputsOf(all), NONE);
       await sending.upload();
       expect(sending.inputs.lists.length).toBeLessThanOrEqual(8);
       expect(sending.inputs.own.directories).toEqual([]);
@@ -135,7 +141,7 @@ describe('InputSender', () => {
       {path: '/d/f7', content: 'made'},
       {path: '/e/new', content: 'too'},
     ];
-    const {inputs, upload} = sender.send({files, directories: [], links: []}, {source: '', made});
+    const {inputs, upload} = sender.send(inputsOf(files), {source: '', made});
     await upload();
     const tree = laidOut(inputs, store);
     const byPath = new Map(
@@ -151,7 +157,7 @@ describe('InputSender', () => {
     onTestFinished(() => rmSync(directory, {recursive: true}));
     const store = new MemoryStore();
     const file = input(directory, 'a.h', 'one');
-    const {upload} = new InputSender(store).send({files: [file], directories: [], links: []}, NONE);
+    const {upload} = new InputSender(store).send(inputsOf([file]), NONE);
     await expect(upload()).rejects.toThrow(InputChanged);
     writeFileSync(file.path, 'two');
     await expect(upload()).rejects.toThrow(InputChanged);

@@ -1,7 +1,7 @@
 /** Sees to it that a worker can have the inputs of a compile: what they are called, and that the store has them. */
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import type {ActionInputs} from '../protocol/invocation.ts';
-import {type Inputs, treeOf} from '../toolchain/input-tree.ts';
+import {type Input, type Inputs, treeOf} from '../toolchain/input-tree.ts';
 import type {Store} from './cloud.ts';
 import {InputChanged} from './fault.ts';
 import {InputLists} from './input-lists.ts';
@@ -20,8 +20,8 @@ export interface Sending {
 export class InputSender {
   readonly #store: Store;
   readonly #lists = new InputLists();
-  /** Inputs that bear this number are in the store. */
-  #stored = 1;
+  /** The looks at files, by their numbers, whose bytes are in the store. */
+  #stored: (Input | undefined)[] = [];
 
   constructor(store: Store) {
     this.#store = store;
@@ -29,7 +29,9 @@ export class InputSender {
 
   /** `source`: the path of the one file that no other compile is likely to need. */
   send(inputs: Inputs, {source, made}: {source: string; made: readonly MadeFile[]}): Sending {
-    const {lists, rest} = this.#lists.refer(inputs.files, file => file.path !== source);
+    // A source that comes up for the first time has the highest number of all.
+    const lone = inputs.files.findLast(({path}) => path === source)?.id;
+    const {lists, rest} = this.#lists.refer(inputs, lone);
     const contents = new Map<Digest, Buffer>(
       made.map(file => [digestOf(file.content), Buffer.from(file.content)]),
     );
@@ -54,19 +56,22 @@ export class InputSender {
 
   /** The store has lost something: the next upload looks for everything again. */
   forget(): void {
-    this.#stored++;
+    this.#stored = [];
   }
 
-  async #upload({files}: Inputs, contents: ReadonlyMap<Digest, Buffer>): Promise<void> {
-    const unsure = files.filter(({sent}) => sent.stored !== this.#stored);
-    const places = new Map(unsure.map(({file, path}) => [file[1], path]));
+  async #upload({ids, files}: Inputs, contents: ReadonlyMap<Digest, Buffer>): Promise<void> {
     const stored = this.#stored;
+    const unsure: Input[] = [];
+    ids.members().forEach((id, i) => {
+      if (stored[id] !== files[i]) unsure.push(files[i]!);
+    });
+    const places = new Map(unsure.map(({file, path}) => [file[1], path]));
     for (const digest of await this.#store.missing([...places.keys(), ...contents.keys()])) {
       const bytes = contents.get(digest) ?? readNow(places.get(digest)!);
       // Edited or removed since it was looked at: what is sent must be what was named.
       if (!bytes || digestOf(bytes) !== digest) throw new InputChanged();
       await this.#store.put(digest, bytes);
     }
-    for (const {sent} of unsure) sent.stored = stored;
+    for (const file of unsure) stored[file.id] = file;
   }
 }

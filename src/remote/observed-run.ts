@@ -21,20 +21,20 @@ export async function lackingInputs(
   {observed}: ActionResult,
   {files, toolchains}: {readonly files: FileState; readonly toolchains: Toolchains},
 ): Promise<string[]> {
-  const outputs = wantedOutputs(prepared.command.compile).map(({path}) =>
-    absoluteIn(prepared.directory, path),
+  const outputs = new Set(
+    wantedOutputs(prepared.command.compile).map(({path}) => absoluteIn(prepared.directory, path)),
   );
-  const outputNames = new Set(outputs.map(path => path.slice(path.lastIndexOf('/') + 1)));
   const lacking: string[] = [];
   for (const [directory, names] of observed.absent) {
-    let rest = names.filter(name => !outputNames.has(name) || !outputs.includes(pathIn(directory, name)));
+    let rest = names;
     for (;;) {
       const present = firstPresent(directory, rest, files);
       if (present === undefined) break;
+      const name = present.slice(present.lastIndexOf('/') + 1);
+      rest = rest.filter(other => other !== name && `${other}.gch` !== name);
+      if (outputs.has(present)) continue;
       if (present.endsWith('.gch')) throw new StayLocal('pch');
       lacking.push(present);
-      const name = present.slice(present.lastIndexOf('/') + 1);
-      rest = rest.filter(other => other !== name);
     }
   }
   const system: string[] = [];
@@ -48,9 +48,8 @@ export async function lackingInputs(
 }
 
 /** Whether a file that was young when it was looked at has other bytes now. */
-export function changedMeanwhile({files}: Inputs): boolean {
-  return files.some(({isYoung, path, file}) => {
-    if (!isYoung) return false;
+export function changedMeanwhile({young}: Inputs): boolean {
+  return young.some(({path, file}) => {
     const bytes = readNow(path);
     return !bytes || digestOf(bytes) !== file[1];
   });

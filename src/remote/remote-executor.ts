@@ -13,6 +13,8 @@ import {
   PROTOCOL_VERSION,
 } from '../protocol/invocation.ts';
 import {type DepfileDialect, parseDepfile} from '../toolchain/depfile.ts';
+import {IdSet} from '../toolchain/id-set.ts';
+import type {Inputs} from '../toolchain/input-tree.ts';
 import {NativeFlags} from '../toolchain/native-march.ts';
 import {type CachedResult, type Cloud, InvocationError, StoreError} from './cloud.ts';
 import {absoluteIn, type Discovered, type Discovery} from './discovery.ts';
@@ -47,7 +49,7 @@ export interface RemoteExecutorOptions {
   readonly depfileDialect: DepfileDialect;
   readonly canonicalPath: (path: string) => string;
   readonly compileOf: (edge: EdgeId) => RemoteCompile;
-  /** Whether an unfinished edge may make a file by this name. */
+  /** Whether an edge of the build may make a file by this name. */
   readonly isMadeName: (name: string) => boolean;
   /** Unfinished edges that make one of these files, or a file by one of these names. */
   readonly pendingProducers: (files: readonly string[], names: readonly string[]) => readonly EdgeId[];
@@ -83,6 +85,9 @@ export class RemoteExecutor implements Executor {
   #storeFailedAt = Number.NEGATIVE_INFINITY;
   /** First keys of the edges that were looked up or kept. */
   readonly #keys = new Map<EdgeId, Digest>();
+  /** Inputs, by their numbers, whose names have been compared with those of what is made, and those alike. */
+  readonly #judgedNames = new IdSet();
+  readonly #madeNames = new IdSet();
   /** Producers that an edge was to wait for. One that is still unfinished the next time needs the edge itself. */
   readonly #waitedFor = new Map<EdgeId, ReadonlySet<EdgeId>>();
 
@@ -159,8 +164,7 @@ export class RemoteExecutor implements Executor {
       if (found.value.precompiled.length > 0) throw new StayLocal('pch');
       if (found.value.readsFileTime) throw new StayLocal('file-time');
       const {inputs, absentIncludes} = found.value;
-      const mayBeMade = inputs.files.filter(({name}) => this.#options.isMadeName(name)).map(({path}) => path);
-      const producers = this.#producersOf(edge, mayBeMade, absentIncludes);
+      const producers = this.#producersOf(edge, this.#namedLikeMade(inputs), absentIncludes);
       if (producers.length > 0) return {kind: 'waits', producers};
       const invoked = await this.#invoke(prepared, found.value, signal).catch(unlessInputChanged);
       if (!invoked || changedMeanwhile(inputs)) {
@@ -180,6 +184,16 @@ export class RemoteExecutor implements Executor {
       for (const path of lacking) more.add(path);
     }
     throw new StayLocal('undiscovered-input');
+  }
+
+  /** Paths of the inputs that by their names may be made by an edge of the build. */
+  #namedLikeMade({files, ids}: Inputs): string[] {
+    if (ids.without(this.#judgedNames).length > 0) {
+      for (const {id, name} of files) if (this.#options.isMadeName(name)) this.#madeNames.add(id);
+      this.#judgedNames.addAll(ids);
+    }
+    if (ids.alsoIn(this.#madeNames).length === 0) return [];
+    return files.filter(({id}) => this.#madeNames.has(id)).map(({path}) => path);
   }
 
   /** Edges that this one can and has to wait for. */

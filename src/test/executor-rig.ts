@@ -18,6 +18,7 @@ import type {RemoteCompile} from '../remote/prepared-compile.ts';
 import {RemoteExecutor} from '../remote/remote-executor.ts';
 import type {Toolchains} from '../remote/toolchains.ts';
 import {classify} from '../toolchain/classify.ts';
+import {IdSet} from '../toolchain/id-set.ts';
 import type {ToolchainIdentity} from '../toolchain/identify.ts';
 import type {Input} from '../toolchain/input-tree.ts';
 
@@ -213,14 +214,15 @@ export class ExecutorRig {
       const digest = files.digest(path);
       if (digest === undefined) return [];
       const name = path.slice(this.#directory.length + 1);
-      const isYoung = files.stat(path)!.mtimeNs >= stamp;
-      const sent = {position: 0, numbering: 0, stored: 0};
-      return [{id, path, name, directory: this.#directory, file: [name, digest, OLD, 0], isYoung, sent}];
+      return [{id, path, name, directory: this.#directory, file: [name, digest, OLD, 0]}];
     });
+    const young = found.filter(({path}) => files.stat(path)!.mtimeNs >= stamp);
+    const ids = new IdSet();
+    for (const {id} of found) ids.add(id);
     return {
       kind: 'found',
       value: {
-        inputs: {files: found, directories: [this.#directory], links: []},
+        inputs: {files: found, ids, young, directories: [this.#directory], links: []},
         absentIncludes: [],
         precompiled: [],
         readsClock: false,

@@ -17,19 +17,6 @@ export interface Input extends InputFile {
   readonly directory: string;
   /** As it stands there. */
   readonly file: TreeFile;
-  /** It was changed after the epoch's stamp, or so little before that the clock of the file system may not tell. */
-  readonly isYoung: boolean;
-  /** For the use of whoever sends inputs: where it stands in what was sent. */
-  readonly sent: SentMark;
-}
-
-/** Zeros for a new {@link Input}. */
-export interface SentMark {
-  /** Position in the lists of the numbering that {@link numbering} names. */
-  position: number;
-  numbering: number;
-  /** Its bytes are in the store, as far as the one knows who counts in this way. */
-  stored: number;
 }
 
 /** The part of a tree that has no files. */
@@ -40,8 +27,12 @@ export interface Frame {
 }
 
 export interface Inputs extends Frame {
-  /** Each path that was asked for, as a compiler opens it; several may be one file. */
+  /** Each path that was asked for, as a compiler opens it; several may be one file. In ascending order of numbers. */
   readonly files: readonly Input[];
+  /** Their numbers, for whoever need not look at them all. */
+  readonly ids: IdSet;
+  /** Files changed after the epoch's stamp, or so little before that the clock of the file system may not tell. */
+  readonly young: readonly Input[];
 }
 
 export interface InputRequest {
@@ -90,6 +81,7 @@ export class InputTrees {
   /** Paths that lead over symlinks or `..`. */
   readonly #winding = new Map<number, Resolved>();
   readonly #isWinding = new IdSet();
+  readonly #isYoung = new IdSet();
 
   constructor(files: FileState, inputs: InputFiles) {
     this.#files = files;
@@ -110,8 +102,11 @@ export class InputTrees {
       if (failure !== undefined) return err(failure);
     }
     for (const id of files.alsoIn(this.#isWinding)) addPlace(frame, this.#winding.get(id) as Resolved);
+    const inputOf = (id: number) => this.#known[id] as Input;
     return ok({
-      files: files.members().map(id => this.#known[id] as Input),
+      files: files.members().map(inputOf),
+      ids: files,
+      young: files.alsoIn(this.#isYoung).map(inputOf),
       directories: [...frame.directories],
       links: [...frame.links.values()],
     });
@@ -124,6 +119,7 @@ export class InputTrees {
     this.#verified.clear();
     this.#winding.clear();
     this.#isWinding.clear();
+    this.#isYoung.clear();
   }
 
   #look(input: InputFile, stamp: bigint): InputTreeFailure | undefined {
@@ -143,12 +139,10 @@ export class InputTrees {
       Number((facts.mtimeNs - (((facts.mtimeNs % NANOSECONDS) + NANOSECONDS) % NANOSECONDS)) / NANOSECONDS),
       (facts.mode & 0o111) === 0 ? 0 : 1,
     ];
-    const isYoung = facts.mtimeNs >= stamp - CLOCK_TICKS;
+    if (facts.mtimeNs >= stamp - CLOCK_TICKS) this.#isYoung.add(id);
     const before = this.#known[id];
-    if (before === undefined || !isSame(before, {directory, file, isYoung})) {
-      const sent = {position: 0, numbering: 0, stored: 0};
-      this.#known[id] = {...input, directory, file, isYoung, sent};
-    }
+    if (before === undefined || !isSame(before, {directory, file}))
+      this.#known[id] = {...input, directory, file};
     this.#verified.add(id);
     if (place.links.length > 0 || place.passed.length > 0) {
       this.#winding.set(id, place);
@@ -227,12 +221,8 @@ function addPlace(
   for (const path of passed) frame.directories.add(path);
 }
 
-function isSame(before: Input, now: Pick<Input, 'directory' | 'file' | 'isYoung'>): boolean {
-  return (
-    before.directory === now.directory &&
-    before.isYoung === now.isYoung &&
-    before.file.every((part, i) => part === now.file[i])
-  );
+function isSame(before: Input, now: Pick<Input, 'directory' | 'file'>): boolean {
+  return before.directory === now.directory && before.file.every((part, i) => part === now.file[i]);
 }
 
 function isFailure(place: Place): place is InputTreeFailure {

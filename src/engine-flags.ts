@@ -9,3 +9,5 @@ import {setFlagsFromString} from 'node:v8';
 setFlagsFromString('--interrupt-budget=1000000');
 // What is reachable is marked when memory is short, and not also ahead of that by other threads.
 setFlagsFromString('--no-incremental-marking');
+// Short-lived memory is swept by one thread: there is little of it, and to wake four costs more than they do.
+setFlagsFromString('--no-parallel-scavenge');

@@ -21,7 +21,7 @@ import {isManifestDirty, type Load, type Look, lookAt} from './look.ts';
 import type {BuildOptions} from './options.ts';
 import {feedingEdges, PendingFiles} from './pending-files.ts';
 import type {Processes} from './process.ts';
-import {logicalDirectory} from './pwd.ts';
+import {logicalDirectories} from './pwd.ts';
 import {Discovery} from './remote/discovery.ts';
 import type {EmbeddedCloud} from './remote/embedded/embedded-cloud.ts';
 import {Epochs} from './remote/epochs.ts';
@@ -227,7 +227,7 @@ export class Engine {
       graph,
       directory: this.#directory,
       directoryOf: edge => project.directoryOf(edge),
-      pwdOf: directory => logicalDirectory(directory, environment.PWD),
+      pwdOf: logicalDirectories(environment.PWD),
       env: environment,
       umask: this.#options.umask,
       cloud,

@@ -15,3 +15,13 @@ export function logicalDirectory(directory: string, inherited: string | undefine
     return directory; // It is gone, or not ours to see; the shell takes no notice either.
   }
 }
+
+/** The same for many commands: each directory is looked at once. */
+export function logicalDirectories(inherited: string | undefined): (directory: string) => string {
+  const known = new Map<string, string>();
+  return directory => {
+    const name = known.get(directory) ?? logicalDirectory(directory, inherited);
+    known.set(directory, name);
+    return name;
+  };
+}

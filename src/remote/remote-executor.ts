@@ -4,19 +4,15 @@
  */
 import type {EdgeOutcome, Executor} from '../graph/executor.ts';
 import type {FileState} from '../graph/file-state.ts';
-import {EDGE_DEPS_GCC, type EdgeId, type Graph} from '../graph/graph.ts';
+import type {EdgeId, Graph} from '../graph/graph.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
-import {
-  type ActionResult,
-  type OutputBytes,
-  type OutputFile,
-  PROTOCOL_VERSION,
-} from '../protocol/invocation.ts';
-import {type DepfileDialect, parseDepfile} from '../toolchain/depfile.ts';
+import {type ActionResult, PROTOCOL_VERSION} from '../protocol/invocation.ts';
+import type {DepfileDialect} from '../toolchain/depfile.ts';
 import {IdSet} from '../toolchain/id-set.ts';
 import type {Inputs} from '../toolchain/input-tree.ts';
 import {NativeFlags} from '../toolchain/native-march.ts';
 import {type CachedResult, type Cloud, InvocationError, StoreError} from './cloud.ts';
+import {Delivery} from './delivery.ts';
 import {absoluteIn, type Discovered, type Discovery} from './discovery.ts';
 import {changedEnvironment, workerEnvironment} from './environment.ts';
 import type {Epochs} from './epochs.ts';
@@ -55,10 +51,7 @@ export interface RemoteExecutorOptions {
   readonly pendingProducers: (files: readonly string[], names: readonly string[]) => readonly EdgeId[];
   /** Runs the edge on this machine, counted under `reason`. */
   readonly runLocally: (edge: EdgeId, signal: AbortSignal, reason: string) => Promise<EdgeOutcome>;
-  /**
-   * Where the record's dependencies come from: the depfile, which is then not put in place, or what the compiler opened,
-   * with the depfile left to whoever reads it.
-   */
+  /** See {@link DeliveryOptions}. */
   readonly depsFrom: 'depfile' | 'observed';
   readonly warn: (text: string) => void;
   /** False once nothing more is to be started. */
@@ -80,7 +73,7 @@ function unlessInputChanged(error: unknown): undefined {
 export class RemoteExecutor implements Executor {
   readonly #options: RemoteExecutorOptions;
   readonly #native = new NativeFlags();
-  readonly #warnedDepfiles = new Set<string>();
+  readonly #delivery: Delivery;
   /** When the store last refused its service; to try it with each compile would cost more than the compiles. */
   #storeFailedAt = Number.NEGATIVE_INFINITY;
   /** First keys of the edges that were looked up or kept. */
@@ -93,6 +86,7 @@ export class RemoteExecutor implements Executor {
 
   constructor(options: RemoteExecutorOptions) {
     this.#options = options;
+    this.#delivery = new Delivery({...options, store: options.cloud.store});
   }
 
   async run(edge: EdgeId, signal: AbortSignal): Promise<EdgeOutcome> {
@@ -188,9 +182,11 @@ export class RemoteExecutor implements Executor {
 
   /** Paths of the inputs that by their names may be made by an edge of the build. */
   #namedLikeMade({files, ids}: Inputs): string[] {
-    if (ids.without(this.#judgedNames).length > 0) {
-      for (const {id, name} of files) if (this.#options.isMadeName(name)) this.#madeNames.add(id);
-      this.#judgedNames.addAll(ids);
+    for (const id of ids.without(this.#judgedNames)) {
+      // What comes up for the first time is at the end.
+      const {name} = files.findLast(file => file.id === id)!;
+      if (this.#options.isMadeName(name)) this.#madeNames.add(id);
+      this.#judgedNames.add(id);
     }
     if (ids.alsoIn(this.#madeNames).length === 0) return [];
     return files.filter(({id}) => this.#madeNames.has(id)).map(({path}) => path);
@@ -289,7 +285,7 @@ export class RemoteExecutor implements Executor {
   ): Promise<EdgeOutcome> {
     const {cloud, files, useCache} = this.#options;
     const {result, discovered} = run;
-    const output = Buffer.concat([await this.#bytes(result.stdout), await this.#bytes(result.stderr)]);
+    const output = await this.#delivery.textOf(result);
     if (result.exitCode !== 0) {
       if (wasKilled(result, output)) throw new StayLocal('worker-killed');
       return {
@@ -302,7 +298,7 @@ export class RemoteExecutor implements Executor {
       };
     }
     if (result.missing.length > 0) throw new StayLocal('output-missing');
-    const placed = await this.#place(prepared, result.outputs);
+    const depfile = await this.#delivery.place(prepared, result.outputs);
     const mayCache = !discovered.readsClock || prepared.env.SOURCE_DATE_EPOCH !== undefined;
     if (useCache && run.key !== undefined && mayCache) {
       const inputs = makeInputSet(result.observed, {
@@ -315,13 +311,14 @@ export class RemoteExecutor implements Executor {
         await cloud.results.add(run.key, {inputs, outputs, stdout, stderr});
       }
     }
-    return this.#done(prepared, {
+    return this.#delivery.done(prepared, {
       place: 'remote',
       output,
-      placed,
-      read: result.observed.read.flatMap(([directory, names]) =>
-        names.map(name => `${directory === '/' ? '' : directory}/${name}`),
-      ),
+      depfile,
+      read: () =>
+        result.observed.read.flatMap(([directory, names]) =>
+          names.map(name => `${directory === '/' ? '' : directory}/${name}`),
+        ),
       stamp: run.stamp,
       duration: result.timing.run,
     });
@@ -333,13 +330,13 @@ export class RemoteExecutor implements Executor {
     {hit, stamp, began}: {hit: CachedResult; stamp: bigint; began: number},
   ): Promise<EdgeOutcome | undefined> {
     try {
-      const output = Buffer.concat([await this.#bytes(hit.stdout), await this.#bytes(hit.stderr)]);
-      const placed = await this.#place(prepared, hit.outputs);
-      return this.#done(prepared, {
+      const output = await this.#delivery.textOf(hit);
+      const depfile = await this.#delivery.place(prepared, hit.outputs);
+      return this.#delivery.done(prepared, {
         place: 'cached',
         output,
-        placed,
-        read: pathsRead(hit.inputs),
+        depfile,
+        read: () => pathsRead(hit.inputs),
         stamp,
         duration: performance.now() - began,
       });
@@ -347,69 +344,5 @@ export class RemoteExecutor implements Executor {
       if (error instanceof StoreError && error.reason !== 'store-failed') return undefined;
       throw error;
     }
-  }
-
-  /** Puts the outputs in place, all but a depfile that only the deps log is to get; answers that one's bytes. */
-  async #place(prepared: Prepared, outputs: readonly OutputFile[]): Promise<Buffer | undefined> {
-    const {materialiser, graph, depsFrom, canonicalPath} = this.#options;
-    const {edge} = prepared;
-    // Manifest and command may spell it in two ways.
-    const placeOf = (path: string) => canonicalPath(absoluteIn(prepared.directory, path));
-    const isTaken = depsFrom === 'depfile' && graph.has(edge, EDGE_DEPS_GCC);
-    const taken = isTaken ? placeOf(graph.text(edge, 'depfile')) : undefined;
-    let depfile: Buffer | undefined;
-    for (const output of outputs) {
-      const path = absoluteIn(prepared.directory, output.path);
-      const bytes = await this.#bytes(output);
-      if (placeOf(output.path) === taken) depfile = bytes;
-      else placing(() => materialiser.write(path, bytes, output.executable));
-    }
-    return depfile;
-  }
-
-  #done(
-    prepared: Prepared,
-    run: {
-      place: 'remote' | 'cached';
-      output: Buffer;
-      placed: Buffer | undefined;
-      /** Files that the compiler opened. */
-      read: readonly string[];
-      stamp: bigint;
-      duration: number;
-    },
-  ): EdgeOutcome {
-    const {graph, depsFrom, canonicalPath} = this.#options;
-    const {edge} = prepared;
-    const record = {mtime: run.stamp, duration: run.duration};
-    const done = {kind: 'done', place: run.place, output: run.output} as const;
-    if (!graph.has(edge, EDGE_DEPS_GCC)) return {...done, record};
-    if (depsFrom === 'observed') return {...done, record: {...record, deps: run.read.map(canonicalPath)}};
-    const parsed =
-      run.placed && run.placed.length > 0
-        ? parseDepfile(run.placed, this.#options.depfileDialect)
-        : undefined;
-    if (parsed && !parsed.ok) throw new StayLocal('depfile-unreadable');
-    if (!parsed)
-      this.#warnOfDepfile(edge, 'is not written by the command, so that changed headers go unnoticed');
-    return {...done, record: {...record, deps: parsed?.inputs.map(this.#options.canonicalPath) ?? []}};
-  }
-
-  #warnOfDepfile(edge: EdgeId, what: string): void {
-    const rule = this.#options.graph.text(edge, 'rule');
-    if (this.#warnedDepfiles.has(rule)) return;
-    this.#warnedDepfiles.add(rule);
-    this.#options.warn(`depfile '${this.#options.graph.text(edge, 'depfile')}' ${what}`);
-  }
-
-  /** @throws StoreError */
-  async #bytes(output: OutputBytes): Promise<Buffer> {
-    if (output.size === 0) return Buffer.alloc(0);
-    if (output.inline === undefined) return this.#options.cloud.store.get(output.digest);
-    const bytes = Buffer.from(output.inline, 'base64');
-    if (digestOf(bytes) !== output.digest) {
-      throw new StoreError('blob-corrupt', 'an output was damaged on its way');
-    }
-    return bytes;
   }
 }

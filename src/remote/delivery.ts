@@ -1,0 +1,115 @@
+/** What a compile made, by a worker now or earlier, is put where the build wants it: outputs in place, and the record. */
+import type {EdgeOutcome} from '../graph/executor.ts';
+import {EDGE_DEPS_GCC, type EdgeId, type Graph} from '../graph/graph.ts';
+import {digestOf} from '../protocol/digest.ts';
+import type {OutputBytes, OutputFile} from '../protocol/invocation.ts';
+import {type DepfileDialect, parseDepfile} from '../toolchain/depfile.ts';
+import {type Store, StoreError} from './cloud.ts';
+import {absoluteIn} from './discovery.ts';
+import {placing, StayLocal} from './fault.ts';
+import type {Materialiser} from './materialise.ts';
+import type {Prepared} from './prepared-compile.ts';
+
+export interface DeliveryOptions {
+  readonly graph: Graph;
+  readonly store: Store;
+  readonly materialiser: Materialiser;
+  readonly depfileDialect: DepfileDialect;
+  readonly canonicalPath: (path: string) => string;
+  /**
+   * Where the record's dependencies come from: the depfile, which is then not put in place, or what the compiler opened,
+   * with the depfile left to whoever reads it.
+   */
+  readonly depsFrom: 'depfile' | 'observed';
+  readonly warn: (text: string) => void;
+}
+
+export class Delivery {
+  readonly #options: DeliveryOptions;
+  readonly #warnedDepfiles = new Set<string>();
+  readonly #canonicalPaths = new Map<string, string>();
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+  }
+
+  /** What the compiler said. @throws StoreError */
+  async textOf({stdout, stderr}: {stdout: OutputBytes; stderr: OutputBytes}): Promise<Buffer> {
+    return Buffer.concat([await this.#bytes(stdout), await this.#bytes(stderr)]);
+  }
+
+  /** Puts the outputs in place, all but a depfile that only the deps log is to get; answers that one's bytes. */
+  async place(prepared: Prepared, outputs: readonly OutputFile[]): Promise<Buffer | undefined> {
+    const {materialiser, graph, depsFrom, canonicalPath} = this.#options;
+    const {edge} = prepared;
+    // Manifest and command may spell it in two ways.
+    const placeOf = (path: string) => canonicalPath(absoluteIn(prepared.directory, path));
+    const isTaken = depsFrom === 'depfile' && graph.has(edge, EDGE_DEPS_GCC);
+    const taken = isTaken ? placeOf(graph.text(edge, 'depfile')) : undefined;
+    let depfile: Buffer | undefined;
+    for (const output of outputs) {
+      const path = absoluteIn(prepared.directory, output.path);
+      const bytes = await this.#bytes(output);
+      if (placeOf(output.path) === taken) depfile = bytes;
+      else placing(() => materialiser.write(path, bytes, output.executable));
+    }
+    return depfile;
+  }
+
+  done(
+    prepared: Prepared,
+    run: {
+      place: 'remote' | 'cached';
+      output: Buffer;
+      depfile: Buffer | undefined;
+      /** Answers the files that the compiler opened. */
+      read: () => readonly string[];
+      stamp: bigint;
+      duration: number;
+    },
+  ): EdgeOutcome {
+    const {graph, depsFrom} = this.#options;
+    const {edge} = prepared;
+    const record = {mtime: run.stamp, duration: run.duration};
+    const done = {kind: 'done', place: run.place, output: run.output} as const;
+    if (!graph.has(edge, EDGE_DEPS_GCC)) return {...done, record};
+    if (depsFrom === 'observed')
+      return {...done, record: {...record, deps: run.read().map(path => this.#canonical(path))}};
+    const parsed =
+      run.depfile && run.depfile.length > 0
+        ? parseDepfile(run.depfile, this.#options.depfileDialect)
+        : undefined;
+    if (parsed && !parsed.ok) throw new StayLocal('depfile-unreadable');
+    if (!parsed)
+      this.#warnOfDepfile(edge, 'is not written by the command, so that changed headers go unnoticed');
+    return {...done, record: {...record, deps: parsed?.inputs.map(path => this.#canonical(path)) ?? []}};
+  }
+
+  /** Of a header's path. One string for all compiles that read it: to look it up again then costs next to nothing. */
+  #canonical(path: string): string {
+    let canonical = this.#canonicalPaths.get(path);
+    if (canonical === undefined) {
+      canonical = this.#options.canonicalPath(path);
+      this.#canonicalPaths.set(path, canonical);
+    }
+    return canonical;
+  }
+
+  #warnOfDepfile(edge: EdgeId, what: string): void {
+    const rule = this.#options.graph.text(edge, 'rule');
+    if (this.#warnedDepfiles.has(rule)) return;
+    this.#warnedDepfiles.add(rule);
+    this.#options.warn(`depfile '${this.#options.graph.text(edge, 'depfile')}' ${what}`);
+  }
+
+  /** @throws StoreError */
+  async #bytes(output: OutputBytes): Promise<Buffer> {
+    if (output.size === 0) return Buffer.alloc(0);
+    if (output.inline === undefined) return this.#options.store.get(output.digest);
+    const bytes = Buffer.from(output.inline, 'base64');
+    if (digestOf(bytes) !== output.digest) {
+      throw new StoreError('blob-corrupt', 'an output was damaged on its way');
+    }
+    return bytes;
+  }
+}

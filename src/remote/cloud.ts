@@ -61,8 +61,10 @@ export interface CachedResult {
 
 /** What one run of a compiler looked at: the result holds wherever all this is the same. */
 export interface InputSet {
-  /** `[directory, [name, digest, name, digest, ...]]` */
-  readonly read: readonly (readonly [directory: string, entries: readonly string[]])[];
+  /** Files that were read. */
+  readonly read: PathGroups;
+  /** Of the digests of those files, in that order: one for all, since it is a result of all or of none of them. */
+  readonly content: Digest;
   readonly found: PathGroups;
   readonly absent: PathGroups;
   /** Directories whose names were listed, each with the digest of its names as they were on the user's machine. */

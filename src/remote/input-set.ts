@@ -23,15 +23,18 @@ export function makeInputSet(
   },
 ): InputSet | undefined {
   const read: [string, string[]][] = [];
+  const digests: Digest[] = [];
   for (const [directory, names] of observed.read) {
-    const entries: string[] = [];
+    const kept: string[] = [];
     for (const name of names) {
-      if (options.isMade(join(directory, name))) continue;
-      const digest = options.digestSent(join(directory, name));
+      const path = join(directory, name);
+      if (options.isMade(path)) continue;
+      const digest = options.digestSent(path);
       if (digest === undefined) return undefined;
-      entries.push(name, digest);
+      kept.push(name);
+      digests.push(digest);
     }
-    read.push([directory, entries]);
+    read.push([directory, kept]);
   }
   const listed: [string, string][] = [];
   for (const [directory, names] of observed.listed) {
@@ -42,21 +45,26 @@ export function makeInputSet(
   }
   return {
     read,
+    content: contentOf(digests),
     found: observed.found,
     absent: observed.absent,
     listed,
     places: findPlaces(read, observed.found, options.files),
-    twins: findTwins(read, options.files),
+    twins: findTwins(read, digests, options.files),
   };
 }
 
 /** Whether everything that the set tells of is so now. */
 export function holds(set: InputSet, files: FileState): boolean {
-  for (const [directory, entries] of set.read) {
-    for (let i = 0; i < entries.length; i += 2) {
-      if (files.digest(join(directory, entries[i]!)) !== entries[i + 1]) return false;
+  const digests: Digest[] = [];
+  for (const [directory, names] of set.read) {
+    for (const name of names) {
+      const digest = files.digest(join(directory, name));
+      if (digest === undefined) return false;
+      digests.push(digest);
     }
   }
+  if (contentOf(digests) !== set.content) return false;
   for (const [directory, names] of set.found) {
     for (const name of names) if (!files.stat(join(directory, name))) return false;
   }
@@ -67,17 +75,17 @@ export function holds(set: InputSet, files: FileState): boolean {
   for (const [path, digest] of set.listed) if (listingDigest(path, files) !== digest) return false;
   return (
     isSame(findPlaces(set.read, set.found, files), set.places) &&
-    isSame(findTwins(set.read, files), set.twins)
+    isSame(findTwins(set.read, digests, files), set.twins)
   );
 }
 
-/** The files that the set has the digests of. */
-export function pathsRead(set: InputSet): string[] {
-  const paths: string[] = [];
-  for (const [directory, entries] of set.read) {
-    for (let i = 0; i < entries.length; i += 2) paths.push(join(directory, entries[i]!));
-  }
-  return paths;
+/** The files of the set. */
+export function pathsRead({read}: Pick<InputSet, 'read'>): string[] {
+  return read.flatMap(([directory, names]) => names.map(name => join(directory, name)));
+}
+
+function contentOf(digests: readonly Digest[]): Digest {
+  return digestOf(digests.join(''));
 }
 
 /** A path of the group that is there after all; a name stands for its precompiled twin as well. */
@@ -118,35 +126,32 @@ function hasPrecompiled(listing: Extract<Listing, ReadonlySet<string>>): boolean
   return known;
 }
 
-/** Groups of paths with equal content and equal time in seconds, in order of first appearance. */
-function findTwins(read: InputSet['read'], files: FileState): string[][] {
+/**
+ * Groups of paths with equal content and equal time in seconds, in order of first appearance. `digests` are those of
+ * the paths, in their order.
+ */
+function findTwins(read: PathGroups, digests: readonly Digest[], files: FileState): string[][] {
   const first = new Set<string>();
   const repeated = new Set<string>();
-  for (const [, entries] of read) {
-    for (let i = 1; i < entries.length; i += 2) {
-      const digest = entries[i]!;
-      if (first.has(digest)) repeated.add(digest);
-      else first.add(digest);
-    }
+  for (const digest of digests) {
+    if (first.has(digest)) repeated.add(digest);
+    else first.add(digest);
   }
   if (repeated.size === 0) return [];
   const groups = new Map<string, string[]>();
-  for (const [directory, entries] of read) {
-    for (let i = 0; i < entries.length; i += 2) {
-      if (!repeated.has(entries[i + 1]!)) continue;
-      const path = join(directory, entries[i]!);
-      const facts = files.stat(path);
-      const key = `${entries[i + 1]} ${facts ? facts.mtimeNs / 1_000_000_000n : ''}`;
-      const group = groups.get(key);
-      if (group) group.push(path);
-      else groups.set(key, [path]);
-    }
+  for (const [i, path] of pathsRead({read}).entries()) {
+    if (!repeated.has(digests[i]!)) continue;
+    const facts = files.stat(path);
+    const key = `${digests[i]} ${facts ? facts.mtimeNs / 1_000_000_000n : ''}`;
+    const group = groups.get(key);
+    if (group) group.push(path);
+    else groups.set(key, [path]);
   }
   return [...groups.values()].filter(group => group.length > 1);
 }
 
 /** Physical places of paths that are not physical themselves. */
-function findPlaces(read: InputSet['read'], found: PathGroups, files: FileState): [string, string][] {
+function findPlaces(read: PathGroups, found: PathGroups, files: FileState): [string, string][] {
   const places: [string, string][] = [];
   const add = (path: string) => {
     const physical = files.physical(path) ?? '';

@@ -9,7 +9,7 @@ import type {ToolchainIdentity} from '../toolchain/identify.ts';
 export type RemoteCompile = Extract<Classification, {kind: 'remote'}>;
 
 /** Raise it when the meaning of a key or of what is kept under it changes. */
-const KEY_VERSION = 3;
+const KEY_VERSION = 4;
 
 /** A file that this machine does not have, or has with other content. Its folder has no symlinks. */
 export interface MadeFile {

@@ -44,7 +44,8 @@ function result(header: string, object = header): CachedResult {
   const nothing = {digest: digestOf(''), size: 0, inline: ''};
   return {
     inputs: {
-      read: [['/src', ['a.h', digestOf(header)]]],
+      read: [['/src', ['a.h']]],
+      content: digestOf(header),
       found: [],
       absent: [],
       listed: [],

@@ -11,7 +11,7 @@ import {markUsed, removeIfPossible} from './disk-store.ts';
 
 /** Results kept for one key: sources that alternate between a few states of their headers. */
 const MOST_RESULTS = 8;
-const FORMAT = 2;
+const FORMAT = 3;
 
 export class DiskResults implements ResultCache {
   readonly #directory: string;
@@ -37,10 +37,16 @@ export class DiskResults implements ResultCache {
     const text = `${digestOf(json)}\n${json}`;
     const temporary = join(this.#directory, 'tmp', `${process.pid}-r${this.#temporaries++}`);
     try {
-      mkdirSync(join(path, '..'), {recursive: true});
-      mkdirSync(join(this.#directory, 'tmp'), {recursive: true});
-      writeFileSync(temporary, text);
-      renameSync(temporary, path);
+      try {
+        writeFileSync(temporary, text);
+        renameSync(temporary, path);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        mkdirSync(join(path, '..'), {recursive: true});
+        mkdirSync(join(this.#directory, 'tmp'), {recursive: true});
+        writeFileSync(temporary, text);
+        renameSync(temporary, path);
+      }
       this.#counts.put++;
       this.#counts.bytesUp += text.length;
     } catch {

@@ -22,12 +22,14 @@ export interface FileNotes {
   readonly readsClock: boolean;
 }
 
-/** What a name in an `#include` means. */
-export interface Meaning {
-  /** More than one where it depends on what is not known here. */
-  readonly files: readonly ScannedFile[];
-  readonly isMissing: boolean;
-  readonly isPrecompiled: boolean;
+/** What names in `#include`s mean, as far as they were looked up. */
+export class Meanings {
+  /** Several for one name where it depends on what is not known here. */
+  readonly files: ScannedFile[] = [];
+  /** Names that mean no file. */
+  readonly missing: IncludeName[] = [];
+  /** Names with a precompiled twin where they are looked for. */
+  readonly precompiled: string[] = [];
 }
 
 export interface ClosureContext {
@@ -146,9 +148,7 @@ export class IncludeClosures {
   }
 
   #followed(file: ScannedFile): readonly ScannedFile[] {
-    const targets = new Set<ScannedFile>();
-    const missing: IncludeName[] = [];
-    const precompiled: string[] = [];
+    const meanings = new Meanings();
     const late: IncludeStep[] = [];
     let readsClock = false;
     for (const step of file.steps) {
@@ -157,47 +157,47 @@ export class IncludeClosures {
       if (!this.#preprocesses && !isForAssembler) continue;
       if (directive === 'clock') readsClock = true;
       else if (isForAssembler || form === 'macro' || directive === 'embed') late.push(step);
-      else {
-        const found =
-          directive === 'next'
-            ? this.next(file, name)
-            : this.named(form, name, {file, local: form === 'quote' ? this.#localOf(file, step) : undefined});
-        for (const target of found.files) targets.add(target);
-        if (found.isMissing) missing.push(name);
-        if (found.isPrecompiled) precompiled.push(name.text);
-      }
+      else if (directive === 'next') this.next(file, name, meanings);
+      else if (form === 'angle') this.angle(name, meanings);
+      else this.quote(name, {local: this.#localOf(file, step), file}, meanings);
     }
+    const {files, missing, precompiled} = meanings;
     if (missing.length > 0 || precompiled.length > 0 || late.length > 0 || readsClock) {
       this.#notes[file.id] = {file, missing, precompiled, late, readsClock};
       this.#noted.add(file.id);
     }
-    return [...targets];
+    return files;
   }
 
-  /** What `#include` of a name means. `local`: what it means beside the including file, for what is looked for there. */
-  named(
-    form: 'quote' | 'angle',
+  /** `#include <name>` */
+  angle(name: IncludeName, into: Meanings): void {
+    take(this.#context.search.bracketed(name), name, into);
+  }
+
+  /** `#include "name"`. `local`: what it means beside the including file, which is `file` unless a flag includes it. */
+  quote(
     name: IncludeName,
-    {file, local}: {file?: ScannedFile; local?: Found<ScannedFile> | undefined} = {},
-  ): Meaning {
-    const {search} = this.#context;
-    if (local?.file !== undefined)
-      return {files: [local.file], isMissing: false, isPrecompiled: local.precompiled};
-    const found = form === 'quote' ? search.quoted(name) : search.bracketed(name);
-    const beside = local !== undefined && file !== undefined ? this.#besideTarget(file, name) : undefined;
-    return {
-      files: [found.file, beside].filter(target => target !== undefined),
-      isMissing: found.file === undefined,
-      isPrecompiled: found.precompiled || local?.precompiled === true,
-    };
+    {local, file}: {local: Found<ScannedFile>; file?: ScannedFile},
+    into: Meanings,
+  ): void {
+    if (local.precompiled) into.precompiled.push(name.text);
+    if (local.file !== undefined) {
+      into.files.push(local.file);
+      return;
+    }
+    take(this.#context.search.quoted(name), name, into);
+    const beside = file && this.#besideTarget(file, name);
+    if (beside !== undefined) into.files.push(beside);
   }
 
   /** What `#include_next` may mean, wherever it stands; in the source itself it means the same as `#include`. */
-  next(file: ScannedFile, name: IncludeName): Meaning {
+  next(file: ScannedFile, name: IncludeName, into: Meanings): void {
     const {lookup, search} = this.#context;
     const local = lookup.inDirectory(file.directory, name).file;
-    const files = local === undefined ? search.every(name) : [local, ...search.every(name)];
-    return {files, isMissing: files.length === 0, isPrecompiled: false};
+    const others = search.every(name);
+    if (local === undefined && others.length === 0) into.missing.push(name);
+    if (local !== undefined) into.files.push(local);
+    into.files.push(...others);
   }
 
   #localOf(file: ScannedFile, step: IncludeStep): Found<ScannedFile> {
@@ -216,4 +216,10 @@ export class IncludeClosures {
     const directory = lookup.directory(target.slice(0, target.lastIndexOf('/') + 1));
     return lookup.inDirectory(directory, name).file;
   }
+}
+
+function take(found: Found<ScannedFile>, name: IncludeName, into: Meanings): void {
+  if (found.precompiled) into.precompiled.push(name.text);
+  if (found.file === undefined) into.missing.push(name);
+  else into.files.push(found.file);
 }

@@ -5,7 +5,7 @@
 import type {FileState} from '../graph/file-state.ts';
 import {computedNames} from './computed-include.ts';
 import {IdSet} from './id-set.ts';
-import type {IncludeClosures, Meaning} from './include-closures.ts';
+import {type IncludeClosures, Meanings} from './include-closures.ts';
 import type {IncludeLookup, IncludeName} from './include-lookup.ts';
 import type {ScanRequest, ScanResult} from './include-scan.ts';
 import type {InputFiles} from './input-files.ts';
@@ -63,8 +63,9 @@ export class IncludeWalk {
       const here = lookup.directory(prefixOf(cwd, '.').slice(0, -2));
       for (const text of request.forcedIncludes) {
         const name = lookup.name(text);
-        const local = lookup.inDirectory(here, name);
-        this.#follow(name, this.#context.closures.named('quote', name, {local}));
+        const found = new Meanings();
+        this.#context.closures.quote(name, {local: lookup.inDirectory(here, name)}, found);
+        this.#follow(found);
       }
     }
     this.#readNotes();
@@ -86,12 +87,12 @@ export class IncludeWalk {
     this.#reached.addAll(this.#context.closures.of(file));
   }
 
-  /** True if the name means a file. */
-  #follow(name: IncludeName, {files, isMissing, isPrecompiled}: Meaning): boolean {
+  /** True if no name was looked up in vain. */
+  #follow({files, missing, precompiled}: Meanings): boolean {
     for (const file of files) if (this.#context.open(file.path) !== undefined) this.#reach(file);
-    if (isPrecompiled) this.#precompiled.add(name.text);
-    if (isMissing) this.#miss(name);
-    return !isMissing;
+    for (const name of precompiled) this.#precompiled.add(name);
+    for (const name of missing) this.#miss(name);
+    return missing.length === 0;
   }
 
   /** Takes what the reached files say beside plain includes, until nothing new is reached. */
@@ -183,10 +184,11 @@ export class IncludeWalk {
     if (step.directive === 'incbin') return this.#assemble(true, text);
     if (step.directive === 'assemble') return this.#assemble(false, text);
     const name = lookup.name(text);
-    if (step.directive === 'next') return this.#follow(name, closures.next(file, name));
-    if (form === 'angle') return this.#follow(name, closures.named('angle', name));
-    const local = lookup.inDirectory(file.directory, name);
-    return this.#follow(name, closures.named('quote', name, {file, local}));
+    const found = new Meanings();
+    if (step.directive === 'next') closures.next(file, name, found);
+    else if (form === 'angle') closures.angle(name, found);
+    else closures.quote(name, {local: lookup.inDirectory(file.directory, name), file}, found);
+    return this.#follow(found);
   }
 
   /** Where a macro's argument names the data, any string of the source that names a file may be it. */

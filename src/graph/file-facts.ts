@@ -51,12 +51,23 @@ export function readInto(file: number, buffer: Buffer, size: number): number {
   return length;
 }
 
+/** Not to hang on a FIFO that bears a header's name. */
+const READ = constants.O_RDONLY | constants.O_NONBLOCK;
+
 /** A name that is not UTF-8 can be looked at, but its file cannot travel: it counts as one that cannot be read. */
 export function openForReading(path: string): number | undefined {
+  return openedOrNot(path, READ);
+}
+
+/** The same for what is no symlink: what `fstat` says of it is then what `lstat` says of the path. */
+export function openUnlinked(path: string): number | undefined {
+  return openedOrNot(path, READ | constants.O_NOFOLLOW);
+}
+
+function openedOrNot(path: string, flags: number): number | undefined {
   if (hasOddBytes(path)) return undefined;
   try {
-    // Not to hang on a FIFO that bears a header's name.
-    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return openSync(path, flags);
   } catch {
     return undefined;
   }

@@ -14,6 +14,7 @@ import {
   isSettled,
   lstatOrAbsent,
   openForReading,
+  openUnlinked,
   physicalPath,
   readInto,
   readLink,
@@ -235,7 +236,9 @@ export class FileState {
   #read(path: string, entry: Entry, noteOf: NoteOf | undefined): FileContent | undefined {
     entry.content = undefined;
     const lookedAt = Date.now();
-    const file = openForReading(path);
+    // Hardly any file is reached by a link in its last place.
+    const unlinked = openUnlinked(path);
+    const file = unlinked ?? openForReading(path);
     if (file === undefined) {
       // It may be there and unreadable; only stat can tell.
       if (entry.epoch !== this.#epoch) this.#verified(path);
@@ -245,7 +248,7 @@ export class FileState {
       const facts = factsOf(fstatSync(file, {bigint: true}));
       entry.epoch = this.#epoch;
       entry.facts = facts;
-      entry.own = undefined;
+      entry.own = unlinked === undefined ? undefined : facts;
       if (facts.kind !== 'file') return undefined;
       const note = {digest: '' as Digest, note: undefined as string | undefined};
       if (noteOf === undefined && facts.size > LARGE_FILE) note.digest = this.#hashLarge(file);

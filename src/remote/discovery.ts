@@ -17,6 +17,8 @@ import {type SearchPath, SearchPaths} from '../toolchain/search-path.ts';
 
 const FILE_TIME = /\b__TIMESTAMP__\b/;
 const CLOCK = /\b__(?:DATE|TIME|TIMESTAMP)__\b/;
+/** A larger file is no source, in bytes. */
+const LARGEST_SOURCE = 64 << 20;
 /** First bytes of every program and library. */
 const ELF = 0x7f454c46;
 
@@ -74,15 +76,16 @@ export class Discovery {
     const began = process.cpuUsage();
     const {compile} = request;
     const scan = this.#scanner.scan(scanRequestOf(compile, search));
+    if (scan.complete) return this.#counted(began, () => this.#assemble(request, scan, []));
     this.#count(began);
-    if (scan.complete) return this.#assemble(request, scan, []);
     const asked = await askCompiler({
       compile,
       program: request.identity.found,
       cwd: request.directory,
       env: request.env,
     });
-    return asked ? this.#assemble(request, scan, asked) : {kind: 'unknown'};
+    if (!asked) return {kind: 'unknown'};
+    return this.#counted(process.cpuUsage(), () => this.#assemble(request, scan, asked));
   }
 
   /** `asked`: what the compiler itself named. */
@@ -91,7 +94,6 @@ export class Discovery {
     scan: ScanResult,
     asked: readonly string[],
   ): DiscoveryOutcome {
-    const began = process.cpuUsage();
     const {files} = scan;
     const directories = [directory, pwd, ...scan.directories];
     const others = new Set(scan.data);
@@ -100,22 +102,21 @@ export class Discovery {
       if (this.#files.stat(path)?.kind === 'directory') directories.push(path);
       else others.add(this.#inputs.get(path).id);
     }
-    // Files whose text the scanner has not seen.
-    const unscanned = [...others].filter(id => !files.has(id)).map(id => this.#inputs.at(id));
-    for (const {id} of unscanned) files.add(id);
+    // Files that may be read as source and whose text the scanner has not seen.
+    const data = new Set(scan.data);
+    const unscanned = [...others]
+      .filter(id => !files.has(id) && !data.has(id))
+      .map(id => this.#inputs.at(id));
+    for (const id of others) files.add(id);
     for (const output of wantedOutputs(compile))
       directories.push(dirname(absoluteIn(directory, output.path)));
     const inputs = this.#trees.find({files, directories, stamp});
-    if (!inputs.ok) {
-      this.#count(began);
-      return {kind: 'unknown'};
-    }
+    if (!inputs.ok) return {kind: 'unknown'};
     const readsClock =
       scan.clockFiles.length > 0 ||
       compile.macros.some(macro => CLOCK.test(macro.text)) ||
       unscanned.some(({path}) => this.#namesClock(path));
     const suspects = [...scan.clockFiles, ...unscanned.map(({path}) => path)];
-    this.#count(began);
     return {
       kind: 'found',
       value: {
@@ -134,7 +135,8 @@ export class Discovery {
     if (digest === undefined) return false;
     let names = this.#clockByDigest.get(digest);
     if (names === undefined) {
-      names = this.#files.inspect(path, isClockText) ?? false;
+      const size = this.#files.stat(path)?.size ?? 0;
+      names = size <= LARGEST_SOURCE && (this.#files.inspect(path, isClockText) ?? false);
       this.#clockByDigest.set(digest, names);
     }
     return names;
@@ -154,6 +156,12 @@ export class Discovery {
       searchRequestOf(compile, {program: identity.found, family: identity.kind, cwd: directory, env}),
     );
     return found.ok ? found.value : undefined;
+  }
+
+  #counted<T>(began: NodeJS.CpuUsage, work: () => T): T {
+    const done = work();
+    this.#count(began);
+    return done;
   }
 
   #count(began: NodeJS.CpuUsage): void {

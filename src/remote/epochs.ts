@@ -14,7 +14,7 @@ export interface Epoch {
  * An epoch ends by itself after this many ms. A short one costs one stat more often for each file in use; in a long one
  * an edit made during the build is more often left to the next build.
  */
-const LONGEST = 20_000;
+const LONGEST = 30_000;
 
 export class Epochs {
   readonly #files: FileState;

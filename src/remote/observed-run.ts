@@ -47,9 +47,12 @@ export async function lackingInputs(
   return lacking;
 }
 
-/** Whether a file that was young when it was looked at has other bytes now. */
-export function changedMeanwhile({young}: Inputs): boolean {
-  return young.some(({path, file}) => {
+/** Whether a file that was young when it was looked at, and that may have been read, has other bytes now. */
+export function changedMeanwhile({young}: Inputs, {observed}: ActionResult): boolean {
+  if (young.length === 0) return false;
+  const read = new Set(observed.read.flatMap(([, names]) => names));
+  return young.some(({path, name, file}) => {
+    if (!read.has(name) && !read.has(file[0])) return false;
     const bytes = readNow(path);
     return !bytes || digestOf(bytes) !== file[1];
   });
@@ -69,7 +72,8 @@ export function digestsSent({files: inputs}: Inputs, files: FileState): (path: s
   };
 }
 
-function pathIn(directory: string, name: string): string {
+/** Directories come without a slash at their end, but for the root. */
+export function pathIn(directory: string, name: string): string {
   return directory === '/' ? `/${name}` : `${directory}/${name}`;
 }
 

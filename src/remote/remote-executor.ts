@@ -21,7 +21,7 @@ import type {InputSender} from './input-sender.ts';
 import {holds, makeInputSet, pathsRead} from './input-set.ts';
 import {type Invoked, invokeWithRetry} from './invoke.ts';
 import type {Materialiser} from './materialise.ts';
-import {changedMeanwhile, digestsSent, lackingInputs, wasKilled} from './observed-run.ts';
+import {changedMeanwhile, digestsSent, lackingInputs, pathIn, wasKilled} from './observed-run.ts';
 import {actionOf, firstKey, type Prepared, type RemoteCompile} from './prepared-compile.ts';
 import type {Toolchains} from './toolchains.ts';
 
@@ -161,7 +161,7 @@ export class RemoteExecutor implements Executor {
       const producers = this.#producersOf(edge, this.#namedLikeMade(inputs), absentIncludes);
       if (producers.length > 0) return {kind: 'waits', producers};
       const invoked = await this.#invoke(prepared, found.value, signal).catch(unlessInputChanged);
-      if (!invoked || changedMeanwhile(inputs)) {
+      if (!invoked || changedMeanwhile(inputs, invoked.result)) {
         epochs.end();
         continue;
       }
@@ -184,12 +184,15 @@ export class RemoteExecutor implements Executor {
   #namedLikeMade({files, ids}: Inputs): string[] {
     for (const id of ids.without(this.#judgedNames)) {
       // What comes up for the first time is at the end.
-      const {name} = files.findLast(file => file.id === id)!;
-      if (this.#options.isMadeName(name)) this.#madeNames.add(id);
+      const {name, file} = files.findLast(input => input.id === id)!;
+      if (this.#options.isMadeName(name) || this.#options.isMadeName(file[0])) this.#madeNames.add(id);
       this.#judgedNames.add(id);
     }
     if (ids.alsoIn(this.#madeNames).length === 0) return [];
-    return files.filter(({id}) => this.#madeNames.has(id)).map(({path}) => path);
+    // The build may name the place where the file is in another way than the compile does.
+    return files
+      .filter(({id}) => this.#madeNames.has(id))
+      .flatMap(({path, directory, file}) => [path, pathIn(directory, file[0])]);
   }
 
   /** Edges that this one can and has to wait for. */

@@ -10,6 +10,11 @@ export class IdSet {
     this.#words = new Uint32Array(Math.ceil(room / BITS));
   }
 
+  /** Of memory. */
+  get bytes(): number {
+    return this.#words.byteLength;
+  }
+
   add(id: number): void {
     if (id >>> 5 >= this.#words.length) this.#grow((id >>> 5) + 1);
     this.#words[id >>> 5]! |= 1 << (id & 31);

@@ -6,6 +6,7 @@
 import type {FileState} from '../graph/file-state.ts';
 import {IdSet} from './id-set.ts';
 import type {Found, IncludeLookup, IncludeName} from './include-lookup.ts';
+import type {InputFiles} from './input-files.ts';
 import type {IncludeStep, ScannedFile} from './scanned-file.ts';
 import type {SearchMemo} from './search-memo.ts';
 
@@ -34,6 +35,7 @@ export class Meanings {
 
 export interface ClosureContext {
   readonly files: FileState;
+  readonly inputs: InputFiles;
   readonly lookup: IncludeLookup<ScannedFile>;
   readonly search: SearchMemo;
   /** Brings a file up to the state's epoch. */
@@ -59,6 +61,8 @@ export class IncludeClosures {
   #notes: (FileNotes | undefined)[] = [];
   /** Files with {@link FileNotes}. */
   #noted = new IdSet();
+  /** Bytes of memory that the sets take. */
+  bytes = 0;
 
   constructor(context: ClosureContext, preprocesses: boolean) {
     this.#context = context;
@@ -78,6 +82,7 @@ export class IncludeClosures {
     this.#closures = [];
     this.#notes = [];
     this.#noted = new IdSet();
+    this.bytes = 0;
   }
 
   /** The file and all that it leads to. Prereq: it exists as of this epoch. */
@@ -115,7 +120,7 @@ export class IncludeClosures {
 
   /** Files that lead to each other, and to nothing that is not closed yet. */
   #close(circle: readonly Visit[]): void {
-    const closure = new IdSet();
+    const closure = new IdSet(this.#context.inputs.size);
     for (const visit of circle) {
       visit.isOpen = false;
       closure.add(visit.file.id);
@@ -126,6 +131,7 @@ export class IncludeClosures {
         if (known !== undefined) closure.addAll(known);
       }
     for (const {file} of circle) this.#closures[file.id] = closure;
+    this.bytes += closure.bytes;
   }
 
   /** The files that one includes, and notes what else it says. */
@@ -207,7 +213,10 @@ export class IncludeClosures {
     return step.local;
   }
 
-  /** GCC opens a system header that is a symlink by its target's path if that is shorter, and looks beside that. */
+  /**
+   * GCC opens a system header that is a symlink by its target's path if that is shorter, and looks beside that. Which
+   * headers are the system's is not told here, so it is done for all.
+   */
   #besideTarget(file: ScannedFile, name: IncludeName): ScannedFile | undefined {
     const {files, lookup, search} = this.#context;
     if (search.path.family !== 'gcc' || files.lstat(file.path)?.kind !== 'link') return undefined;

@@ -33,16 +33,8 @@ export interface LookupDirectory<F> {
 export interface Found<F> {
   version: number;
   file: F | undefined;
-  /** Found in a directory of the system's along a search list. */
-  isSystem: boolean;
   /** A precompiled form of such a header lies where the name was looked for. */
   precompiled: boolean;
-}
-
-/** One place of a search list. */
-export interface ChainPlace<F> {
-  readonly directory: LookupDirectory<F>;
-  readonly isSystem: boolean;
 }
 
 /** The caller's record of the file at `path`, which a listing names; undefined where that is no file. */
@@ -55,6 +47,8 @@ export class IncludeLookup<F> {
   readonly #names = new Map<string, IncludeName>();
   /** Names by the components whose coming or going may change their meaning. */
   readonly #byPart = new Map<string, IncludeName[]>();
+  /** Names that are not there yet: in most builds nothing comes or goes. */
+  #notIndexed: IncludeName[] = [];
   readonly #directories = new Map<string, LookupDirectory<F>>();
   /** Grows whenever a name may mean another file than before. */
   changes = 0;
@@ -72,8 +66,7 @@ export class IncludeLookup<F> {
     if (name === undefined) {
       name = newName(this.#names.size, text);
       this.#names.set(text, name);
-      for (const part of new Set(name.parts)) this.#index(part, name);
-      this.#index(`${name.parts.at(-1)}.gch`, name);
+      this.#notIndexed.push(name);
     }
     return name;
   }
@@ -110,7 +103,7 @@ export class IncludeLookup<F> {
   inDirectory(directory: LookupDirectory<F>, name: IncludeName): Found<F> {
     let found = directory.found.get(name.id);
     if (found === undefined) {
-      found = {version: -1, file: undefined, isSystem: false, precompiled: false};
+      found = {version: -1, file: undefined, precompiled: false};
       directory.found.set(name.id, found);
     }
     if (found.version !== name.version) this.resolve(found, directory, name);
@@ -134,10 +127,10 @@ export class IncludeLookup<F> {
   }
 
   /** The first meaning of `name` along a list, as a new object. */
-  along(chain: readonly ChainPlace<F>[], name: IncludeName): Found<F> {
+  along(chain: readonly LookupDirectory<F>[], name: IncludeName): Found<F> {
     const {first, precompiledForm} = name;
     let precompiled = false;
-    for (const {directory, isSystem} of chain) {
+    for (const directory of chain) {
       const {listing} = directory;
       if (first !== undefined && listing instanceof Set && !listing.has(first)) {
         if (precompiledForm !== undefined && listing.has(precompiledForm)) precompiled = true;
@@ -146,9 +139,9 @@ export class IncludeLookup<F> {
       if (listing === undefined && first !== undefined) continue;
       const found = this.inDirectory(directory, name);
       precompiled ||= found.precompiled;
-      if (found.file !== undefined) return {version: name.version, file: found.file, isSystem, precompiled};
+      if (found.file !== undefined) return {version: name.version, file: found.file, precompiled};
     }
-    return {version: name.version, file: undefined, isSystem: false, precompiled};
+    return {version: name.version, file: undefined, precompiled};
   }
 
   #walk(start: LookupDirectory<F>, name: IncludeName, from: number): LookupDirectory<F> | undefined {
@@ -174,6 +167,11 @@ export class IncludeLookup<F> {
   }
 
   #forgetPart(part: string): void {
+    for (const name of this.#notIndexed) {
+      for (const component of new Set(name.parts)) this.#index(component, name);
+      this.#index(`${name.parts.at(-1)}.gch`, name);
+    }
+    this.#notIndexed = [];
     for (const name of this.#byPart.get(part) ?? []) this.#forget(name);
   }
 

@@ -23,8 +23,11 @@ interface Remembered {
   state: string;
 }
 
-/** Search paths whose closures are kept. LLVM has a hundred; a closure takes a bit for each file ever seen. */
-const MOST_CLOSURES = 32;
+/**
+ * Bytes of closures beyond which those of the search paths that were used longest ago are forgotten. A closure takes a
+ * bit for each file ever seen: those of LLVM's `lib/Support` are 160 KB together, of which LLVM has a hundred.
+ */
+const MOST_BYTES = 128 << 20;
 
 /** Invariant: answers are those of the file state's epoch at the time of the call. */
 export class IncludeScanner {
@@ -35,14 +38,15 @@ export class IncludeScanner {
   readonly #known: (ScannedFile | undefined)[] = [];
   /** Files that have been looked at in the current epoch. */
   readonly #verified = new IdSet();
-  /** Those of them that have no bytes to be sent, as devices. */
+  /** Files that had no bytes to be sent when they were last looked at, as devices. */
   readonly #unread = new IdSet();
   #epoch = -1;
   /** Files that were found to have changed since they were first seen. */
   #changes = 0;
   /** In the order of last use. */
   readonly #searches = new Map<SearchPath, Remembered>();
-  readonly #physical = new Map<string, PhysicalFile>();
+  /** By the real path of the directory, and the name in it. */
+  readonly #physical = new Map<string, Map<string, PhysicalFile>>();
 
   constructor(files: FileState, inputs: InputFiles) {
     this.#files = files;
@@ -77,6 +81,7 @@ export class IncludeScanner {
       // Where what was remembered turned out wrong, and has now been corrected, it walks again.
       if (this.#state(search) !== state) continue;
       for (const id of result.files.alsoIn(this.#unread)) result.files.delete(id);
+      this.#forgetOldest();
       return result;
     }
   }
@@ -92,6 +97,7 @@ export class IncludeScanner {
       const search = new SearchMemo(path, this.#lookup);
       const context = {
         files: this.#files,
+        inputs: this.#inputs,
         lookup: this.#lookup,
         search,
         verify: (file: ScannedFile) => this.#verify(file),
@@ -101,9 +107,18 @@ export class IncludeScanner {
     }
     this.#searches.delete(path);
     this.#searches.set(path, remembered);
-    const oldest = [...this.#searches.values()].at(-1 - MOST_CLOSURES);
-    for (const closures of oldest?.closures ?? []) closures.forget();
     return remembered;
+  }
+
+  #forgetOldest(): void {
+    const all = [...this.#searches.values()].flatMap(({closures}) => closures);
+    let bytes = all.reduce((sum, closures) => sum + closures.bytes, 0);
+    // The last two are those of the search path in use.
+    for (const closures of all.slice(0, -2)) {
+      if (bytes <= MOST_BYTES) break;
+      bytes -= closures.bytes;
+      closures.forget();
+    }
   }
 
   #open(path: string): ScannedFile | undefined {
@@ -127,12 +142,16 @@ export class IncludeScanner {
     if (file.content === undefined) this.#unread.add(file.id);
     else this.#unread.delete(file.id);
     if (file.exists) {
-      const {prefix} = file.directory;
-      const key = `${this.#files.physical(prefix)}/${file.path.slice(prefix.length)}`;
-      let physical = this.#physical.get(key);
+      const directory = this.#files.physical(file.directory.prefix) ?? '';
+      let there = this.#physical.get(directory);
+      if (there === undefined) {
+        there = new Map();
+        this.#physical.set(directory, there);
+      }
+      let physical = there.get(file.name);
       if (physical === undefined) {
         physical = {first: file};
-        this.#physical.set(key, physical);
+        there.set(file.name, physical);
       }
       file.physical = physical;
     }

@@ -58,8 +58,11 @@ export class IncludeWalk {
       this.#miss(lookup.name(request.source));
     } else this.#reach(source);
     if (request.language !== 'assembler' && !request.language.endsWith('cpp-output')) {
-      const {file} = search.bracketed(lookup.name('stdc-predef.h'));
-      if (family === 'gcc' && file !== undefined) this.#reach(file);
+      if (family === 'gcc') {
+        const found = new Meanings();
+        this.#context.closures.angle(lookup.name('stdc-predef.h'), found);
+        this.#follow({...found, missing: []});
+      }
       const here = lookup.directory(prefixOf(cwd, '.').slice(0, -2));
       for (const text of request.forcedIncludes) {
         const name = lookup.name(text);
@@ -89,7 +92,12 @@ export class IncludeWalk {
 
   /** True if no name was looked up in vain. */
   #follow({files, missing, precompiled}: Meanings): boolean {
-    for (const file of files) if (this.#context.open(file.path) !== undefined) this.#reach(file);
+    const {open, lookup} = this.#context;
+    for (const file of files) {
+      if (open(file.path) !== undefined) this.#reach(file);
+      // It vanished since the name was looked up: the name is to be looked up again, and the walk done once more.
+      else lookup.forgetFile(file.path);
+    }
     for (const name of precompiled) this.#precompiled.add(name);
     for (const name of missing) this.#miss(name);
     return missing.length === 0;
@@ -150,8 +158,10 @@ export class IncludeWalk {
     const flags = definitionsOf(request.defines);
     const unexplained = new Set<IncludeStep>();
     for (let before = -1; before < this.#reached.members().length; ) {
-      const files = this.#reached.members().map(id => this.#context.scanned(id));
-      before = files.length;
+      const reached = this.#reached.members().map(id => this.#context.scanned(id));
+      before = reached.length;
+      // Several spellings of a file define what it defines once.
+      const files = reached.filter(file => file.followed() === file);
       const known = new Map<string, MacroDefinition[]>();
       const lookUp = (name: string) => {
         let definitions = known.get(name);

@@ -43,7 +43,10 @@ export interface InputRequest {
    * directory (any more) is left out.
    */
   readonly directories: readonly string[];
-  /** When the epoch began, in ns, by the file system's clock. The same for all questions in an epoch. */
+  /**
+   * When the asking compile's epoch began, in ns, by the file system's clock. One that waited may ask with an earlier
+   * stamp than others in the state's epoch: more files are young then than need be.
+   */
   readonly stamp: bigint;
 }
 
@@ -82,6 +85,8 @@ export class InputTrees {
   readonly #winding = new Map<number, Resolved>();
   readonly #isWinding = new IdSet();
   readonly #isYoung = new IdSet();
+  /** By physical path: all spellings of a file are sent as it was when the first was looked at. */
+  readonly #byPlace = new Map<string, TreeFile>();
 
   constructor(files: FileState, inputs: InputFiles) {
     this.#files = files;
@@ -120,6 +125,7 @@ export class InputTrees {
     this.#winding.clear();
     this.#isWinding.clear();
     this.#isYoung.clear();
+    this.#byPlace.clear();
   }
 
   #look(input: InputFile, stamp: bigint): InputTreeFailure | undefined {
@@ -132,13 +138,14 @@ export class InputTrees {
       return {reason: facts === undefined ? 'input-vanished' : 'input-not-a-file', path};
     const slash = place.path.lastIndexOf('/');
     const directory = slash === 0 ? '/' : place.path.slice(0, slash);
-    const file: TreeFile = [
+    const file: TreeFile = this.#byPlace.get(place.path) ?? [
       place.path.slice(slash + 1),
       content.digest,
       // Rounds down before 1970 too, as the kernel counts.
       Number((facts.mtimeNs - (((facts.mtimeNs % NANOSECONDS) + NANOSECONDS) % NANOSECONDS)) / NANOSECONDS),
       (facts.mode & 0o111) === 0 ? 0 : 1,
     ];
+    this.#byPlace.set(place.path, file);
     if (facts.mtimeNs >= stamp - CLOCK_TICKS) this.#isYoung.add(id);
     const before = this.#known[id];
     if (before === undefined || !isSame(before, {directory, file}))

@@ -17,17 +17,18 @@ export interface IncludeStep extends IncludeToken {
 
 /**
  * A name in a directory, however that is spelled. `x/a.h` and `x/../x/a.h` mean the same to everything that they
- * include, so a walk follows only one of them; files that include each other by `..` would never end otherwise.
+ * include, so only one of them is followed, in all walks; files that include each other by `..` would never end otherwise.
  */
 export interface PhysicalFile {
-  /** The one whose includes are followed. */
-  first: ScannedFile | undefined;
+  /** The one whose includes are followed, as long as it exists. */
+  first: ScannedFile;
 }
 
 export class ScannedFile {
   readonly id: number;
   /** As the compiler opens it, made absolute. */
   readonly path: string;
+  readonly name: string;
   readonly directory: LookupDirectory<ScannedFile>;
   /** What all spellings of this path share; see {@link PhysicalFile}. */
   physical: PhysicalFile;
@@ -42,9 +43,10 @@ export class ScannedFile {
   /** Macros that the bytes do not name. */
   readonly #lacks = new Set<string>();
 
-  constructor({id, path}: InputFile, directory: LookupDirectory<ScannedFile>) {
+  constructor({id, path, name}: InputFile, directory: LookupDirectory<ScannedFile>) {
     this.id = id;
     this.path = path;
+    this.name = name;
     this.directory = directory;
     this.physical = {first: this};
   }
@@ -52,7 +54,7 @@ export class ScannedFile {
   /** The spelling of this file whose includes stand for those of all. */
   followed(): ScannedFile {
     const {first} = this.physical;
-    if (first?.exists && first.physical === this.physical) return first;
+    if (first.exists && first.physical === this.physical) return first;
     this.physical.first = this;
     return this;
   }

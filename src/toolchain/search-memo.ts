@@ -1,6 +1,6 @@
 /** What names mean along one search path, remembered across compiles and across epochs in which nothing moved. */
 import type {FileState} from '../graph/file-state.ts';
-import type {ChainPlace, Found, IncludeLookup, IncludeName} from './include-lookup.ts';
+import type {Found, IncludeLookup, IncludeName, LookupDirectory} from './include-lookup.ts';
 import type {ScannedFile} from './scanned-file.ts';
 import type {ChainDirectory, SearchChains, SearchPath} from './search-path.ts';
 import {chainsOf, prefixOf} from './search-path.ts';
@@ -14,8 +14,8 @@ export class SearchMemo {
   readonly #lookup: IncludeLookup<ScannedFile>;
   #epoch = -1;
   #chains: SearchChains = {quote: [], bracket: []};
-  #quotePlaces: readonly ChainPlace<ScannedFile>[] = [];
-  #bracketPlaces: readonly ChainPlace<ScannedFile>[] = [];
+  #quotePlaces: readonly LookupDirectory<ScannedFile>[] = [];
+  #bracketPlaces: readonly LookupDirectory<ScannedFile>[] = [];
   #directories: readonly string[] = [];
   #quote: Table = [];
   #bracket: Table = [];
@@ -38,10 +38,7 @@ export class SearchMemo {
     const chains = chainsOf(this.path, files);
     // What a name meant stays right as long as the same places are searched in the same order.
     if (!sameChain(chains.quote, this.#chains.quote) || !sameChain(chains.bracket, this.#chains.bracket)) {
-      const placeOf = ({prefix, isSystem}: ChainDirectory) => ({
-        directory: this.#lookup.directory(prefix),
-        isSystem,
-      });
+      const placeOf = ({prefix}: ChainDirectory) => this.#lookup.directory(prefix);
       this.#chains = chains;
       this.changes++;
       this.#bracketPlaces = chains.bracket.map(placeOf);
@@ -80,7 +77,7 @@ export class SearchMemo {
     const known = this.#every[name.id];
     if (known !== undefined && known.version === name.version) return known.files;
     const files = this.#quotePlaces.flatMap(
-      ({directory}) => this.#lookup.inDirectory(directory, name).file ?? [],
+      directory => this.#lookup.inDirectory(directory, name).file ?? [],
     );
     this.#every[name.id] = {version: name.version, files};
     return files;
@@ -88,8 +85,5 @@ export class SearchMemo {
 }
 
 function sameChain(a: readonly ChainDirectory[], b: readonly ChainDirectory[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every((one, i) => one.prefix === b[i]?.prefix && one.isSystem === b[i]?.isSystem)
-  );
+  return a.length === b.length && a.every((one, i) => one.prefix === b[i]?.prefix);
 }

@@ -1,5 +1,7 @@
+import {spawnSync} from 'node:child_process';
 import {chmodSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {FileState} from '../graph/file-state.ts';
 import {digestOf} from '../protocol/digest.ts';
@@ -164,5 +166,38 @@ describe('InputTrees', () => {
     expect(again[0]).toBe(x);
     expect(again[1]?.file[1]).toBe(digestOf('three'));
     expect(y?.file[1]).toBe(digestOf('two'));
+  });
+
+  it('answers after every change as one that has not looked before', () => {
+    const names = ['a/x.h', 'a/y.h', 'b/x.h', 'link/x.h', 'a/../b/x.h'];
+    const change = fc.constantFrom(
+      'echo new > a/x.h',
+      'touch -d @1000 a/x.h',
+      'touch -d @2000.5 b/x.h',
+      'chmod 755 a/y.h',
+      'chmod 644 a/y.h',
+      'rm -f link; ln -s a link',
+      'rm -f link; ln -s b link',
+      'rm a/y.h; ln -s x.h a/y.h',
+      'rm a/y.h; echo y > a/y.h',
+      'mv a c; ln -s c a',
+      'rm -f b/x.h',
+      'echo x > b/x.h',
+      'true',
+    );
+    fc.assert(
+      fc.property(fc.array(change, {minLength: 1, maxLength: 5}), changes => {
+        const root = plant({'a/x.h': 'one', 'a/y.h': 'y', 'b/x.h': 'two', link: '-> a'});
+        const rig = new Rig();
+        const below = names.map(name => `${root}/${name}`);
+        rig.build(below, [root]);
+        for (const command of changes) {
+          spawnSync('sh', ['-c', command], {cwd: root});
+          rig.files.newEpoch();
+          expect(rig.build(below, [root])).toEqual(new Rig().build(below, [root]));
+        }
+      }),
+      {numRuns: 60},
+    );
   });
 });

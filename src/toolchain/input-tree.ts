@@ -6,6 +6,7 @@
 
 import type {Result} from '../failure.ts';
 import {err, ok} from '../failure.ts';
+import type {FileFacts} from '../graph/file-facts.ts';
 import type {FileState} from '../graph/file-state.ts';
 import type {Tree, TreeFile, TreeLink} from '../protocol/tree.ts';
 import {IdSet} from './id-set.ts';
@@ -81,6 +82,11 @@ export class InputTrees {
   /** By their numbers; those of earlier epochs are still there, and not {@link #verified}. */
   readonly #known: (Input | undefined)[] = [];
   readonly #verified = new IdSet();
+  /** By their numbers: the directory as the path spells it, the physical path, and the time of the file. */
+  readonly #looks: (
+    | {readonly parent: string; readonly place: string; readonly mtimeNs: bigint}
+    | undefined
+  )[] = [];
   /** Paths that lead over symlinks or `..`. */
   readonly #winding = new Map<number, Resolved>();
   readonly #isWinding = new IdSet();
@@ -130,6 +136,32 @@ export class InputTrees {
 
   #look(input: InputFile, stamp: bigint): InputTreeFailure | undefined {
     const {id, path} = input;
+    if (!this.#isAsBefore(input)) {
+      const failure = this.#lookAnew(input);
+      if (failure !== undefined) return failure;
+    }
+    if ((this.#files.stat(path)?.mtimeNs ?? 0n) >= stamp - CLOCK_TICKS) this.#isYoung.add(id);
+    this.#verified.add(id);
+    return undefined;
+  }
+
+  /** Most files are in each epoch what they were in the one before, and at the same place: no path is walked then. */
+  #isAsBefore({id, path}: InputFile): boolean {
+    const [before, look] = [this.#known[id], this.#looks[id]];
+    if (before === undefined || look === undefined) return false;
+    const parent = this.#place(look.parent);
+    if (isFailure(parent) || isWinding(parent) || parent.path !== before.directory) return false;
+    const facts = this.#files.lstat(path);
+    if (facts?.kind !== 'file' || facts.mtimeNs !== look.mtimeNs || modeOf(facts) !== before.file[3])
+      return false;
+    if (this.#files.digest(path) !== before.file[1]) return false;
+    const first = this.#byPlace.get(look.place);
+    if (first === undefined) this.#byPlace.set(look.place, before.file);
+    return first === undefined || first === before.file;
+  }
+
+  #lookAnew(input: InputFile): InputTreeFailure | undefined {
+    const {id, path} = input;
     const place = this.#place(path);
     if (isFailure(place)) return place;
     const content = this.#files.content(path);
@@ -138,20 +170,21 @@ export class InputTrees {
       return {reason: facts === undefined ? 'input-vanished' : 'input-not-a-file', path};
     const slash = place.path.lastIndexOf('/');
     const directory = slash === 0 ? '/' : place.path.slice(0, slash);
+    const {mtimeNs} = facts;
     const file: TreeFile = this.#byPlace.get(place.path) ?? [
       place.path.slice(slash + 1),
       content.digest,
       // Rounds down before 1970 too, as the kernel counts.
-      Number((facts.mtimeNs - (((facts.mtimeNs % NANOSECONDS) + NANOSECONDS) % NANOSECONDS)) / NANOSECONDS),
-      (facts.mode & 0o111) === 0 ? 0 : 1,
+      Number((mtimeNs - (((mtimeNs % NANOSECONDS) + NANOSECONDS) % NANOSECONDS)) / NANOSECONDS),
+      modeOf(facts),
     ];
     this.#byPlace.set(place.path, file);
-    if (facts.mtimeNs >= stamp - CLOCK_TICKS) this.#isYoung.add(id);
     const before = this.#known[id];
     if (before === undefined || !isSame(before, {directory, file}))
       this.#known[id] = {...input, directory, file};
-    this.#verified.add(id);
-    if (place.links.length > 0 || place.passed.length > 0) {
+    const parent = path.slice(0, path.lastIndexOf('/')) || '/';
+    this.#looks[id] = {parent, place: place.path, mtimeNs};
+    if (isWinding(place)) {
       this.#winding.set(id, place);
       this.#isWinding.add(id);
     }
@@ -230,6 +263,14 @@ function addPlace(
 
 function isSame(before: Input, now: Pick<Input, 'directory' | 'file'>): boolean {
   return before.directory === now.directory && before.file.every((part, i) => part === now.file[i]);
+}
+
+function isWinding({links, passed}: Resolved): boolean {
+  return links.length > 0 || passed.length > 0;
+}
+
+function modeOf({mode}: FileFacts): 0 | 1 {
+  return (mode & 0o111) === 0 ? 0 : 1;
 }
 
 function isFailure(place: Place): place is InputTreeFailure {

@@ -28,8 +28,6 @@ export interface FileFacts {
   readonly dev: bigint;
   /** Permission bits only. */
   readonly mode: number;
-  /** The later of both times, in milliseconds. */
-  readonly changedMs: number;
 }
 
 /** The names in a directory; `unreadable` where it may only be passed through. */
@@ -141,7 +139,6 @@ export function factsOf(stats: BigIntStats): FileFacts {
     ino: stats.ino,
     dev: stats.dev,
     mode: mode & 0o7777,
-    changedMs: Math.max(Number(stats.mtimeMs), Number(stats.ctimeMs)),
   };
 }
 
@@ -162,5 +159,6 @@ export function identityOf(facts: FileFacts): string {
 }
 
 export function isSettled(facts: FileFacts, lookedAt: number): boolean {
-  return lookedAt - facts.changedMs > SETTLED_MS;
+  const {mtimeNs, ctimeNs} = facts;
+  return lookedAt - Number((mtimeNs > ctimeNs ? mtimeNs : ctimeNs) / 1_000_000n) > SETTLED_MS;
 }

@@ -42,7 +42,7 @@ interface Entry {
   facts: FileFacts | undefined;
   /** What `lstat` said in the same epoch, where it was asked. */
   own: FileFacts | undefined;
-  content: (FileContent & {readonly identity: string; readonly settled: boolean}) | undefined;
+  content: (FileContent & {readonly settled: boolean}) | undefined;
   contentFacts: FileFacts | undefined;
 }
 
@@ -172,9 +172,12 @@ export class FileState {
   save(file: string, version: string): void {
     if (!this.#learnt) return;
     const remembered = new Map(this.#memory);
-    for (const [path, {content}] of this.#entries) {
-      if (content === undefined || !content.settled) remembered.delete(path);
-      else remembered.set(path, {identity: content.identity, digest: content.digest, note: content.note});
+    for (const [path, {content, contentFacts}] of this.#entries) {
+      if (content === undefined || contentFacts === undefined || !content.settled) remembered.delete(path);
+      else {
+        const {digest, note} = content;
+        remembered.set(path, {identity: identityOf(contentFacts), digest, note});
+      }
     }
     saveMemory(file, version, remembered);
     this.#learnt = false;
@@ -210,7 +213,7 @@ export class FileState {
     } else {
       const known = this.#memory.get(path);
       if (known !== undefined && known.identity === identityOf(facts)) {
-        entry.content = {...known, settled: true};
+        entry.content = {digest: known.digest, note: known.note, settled: true};
         entry.contentFacts = facts;
       }
     }
@@ -258,7 +261,7 @@ export class FileState {
         note.note = noteOf?.(bytes);
         if (this.#scratch.length > LARGE_FILE) this.#scratch = Buffer.allocUnsafeSlow(1 << 18);
       }
-      entry.content = {...note, identity: identityOf(facts), settled: isSettled(facts, lookedAt)};
+      entry.content = {...note, settled: isSettled(facts, lookedAt)};
       entry.contentFacts = facts;
       this.#learnt = true;
       return entry.content;

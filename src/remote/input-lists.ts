@@ -40,8 +40,7 @@ export class InputLists {
   #count = 0;
 
   /** `lone`: the number of the one file that other compiles are not likely to need. */
-  refer({ids, files}: Pick<Inputs, 'ids' | 'files'>, lone: number | undefined): Reference {
-    const numbers = ids.members();
+  refer({numbers, files}: Pick<Inputs, 'numbers' | 'files'>, lone: number | undefined): Reference {
     for (let i = 0; i < numbers.length; i++) {
       const id = numbers[i]!;
       if (this.#listed[id] !== files[i] && id !== lone) this.#news.set(id, files[i]!);

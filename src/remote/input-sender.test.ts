@@ -45,7 +45,8 @@ function input(directory: string, name: string, content = name): Input {
 function inputsOf(some: readonly Input[], directories: readonly string[] = []): Inputs {
   const ids = new IdSet();
   for (const {id} of some) ids.add(id);
-  return {files: [...some].sort((one, other) => one.id - other.id), ids, young: [], directories, links: []};
+  const files = [...some].sort((one, other) => one.id - other.id);
+  return {files, numbers: ids.members(), ids, young: [], directories, links: []};
 }
 
 /** What a worker makes of it. */

@@ -59,10 +59,10 @@ export class InputSender {
     this.#stored = [];
   }
 
-  async #upload({ids, files}: Inputs, contents: ReadonlyMap<Digest, Buffer>): Promise<void> {
+  async #upload({numbers, files}: Inputs, contents: ReadonlyMap<Digest, Buffer>): Promise<void> {
     const stored = this.#stored;
     const unsure: Input[] = [];
-    ids.members().forEach((id, i) => {
+    numbers.forEach((id, i) => {
       if (stored[id] !== files[i]) unsure.push(files[i]!);
     });
     const places = new Map(unsure.map(({file, path}) => [file[1], path]));

@@ -222,7 +222,7 @@ export class ExecutorRig {
     return {
       kind: 'found',
       value: {
-        inputs: {files: found, ids, young, directories: [this.#directory], links: []},
+        inputs: {files: found, numbers: ids.members(), ids, young, directories: [this.#directory], links: []},
         absentIncludes: [],
         precompiled: [],
         readsClock: false,

@@ -30,7 +30,8 @@ export interface Frame {
 export interface Inputs extends Frame {
   /** Each path that was asked for, as a compiler opens it; several may be one file. In ascending order of numbers. */
   readonly files: readonly Input[];
-  /** Their numbers, for whoever need not look at them all. */
+  /** Their numbers, in the same order and as a set: for whoever need not look at them all. */
+  readonly numbers: readonly number[];
   readonly ids: IdSet;
   /** Files changed after the epoch's stamp, or so little before that the clock of the file system may not tell. */
   readonly young: readonly Input[];
@@ -114,8 +115,10 @@ export class InputTrees {
     }
     for (const id of files.alsoIn(this.#isWinding)) addPlace(frame, this.#winding.get(id) as Resolved);
     const inputOf = (id: number) => this.#known[id] as Input;
+    const numbers = files.members();
     return ok({
-      files: files.members().map(inputOf),
+      files: numbers.map(inputOf),
+      numbers,
       ids: files,
       young: files.alsoIn(this.#isYoung).map(inputOf),
       directories: [...frame.directories],

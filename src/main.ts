@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** argv in, exit status out: the only place that ends the process. */
-import './engine-flags.ts';
+import './v8-flags.ts';
 import {type Failure, FailureError} from './failure.ts';
 import {BUILD_HELP, CLEAN_HELP, HELP, parseBuildOptions, parseStoreOptions, STATS_HELP} from './options.ts';
 

@@ -18,6 +18,11 @@ export interface TreeDirectory {
 /** A symlink at a physical path with its target as the user's machine has it (relative or absolute). */
 export type TreeLink = readonly [path: string, target: string];
 
+/** Path of a file in a directory. Directories come without a slash at their end, but for the root. */
+export function pathIn(directory: string, name: string): string {
+  return directory === '/' ? `/${name}` : `${directory}/${name}`;
+}
+
 export interface Tree {
   readonly directories: readonly TreeDirectory[];
   readonly links: readonly TreeLink[];

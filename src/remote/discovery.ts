@@ -12,7 +12,7 @@ import type {ToolchainIdentity} from '../toolchain/identify.ts';
 import type {ScanResult} from '../toolchain/include-scan.ts';
 import {IncludeScanner} from '../toolchain/include-scanner.ts';
 import {InputFiles} from '../toolchain/input-files.ts';
-import {type Inputs, InputTrees} from '../toolchain/input-tree.ts';
+import {InputFinder, type Inputs} from '../toolchain/input-finder.ts';
 import {type SearchPath, SearchPaths} from '../toolchain/search-path.ts';
 
 const FILE_TIME = /\b__TIMESTAMP__\b/;
@@ -59,7 +59,7 @@ export class Discovery {
   readonly #inputs = new InputFiles();
   readonly #searchPaths = new SearchPaths();
   readonly #scanner: IncludeScanner;
-  readonly #trees: InputTrees;
+  readonly #finder: InputFinder;
   readonly #clockByDigest = new Map<Digest, boolean>();
   /** Milliseconds of CPU spent here so far. */
   cpu = 0;
@@ -67,7 +67,7 @@ export class Discovery {
   constructor(files: FileState) {
     this.#files = files;
     this.#scanner = new IncludeScanner(files, this.#inputs);
-    this.#trees = new InputTrees(files, this.#inputs);
+    this.#finder = new InputFinder(files, this.#inputs);
   }
 
   async discover(request: DiscoveryRequest): Promise<DiscoveryOutcome> {
@@ -110,7 +110,7 @@ export class Discovery {
     for (const id of others) files.add(id);
     for (const output of wantedOutputs(compile))
       directories.push(dirname(absoluteIn(directory, output.path)));
-    const inputs = this.#trees.find({files, directories, stamp});
+    const inputs = this.#finder.find({files, directories, stamp});
     if (!inputs.ok) return {kind: 'unknown'};
     const readsClock =
       scan.clockFiles.length > 0 ||

@@ -6,7 +6,7 @@
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import {encodePositions, type FileList} from '../protocol/file-list.ts';
 import type {TreeDirectory, TreeFile} from '../protocol/tree.ts';
-import type {Input, Inputs} from '../toolchain/input-tree.ts';
+import type {Input, Inputs} from '../toolchain/input-finder.ts';
 
 /** So many files that no list has yet make one. Until then they are named in each request, at a tenth of a KB each. */
 const LIST_SIZE = 64;

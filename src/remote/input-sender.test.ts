@@ -8,7 +8,7 @@ import {type FileList, filesAt, joinTrees} from '../protocol/file-list.ts';
 import type {ActionInputs} from '../protocol/invocation.ts';
 import type {Tree} from '../protocol/tree.ts';
 import {IdSet} from '../toolchain/id-set.ts';
-import {type Input, type Inputs, treeOf} from '../toolchain/input-tree.ts';
+import {type Input, type Inputs, treeOf} from '../toolchain/input-finder.ts';
 import type {Store} from './cloud.ts';
 import {InputChanged} from './fault.ts';
 import {InputSender} from './input-sender.ts';

@@ -1,7 +1,9 @@
 /** Sees to it that a worker can have the inputs of a compile: what they are called, and that the store has them. */
 import {type Digest, digestOf} from '../protocol/digest.ts';
+import {joinTrees} from '../protocol/file-list.ts';
 import type {ActionInputs} from '../protocol/invocation.ts';
-import {type Input, type Inputs, treeOf} from '../toolchain/input-tree.ts';
+import type {TreeDirectory} from '../protocol/tree.ts';
+import {type Input, type Inputs, treeOf} from '../toolchain/input-finder.ts';
 import type {Store} from './cloud.ts';
 import {InputChanged} from './fault.ts';
 import {InputLists} from './input-lists.ts';
@@ -36,19 +38,11 @@ export class InputSender {
       made.map(file => [digestOf(file.content), Buffer.from(file.content)]),
     );
     for (const [{digest, bytes}] of lists) contents.set(digest, bytes);
-    const own = treeOf(rest, inputs);
-    const directories = new Map(own.directories.map(({path, files}) => [path, [...files]]));
-    for (const {path, content} of made) {
-      const slash = path.lastIndexOf('/');
-      const directory = path.slice(0, slash) || '/';
-      const name = path.slice(slash + 1);
-      const others = (directories.get(directory) ?? []).filter(([other]) => other !== name);
-      directories.set(directory, [...others, [name, digestOf(content), 0, 0]]);
-    }
+    const own = joinTrees([treeOf(rest, inputs), {directories: made.map(directoryOf), links: []}]);
     return {
       inputs: {
         lists: lists.map(([{digest}, wanted]) => [digest, wanted]),
-        own: {links: own.links, directories: Array.from(directories, ([path, files]) => ({path, files}))},
+        own,
       },
       upload: () => this.#upload(inputs, contents),
     };
@@ -74,4 +68,9 @@ export class InputSender {
     }
     for (const file of unsure) stored[file.id] = file;
   }
+}
+
+function directoryOf({path, content}: MadeFile): TreeDirectory {
+  const slash = path.lastIndexOf('/');
+  return {path: path.slice(0, slash) || '/', files: [[path.slice(slash + 1), digestOf(content), 0, 0]]};
 }

@@ -7,6 +7,7 @@ import type {Listing} from '../graph/file-facts.ts';
 import type {FileState} from '../graph/file-state.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import type {Observed, PathGroups} from '../protocol/invocation.ts';
+import {pathIn} from '../protocol/tree.ts';
 import type {InputSet} from './cloud.ts';
 
 /**
@@ -27,7 +28,7 @@ export function makeInputSet(
   for (const [directory, names] of observed.read) {
     const kept: string[] = [];
     for (const name of names) {
-      const path = join(directory, name);
+      const path = pathIn(directory, name);
       if (options.isMade(path)) continue;
       const digest = options.digestSent(path);
       if (digest === undefined) return undefined;
@@ -39,7 +40,7 @@ export function makeInputSet(
   const listed: [string, string][] = [];
   for (const [directory, names] of observed.listed) {
     for (const name of names) {
-      const path = join(directory, name);
+      const path = pathIn(directory, name);
       listed.push([path, listingDigest(path, options.files)]);
     }
   }
@@ -59,14 +60,14 @@ export function holds(set: InputSet, files: FileState): boolean {
   const digests: Digest[] = [];
   for (const [directory, names] of set.read) {
     for (const name of names) {
-      const digest = files.digest(join(directory, name));
+      const digest = files.digest(pathIn(directory, name));
       if (digest === undefined) return false;
       digests.push(digest);
     }
   }
   if (contentOf(digests) !== set.content) return false;
   for (const [directory, names] of set.found) {
-    for (const name of names) if (!files.stat(join(directory, name))) return false;
+    for (const name of names) if (!files.stat(pathIn(directory, name))) return false;
   }
   for (const [directory, names] of set.absent) {
     const present = firstPresent(directory, names, files);
@@ -81,7 +82,7 @@ export function holds(set: InputSet, files: FileState): boolean {
 
 /** The files of the set. */
 export function pathsRead({read}: Pick<InputSet, 'read'>): string[] {
-  return read.flatMap(([directory, names]) => names.map(name => join(directory, name)));
+  return read.flatMap(([directory, names]) => names.map(name => pathIn(directory, name)));
 }
 
 function contentOf(digests: readonly Digest[]): Digest {
@@ -97,14 +98,14 @@ export function firstPresent(
   const listing = files.names(directory);
   if (listing === undefined) return undefined;
   if (!(listing instanceof Set)) {
-    const paths = names.flatMap(name => [join(directory, name), join(directory, `${name}.gch`)]);
+    const paths = names.flatMap(name => [pathIn(directory, name), pathIn(directory, `${name}.gch`)]);
     return paths.find(path => files.stat(path));
   }
   const precompiled = hasPrecompiled(listing);
   for (const name of names) {
     // A listing has a dangling symlink's name too; only what can be reached counts.
-    if (listing.has(name) && files.stat(join(directory, name))) return join(directory, name);
-    if (precompiled && listing.has(`${name}.gch`)) return join(directory, `${name}.gch`);
+    if (listing.has(name) && files.stat(pathIn(directory, name))) return pathIn(directory, name);
+    if (precompiled && listing.has(`${name}.gch`)) return pathIn(directory, `${name}.gch`);
   }
   return undefined;
 }
@@ -158,16 +159,11 @@ function findPlaces(read: PathGroups, found: PathGroups, files: FileState): [str
     if (physical !== path) places.push([path, physical]);
   };
   for (const [directory] of read) add(directory);
-  for (const [directory, names] of found) for (const name of names) add(join(directory, name));
+  for (const [directory, names] of found) for (const name of names) add(pathIn(directory, name));
   return places;
 }
 
 function isSame(now: readonly (readonly string[])[], then: readonly (readonly string[])[]): boolean {
   if (now.length === 0 && then.length === 0) return true;
   return JSON.stringify(now) === JSON.stringify(then);
-}
-
-/** Directories come without a slash at their end, but for the root. */
-function join(directory: string, name: string): string {
-  return directory === '/' ? `/${name}` : `${directory}/${name}`;
 }

@@ -3,8 +3,9 @@ import {readFileSync} from 'node:fs';
 import type {FileState} from '../graph/file-state.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import type {ActionResult} from '../protocol/invocation.ts';
+import {pathIn} from '../protocol/tree.ts';
 import {wantedOutputs} from '../toolchain/compile-command.ts';
-import type {Inputs} from '../toolchain/input-tree.ts';
+import type {Inputs} from '../toolchain/input-finder.ts';
 import {extraClosure} from '../toolchain/loader.ts';
 import {absoluteIn} from './discovery.ts';
 import {StayLocal} from './fault.ts';
@@ -70,11 +71,6 @@ export function digestsSent({files: inputs}: Inputs, files: FileState): (path: s
     byPlace ??= new Map(inputs.map(({directory, file}) => [pathIn(directory, file[0]), file[1]]));
     return physical === undefined ? undefined : byPlace.get(physical);
   };
-}
-
-/** Directories come without a slash at their end, but for the root. */
-export function pathIn(directory: string, name: string): string {
-  return directory === '/' ? `/${name}` : `${directory}/${name}`;
 }
 
 /** Something outside ended the compiler, want of memory most often: that says nothing of the user's code. */

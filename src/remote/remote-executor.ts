@@ -7,9 +7,10 @@ import type {FileState} from '../graph/file-state.ts';
 import type {EdgeId, Graph} from '../graph/graph.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import {type ActionResult, PROTOCOL_VERSION} from '../protocol/invocation.ts';
+import {pathIn} from '../protocol/tree.ts';
 import type {DepfileDialect} from '../toolchain/depfile.ts';
 import {IdSet} from '../toolchain/id-set.ts';
-import type {Inputs} from '../toolchain/input-tree.ts';
+import type {Inputs} from '../toolchain/input-finder.ts';
 import {NativeFlags} from '../toolchain/native-march.ts';
 import {type CachedResult, type Cloud, InvocationError, StoreError} from './cloud.ts';
 import {Delivery} from './delivery.ts';
@@ -21,7 +22,7 @@ import type {InputSender} from './input-sender.ts';
 import {holds, makeInputSet, pathsRead} from './input-set.ts';
 import {type Invoked, invokeWithRetry} from './invoke.ts';
 import type {Materialiser} from './materialise.ts';
-import {changedMeanwhile, digestsSent, lackingInputs, pathIn, wasKilled} from './observed-run.ts';
+import {changedMeanwhile, digestsSent, lackingInputs, wasKilled} from './observed-run.ts';
 import {actionOf, firstKey, type Prepared, type RemoteCompile} from './prepared-compile.ts';
 import type {Toolchains} from './toolchains.ts';
 
@@ -171,7 +172,6 @@ export class RemoteExecutor implements Executor {
           result: invoked.result,
           discovered: found.value,
           stamp: epoch.stamp,
-          began,
           key,
         });
       }
@@ -282,7 +282,6 @@ export class RemoteExecutor implements Executor {
       result: ActionResult;
       discovered: Discovered;
       stamp: bigint;
-      began: number;
       key: Digest | undefined;
     },
   ): Promise<EdgeOutcome> {
@@ -318,10 +317,7 @@ export class RemoteExecutor implements Executor {
       place: 'remote',
       output,
       depfile,
-      read: () =>
-        result.observed.read.flatMap(([directory, names]) =>
-          names.map(name => `${directory === '/' ? '' : directory}/${name}`),
-        ),
+      read: () => pathsRead(result.observed),
       stamp: run.stamp,
       duration: result.timing.run,
     });

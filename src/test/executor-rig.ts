@@ -20,7 +20,7 @@ import type {Toolchains} from '../remote/toolchains.ts';
 import {classify} from '../toolchain/classify.ts';
 import {IdSet} from '../toolchain/id-set.ts';
 import type {ToolchainIdentity} from '../toolchain/identify.ts';
-import type {Input} from '../toolchain/input-tree.ts';
+import type {Input} from '../toolchain/input-finder.ts';
 
 /** No signal that ever comes. */
 export const NEVER = new AbortController().signal;

@@ -45,12 +45,14 @@ export type NamedScan = Omit<ScanResult, 'files' | 'data'> & {readonly files: re
 export class ScanRig {
   readonly files = new FileState();
   readonly #inputs = new InputFiles();
-  readonly #scanner = new IncludeScanner(this.files, this.#inputs);
+  readonly #scanner: IncludeScanner;
   readonly #paths = new SearchPaths();
   readonly #cwd: string;
   readonly #env: NodeJS.ProcessEnv;
 
-  constructor(cwd: string, env: NodeJS.ProcessEnv = {}) {
+  /** `mostBytes`: what the scanner may remember of search paths that are not in use; by default its own limit. */
+  constructor(cwd: string, env: NodeJS.ProcessEnv = {}, mostBytes?: number) {
+    this.#scanner = new IncludeScanner(this.files, this.#inputs, mostBytes);
     this.#cwd = cwd;
     this.#env = {...process.env, ...env};
   }

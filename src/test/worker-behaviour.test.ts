@@ -1,18 +1,9 @@
 import {spawnSync} from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
-import {dirname, join} from 'node:path';
+import {existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {setImmediate as turn} from 'node:timers/promises';
 import {afterAll, afterEach, beforeAll, beforeEach, expect, it} from 'vitest';
-import {type Digest, digestOf} from '../protocol/digest.ts';
+import {digestOf} from '../protocol/digest.ts';
 import {encodePositions} from '../protocol/file-list.ts';
 import type {
   ActionInputs,
@@ -207,7 +198,7 @@ it.each(['no JSON', '{}', '{"directories":[{"path":"/x"}]}', '[]', 'null'])(
   'refuses a list that is none: %s',
   async text => {
     const action = await compile('a.c');
-    const list = keepBlob(text);
+    const list = rig.keep(text);
     const inputs = {...action.inputs, lists: [[list, 'AQ=='] as const]};
     expect(failed(await rig.ask({...action, inputs})).reason).toBe('request-invalid');
   },
@@ -217,16 +208,9 @@ it.each(['no JSON', '{}', '{"directories":[{"path":"/x"}]}', '[]', 'null'])(
 function listed(tree: Tree): ActionInputs {
   const count = tree.directories.reduce((sum, {files}) => sum + files.length, 0);
   const all = encodePositions(new Uint8Array(Math.ceil(count / 8)).fill(0xff));
-  const list = keepBlob(JSON.stringify({directories: tree.directories}));
+  const list = rig.keep(JSON.stringify({directories: tree.directories}));
   const directories = tree.directories.map(({path}) => ({path, files: []}));
   return {lists: [[list, all]], own: {links: tree.links, directories}};
-}
-
-function keepBlob(text: string): Digest {
-  const digest = digestOf(text);
-  mkdirSync(dirname(rig.blob(digest)), {recursive: true});
-  writeFileSync(rig.blob(digest), text);
-  return digest;
 }
 
 /** A compile that takes far longer than any test may. */

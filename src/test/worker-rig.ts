@@ -19,7 +19,7 @@ import {tmpdir} from 'node:os';
 import {basename, dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {buildSync} from 'esbuild';
-import type {Digest} from '../protocol/digest.ts';
+import {type Digest, digestOf} from '../protocol/digest.ts';
 import type {
   Action,
   ActionResult,
@@ -152,6 +152,14 @@ export class WorkerRig {
       mkdirSync(dirname(path), {recursive: true});
       copyFileSync(source, path);
     }
+  }
+
+  /** Puts a text into the store. */
+  keep(text: string): Digest {
+    const path = this.blob(digestOf(text));
+    mkdirSync(dirname(path), {recursive: true});
+    writeFileSync(path, text);
+    return digestOf(text);
   }
 
   blob(digest: Digest): string {

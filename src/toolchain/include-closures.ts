@@ -56,7 +56,7 @@ interface Visit {
 export class IncludeClosures {
   readonly #context: ClosureContext;
   /** False where only the assembler reads the files: includes mean nothing then. */
-  readonly #preprocesses: boolean;
+  readonly preprocesses: boolean;
   #closures: (IdSet | undefined)[] = [];
   #notes: (FileNotes | undefined)[] = [];
   /** Files with {@link FileNotes}. */
@@ -66,7 +66,7 @@ export class IncludeClosures {
 
   constructor(context: ClosureContext, preprocesses: boolean) {
     this.#context = context;
-    this.#preprocesses = preprocesses;
+    this.preprocesses = preprocesses;
   }
 
   get noted(): IdSet {
@@ -160,7 +160,7 @@ export class IncludeClosures {
     for (const step of file.steps) {
       const {directive, form, name} = step;
       const isForAssembler = directive === 'incbin' || directive === 'assemble';
-      if (!this.#preprocesses && !isForAssembler) continue;
+      if (!this.preprocesses && !isForAssembler) continue;
       if (directive === 'clock') readsClock = true;
       else if (isForAssembler || form === 'macro' || directive === 'embed') late.push(step);
       else if (directive === 'next') this.next(file, name, meanings);

@@ -328,6 +328,20 @@ describe('the scan', () => {
     });
   });
 
+  it('answers the same when it may remember one search path alone', async () => {
+    const cwd = plant({
+      'a.cc': '#include "x.h"\n',
+      'one/x.h': '#include <y.h>\n',
+      'one/y.h': '',
+      'two/x.h': '',
+    });
+    const rig = new ScanRig(cwd, {}, 0);
+    for (let i = 0; i < 3; i++) {
+      expect(rig.own(await rig.scan('g++ -nostdinc -I one -c a.cc'))).toEqual(['a.cc', 'one/x.h', 'one/y.h']);
+      expect(rig.own(await rig.scan('g++ -nostdinc -I two -c a.cc'))).toEqual(['a.cc', 'two/x.h']);
+    }
+  });
+
   it('adds files that flags name, and leaves devices alone', async () => {
     const cwd = plant({'a.c': '#include "/dev/null"\n', 'p.profdata': ''});
     const rig = new ScanRig(cwd);

@@ -31,6 +31,7 @@ const MOST_BYTES = 128 << 20;
 
 /** Invariant: answers are those of the file state's epoch at the time of the call. */
 export class IncludeScanner {
+  readonly #mostBytes: number;
   readonly #files: FileState;
   readonly #inputs: InputFiles;
   readonly #lookup: IncludeLookup<ScannedFile>;
@@ -48,7 +49,8 @@ export class IncludeScanner {
   /** By the real path of the directory, and the name in it. */
   readonly #physical = new Map<string, Map<string, PhysicalFile>>();
 
-  constructor(files: FileState, inputs: InputFiles) {
+  constructor(files: FileState, inputs: InputFiles, mostBytes = MOST_BYTES) {
+    this.#mostBytes = mostBytes;
     this.#files = files;
     this.#inputs = inputs;
     this.#lookup = new IncludeLookup(files, path => this.#open(path));
@@ -63,6 +65,7 @@ export class IncludeScanner {
     search.refresh(this.#files);
     const preprocesses = request.language !== 'assembler' && !request.language.endsWith('cpp-output');
     const closures = remembered.closures[preprocesses ? 1 : 0];
+    const {bytes} = closures;
     for (;;) {
       const state = this.#state(search);
       if (remembered.state !== state) for (const old of remembered.closures) old.forget();
@@ -81,7 +84,7 @@ export class IncludeScanner {
       // Where what was remembered turned out wrong, and has now been corrected, it walks again.
       if (this.#state(search) !== state) continue;
       for (const id of result.files.alsoIn(this.#unread)) result.files.delete(id);
-      this.#forgetOldest();
+      if (closures.bytes > bytes) this.#forgetOldest();
       return result;
     }
   }
@@ -115,7 +118,7 @@ export class IncludeScanner {
     let bytes = all.reduce((sum, closures) => sum + closures.bytes, 0);
     // The last two are those of the search path in use.
     for (const closures of all.slice(0, -2)) {
-      if (bytes <= MOST_BYTES) break;
+      if (bytes <= this.#mostBytes) break;
       bytes -= closures.bytes;
       closures.forget();
     }

@@ -57,7 +57,7 @@ export class IncludeWalk {
       this.#complete = false;
       this.#miss(lookup.name(request.source));
     } else this.#reach(source);
-    if (request.language !== 'assembler' && !request.language.endsWith('cpp-output')) {
+    if (this.#context.closures.preprocesses) {
       if (family === 'gcc') {
         const found = new Meanings();
         this.#context.closures.angle(lookup.name('stdc-predef.h'), found);

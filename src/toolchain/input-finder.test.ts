@@ -8,18 +8,18 @@ import {digestOf} from '../protocol/digest.ts';
 import {plant} from '../test/scan-rig.ts';
 import {IdSet} from './id-set.ts';
 import {InputFiles} from './input-files.ts';
-import {InputTrees, treeOf} from './input-tree.ts';
+import {InputFinder, treeOf} from './input-finder.ts';
 
 /** One process' worth of looks at inputs. */
 class Rig {
   readonly files = new FileState();
   readonly #inputs = new InputFiles();
-  readonly #trees = new InputTrees(this.files, this.#inputs);
+  readonly #finder = new InputFinder(this.files, this.#inputs);
 
   find(paths: readonly string[], directories: readonly string[] = [], stamp = 0n) {
     const ids = new IdSet();
     for (const path of paths) ids.add(this.#inputs.get(path).id);
-    return this.#trees.find({files: ids, directories, stamp});
+    return this.#finder.find({files: ids, directories, stamp});
   }
 
   build(paths: readonly string[], directories: readonly string[] = []) {
@@ -56,7 +56,7 @@ function picture(
   };
 }
 
-describe('InputTrees', () => {
+describe('InputFinder', () => {
   it('groups files by directory and keeps empty directories', () => {
     const root = plant({'a/x.h': '', 'a/y.h': '', 'b/c/z.h': '', 'empty/': ''});
     expect(pictureOf(root, ['a/x.h', 'b/c/z.h', 'a/y.h'], ['empty', 'a', 'none', 'a/x.h'])).toEqual({

@@ -8,6 +8,7 @@ import type {Result} from '../failure.ts';
 import {err, ok} from '../failure.ts';
 import type {FileFacts} from '../graph/file-facts.ts';
 import type {FileState} from '../graph/file-state.ts';
+import {joinTrees} from '../protocol/file-list.ts';
 import type {Tree, TreeFile, TreeLink} from '../protocol/tree.ts';
 import {IdSet} from './id-set.ts';
 import type {InputFile, InputFiles} from './input-files.ts';
@@ -52,13 +53,13 @@ export interface InputRequest {
   readonly stamp: bigint;
 }
 
-export interface InputTreeFailure {
+export interface InputFailure {
   readonly reason: 'input-vanished' | 'input-not-a-file' | 'symlink-loop';
   readonly path: string;
 }
 
 /** What resolving a path came to. */
-type Place = Resolved | InputTreeFailure;
+type Place = Resolved | InputFailure;
 
 /** A place reached, and everything that was passed on the way. Memo for one epoch. */
 interface Resolved {
@@ -75,7 +76,7 @@ const NANOSECONDS = 1_000_000_000n;
 const CLOCK_TICKS = 20_000_000n;
 
 /** Invariant: everything remembered is of the file state's epoch. */
-export class InputTrees {
+export class InputFinder {
   readonly #files: FileState;
   readonly #inputs: InputFiles;
   #epoch = -1;
@@ -100,7 +101,7 @@ export class InputTrees {
     this.#inputs = inputs;
   }
 
-  find({files, directories, stamp}: InputRequest): Result<Inputs, InputTreeFailure> {
+  find({files, directories, stamp}: InputRequest): Result<Inputs, InputFailure> {
     this.#refresh();
     const frame = {directories: new Set<string>(), links: new Map<string, TreeLink>()};
     for (const path of directories) {
@@ -137,7 +138,7 @@ export class InputTrees {
     this.#byPlace.clear();
   }
 
-  #look(input: InputFile, stamp: bigint): InputTreeFailure | undefined {
+  #look(input: InputFile, stamp: bigint): InputFailure | undefined {
     const {id, path} = input;
     if (!this.#isAsBefore(input)) {
       const failure = this.#lookAnew(input);
@@ -163,7 +164,7 @@ export class InputTrees {
     return first === undefined || first === before.file;
   }
 
-  #lookAnew(input: InputFile): InputTreeFailure | undefined {
+  #lookAnew(input: InputFile): InputFailure | undefined {
     const {id, path} = input;
     const place = this.#place(path);
     if (isFailure(place)) return place;
@@ -246,14 +247,10 @@ export class InputTrees {
 }
 
 /** A tree of files that stand in it once each, however many paths lead to them. */
-export function treeOf(files: Iterable<Input>, {directories, links}: Frame): Tree {
-  const byDirectory = new Map(directories.map(path => [path, new Map<string, TreeFile>()]));
-  for (const {directory, file} of files) {
-    const there = byDirectory.get(directory);
-    if (there === undefined) byDirectory.set(directory, new Map([[file[0], file]]));
-    else there.set(file[0], file);
-  }
-  return {directories: Array.from(byDirectory, ([path, all]) => ({path, files: [...all.values()]})), links};
+export function treeOf(files: readonly Input[], {directories, links}: Frame): Tree {
+  const empty = directories.map(path => ({path, files: []}));
+  const filled = files.map(({directory, file}) => ({path: directory, files: [file]}));
+  return joinTrees([{directories: [...empty, ...filled], links}]);
 }
 
 function addPlace(
@@ -276,6 +273,6 @@ function modeOf({mode}: FileFacts): 0 | 1 {
   return (mode & 0o111) === 0 ? 0 : 1;
 }
 
-function isFailure(place: Place): place is InputTreeFailure {
+function isFailure(place: Place): place is InputFailure {
   return 'reason' in place;
 }

@@ -12,6 +12,13 @@ import {type BuildContext, type Load, type Look, lookAt} from './look.ts';
 import type {BuildOptions} from './options.ts';
 import {Plan} from './scheduler/plan.ts';
 
+let hadWork = false;
+
+/** Whether the build of this process found anything to do, and loaded all that does it. */
+export function hasWorked(): boolean {
+  return hadWork;
+}
+
 /** Answers the exit status. @throws FailureError for everything that keeps a build from starting */
 export async function build(options: BuildOptions, began: number): Promise<number> {
   const location = locate(options.words, {
@@ -34,6 +41,7 @@ async function buildAt(context: BuildContext): Promise<number> {
   const isIdle = !look.mustRegenerate && isNothingToRun(look);
   const isAsked = (options.summary !== undefined && !options.dryRun) || options.debug.has('local');
   if (!isIdle || isAsked || hasJournal(project.files.journal)) {
+    hadWork = true;
     const {runBuild} = await import('./run-build.ts');
     return runBuild(context, {look, isIdle, load});
   }

@@ -1,95 +1,12 @@
 #!/usr/bin/env node
-/** argv in, exit status out: the only place that ends the process. */
+/** What `llama` starts: the program of `cli.ts`, which is a bundle of its own so that its bytecode can be kept. */
 import './v8-flags.ts';
-import {type Failure, FailureError} from './failure.ts';
-import {BUILD_HELP, CLEAN_HELP, HELP, parseBuildOptions, parseStoreOptions, STATS_HELP} from './options.ts';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {runProgram} from './code-cache.ts';
+import {storePlace} from './store-place.ts';
 
-declare const LLAMA_VERSION: string;
-
-const COMMANDS = ['build', 'stats', 'clean'];
-
-async function main(argv: readonly string[]): Promise<number> {
-  const [command, ...rest] = argv;
-  switch (command) {
-    case 'build': {
-      const options = parseBuildOptions(rest);
-      if (!options.ok) return fail(options.error);
-      if (options.value === 'help') return show(BUILD_HELP);
-      if (process.platform !== 'linux' || process.arch !== 'x64') {
-        return fail({reason: 'platform-unsupported', platform: `${process.platform} on ${process.arch}`});
-      }
-      const {build} = await import('./build.ts');
-      return build(options.value, began);
-    }
-    case 'stats':
-    case 'clean': {
-      const options = parseStoreOptions(rest, command);
-      if (!options.ok) return fail(options.error);
-      if (options.value === 'help') return show(command === 'stats' ? STATS_HELP : CLEAN_HELP);
-      const {stats, clean} = await import('./store-commands.ts');
-      return show(command === 'stats' ? stats(options.value) : clean(options.value));
-    }
-    case '--version':
-      return show(LLAMA_VERSION);
-    case undefined:
-    case 'help':
-    case '--help':
-    case '-h':
-      return show(HELP);
-    default: {
-      const {nearest} = await import('./edit-distance.ts');
-      const [best] = nearest(command, COMMANDS);
-      const what = command.startsWith('-') ? 'flag' : 'command';
-      return fail({
-        reason: 'option-invalid',
-        text: `unknown ${what} '${command}'`,
-        hint: best === undefined ? 'see: llama --help' : `did you mean ${best}? see: llama --help`,
-      });
-    }
-  }
-}
-
-async function show(text: string): Promise<number> {
-  const {print} = await import('./standard-output.ts');
-  print(text);
-  return 0;
-}
-
-async function fail(failure: Failure): Promise<number> {
-  // Only a failure needs its sentence: to have nothing to do loads nothing for it.
-  const {exitStatus, failureText} = await import('./ui/failure-text.ts');
-  process.stderr.write(`llama: error: ${failureText(failure)}\n`);
-  return exitStatus(failure);
-}
-
-function isFileError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
-}
-
-// Nothing is left to be done then: to take the heap apart before the end would be 10 ms for nobody.
-process.once('beforeExit', () => process.exit());
-
-// The time since the process began, its own start included.
-const began = 0;
-
-main(process.argv.slice(2)).then(
-  status => {
-    // A fault of standard output may have come before, and counts.
-    process.exitCode ??= status;
-  },
-  async error => {
-    if (error instanceof FailureError) {
-      process.exitCode = await fail(error.failure);
-      return;
-    }
-    if (isFileError(error)) {
-      // A full disk, a directory that was removed under the build: the system's own sentence names the file.
-      process.stderr.write(`llama: error: ${error.message}\n`);
-      process.exitCode = 1;
-      return;
-    }
-    // A bug: the one case in which a trace helps anybody.
-    process.stderr.write(`llama: internal error, please report it: ${(error as Error).stack}\n`);
-    process.exitCode = 1;
-  },
+runProgram(
+  fileURLToPath(new URL('./program.cjs', import.meta.url)),
+  join(storePlace(undefined, process.env), 'code'),
 );

@@ -69,9 +69,9 @@ describe('imports', () => {
     expect(all.length).toBeGreaterThan(200);
   });
 
-  it('leave the end of the process to main.ts and the second interruption', () => {
+  it('leave the end of the process to cli.ts and the second interruption', () => {
     const exits = sources.filter(file => /process\.exit\(/.test(readFileSync(join(ROOT, file), 'utf8')));
-    expect(exits.filter(file => !file.startsWith('lambda/'))).toEqual(['src/main.ts', 'src/run-build.ts']);
+    expect(exits.filter(file => !file.startsWith('lambda/'))).toEqual(['src/cli.ts', 'src/run-build.ts']);
   });
 });
 

@@ -1,0 +1,65 @@
+/**
+ * Runs the program with the bytecode that V8 made of it in an earlier run. To compile half a megabyte of JavaScript anew
+ * takes longer than to find out that a build has nothing to do. (Node 22 has `module.enableCompileCache()` for this.)
+ *
+ * V8 itself refuses what another version of it made, or of another text; the file's name tells two builds of the program
+ * apart whose texts are of one length.
+ */
+import {mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {createRequire} from 'node:module';
+import {dirname, join} from 'node:path';
+import {Script} from 'node:vm';
+
+/** What the bundle exports. */
+export interface Program {
+  /** Whether this run has compiled so much of the program that others gain by its bytecode. */
+  readonly isWorthKeeping: () => boolean;
+}
+
+/** In ms: thirty days. One that is still in use is then made anew. */
+const KEPT_FOR = 30 * 86_400_000;
+
+/** `file`: a CommonJS bundle in ASCII. `folder`: where bytecode is kept; one that cannot be used costs time alone. */
+export function runProgram(file: string, folder: string): void {
+  const {mtimeMs, size} = statSync(file);
+  const place = join(folder, `program-${process.version}-${size}-${mtimeMs.toString(36)}.bin`);
+  const code = readIfThere(place);
+  const script = new Script(
+    `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'latin1')}\n})`,
+    {filename: file, ...(code && {cachedData: code})},
+  );
+  const module = {exports: {} as Program};
+  script.runInThisContext()(module.exports, createRequire(file), module, file, dirname(file));
+  if (code && script.cachedDataRejected !== true) return;
+  process.once('exit', () => {
+    if (module.exports.isWorthKeeping()) keep(place, script.createCachedData());
+  });
+}
+
+function readIfThere(place: string): Buffer | undefined {
+  try {
+    return readFileSync(place);
+  } catch {
+    return undefined;
+  }
+}
+
+function keep(place: string, code: Buffer): void {
+  try {
+    mkdirSync(dirname(place), {recursive: true});
+    const temporary = `${place}.${process.pid}`;
+    writeFileSync(temporary, code);
+    renameSync(temporary, place);
+    removeOld(dirname(place));
+  } catch {
+    // Not kept, then.
+  }
+}
+
+/** What versions left that nobody has run for long. */
+function removeOld(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const file = join(folder, name);
+    if (Date.now() - statSync(file).mtimeMs > KEPT_FOR) rmSync(file, {force: true});
+  }
+}

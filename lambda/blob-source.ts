@@ -14,6 +14,13 @@ export interface BlobSource {
    * The file's mode is the process's default. Throws {@link BlobError}, and the file system's own errors for `path`.
    */
   copyTo?(digest: Digest, path: string): Promise<void>;
+  /**
+   * A blob that names others (see `protocol/pack.ts`): those may come along, and then cost no request each. Default:
+   * {@link get}. Throws {@link BlobError}.
+   */
+  getList?(digest: Digest): Promise<Uint8Array>;
+  /** What came along with a list is not needed any more. */
+  releaseList?(digest: Digest): void;
 }
 
 /** Why a blob could not be had or kept: it is not there, it is not what its name says, or the store itself failed. */

@@ -15,10 +15,11 @@ import type {
 } from '../src/protocol/invocation.ts';
 import {PROTOCOL_VERSION} from '../src/protocol/invocation.ts';
 import {BlobError, type BlobSource} from './blob-source.ts';
+import {CarriedBlobs} from './carried-blobs.ts';
 import {InputLists} from './input-lists.ts';
 import {keep, takeKept} from './kept-roots.ts';
 import {OutputSender} from './outputs.ts';
-import {checkAction} from './request-check.ts';
+import {checkAction, checkCarried} from './request-check.ts';
 import {type Command, runCommand} from './run.ts';
 import {ToolchainStore, type UnpackedToolchain} from './toolchain-store.ts';
 import {summarise, TraceFile} from './trace.ts';
@@ -47,6 +48,7 @@ export class Worker {
   readonly #scratch: string;
   readonly #toolchains: ToolchainStore;
   readonly #lists: InputLists;
+  readonly #carried: CarriedBlobs;
   readonly #trace: TraceFile;
   readonly #trash: Trash;
   /** Roots that an earlier worker left. */
@@ -66,6 +68,7 @@ export class Worker {
     mkdirSync(toolchains, {recursive: true});
     this.#toolchains = new ToolchainStore(realpathSync(toolchains), settings.store);
     this.#lists = new InputLists(settings.store);
+    this.#carried = new CarriedBlobs(settings.store);
     this.#trace = new TraceFile(this.#scratch);
   }
 
@@ -88,6 +91,7 @@ export class Worker {
           `worker speaks version ${PROTOCOL_VERSION}, not ${request?.version}`,
         );
       checkAction(request.action);
+      checkCarried(request.blobs);
       return await this.#run(request);
     } catch (error) {
       // An error of the request or of a blob is found before anything is half done; after any other, start afresh.
@@ -98,8 +102,10 @@ export class Worker {
     }
   }
 
-  async #run({action, inlineLimit, timeLimit}: InvocationRequest): Promise<ActionResult | WorkerFailure> {
+  async #run(request: InvocationRequest): Promise<ActionResult | WorkerFailure> {
+    const {action, inlineLimit, timeLimit} = request;
     const begun = performance.now();
+    this.#carried.carry(request.blobs ?? []);
     const unpacked = await this.#toolchains.get(action.toolchain);
     const workspace = this.#workspaceOf(unpacked);
     const unpackedAt = performance.now();
@@ -173,7 +179,7 @@ export class Worker {
     return new Workspace({
       directory: this.#directoryOf(digest),
       toolchain,
-      blobs: this.#settings.store,
+      blobs: this.#carried,
       parkedLimit: this.#settings.parkedLimit ?? 256 << 20,
       trash: this.#trash,
       ...(content && {content}),

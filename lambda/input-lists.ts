@@ -31,7 +31,9 @@ export class InputLists {
   }
 
   async #get(digest: Digest): Promise<FileList> {
-    const list = this.#known.get(digest) ?? parse(await this.#store.get(digest));
+    // Asked for each time where it brings its files along: these may have had to go meanwhile.
+    const bytes = await this.#store.getList?.(digest);
+    const list = this.#known.get(digest) ?? parse(bytes ?? (await this.#store.get(digest)));
     this.#known.delete(digest);
     this.#known.set(digest, list);
     for (const oldest of this.#known.keys()) {

@@ -4,7 +4,7 @@
  */
 import {isDigest} from '../src/protocol/digest.ts';
 import type {FileList} from '../src/protocol/file-list.ts';
-import type {Action} from '../src/protocol/invocation.ts';
+import type {Action, InvocationRequest} from '../src/protocol/invocation.ts';
 import {isPhysical, RequestInvalid} from './tree-check.ts';
 
 /** Throws {@link RequestInvalid}, naming the first field that is not as it must be. */
@@ -34,6 +34,12 @@ export function checkAction(action: Action): void {
     'inputs',
   );
   demand(Array.isArray(outputs) && outputs.every(output => isText(output?.path)), 'outputs');
+}
+
+/** Throws {@link RequestInvalid} where what came along is no list of blobs. */
+export function checkCarried(blobs: InvocationRequest['blobs']): void {
+  const isPair = (blob: unknown) => Array.isArray(blob) && isText(blob[0]) && isText(blob[1]);
+  demand(blobs === undefined || (Array.isArray(blobs) && blobs.every(isPair)), 'blobs');
 }
 
 /** Throws {@link RequestInvalid} for a blob that is no list of files. */

@@ -44,13 +44,14 @@ export class ToolchainStore {
     if (!isDigest(digest)) throw new RequestInvalid(`toolchain '${digest}' is not a digest`);
     const directory = join(this.#directory, digest);
     const description = join(directory, 'toolchain.json');
-    const bytes = existsSync(description) ? readFileSync(description) : await this.#blobs.get(digest);
+    const bytes = existsSync(description) ? readFileSync(description) : await this.#fetch(digest);
     if (digestOf(bytes) !== digest) {
       this.discard(digest);
       throw new BlobError('blob-corrupt', digest);
     }
     const toolchain = parseToolchain(Buffer.from(bytes).toString());
     if (!existsSync(directory)) await this.#unpack(directory, toolchain, bytes);
+    this.#blobs.releaseList?.(digest);
     const unpacked = {digest, toolchain, directory: join(directory, 'files')};
     this.#known.set(digest, unpacked);
     return unpacked;
@@ -60,6 +61,10 @@ export class ToolchainStore {
   discard(digest: Digest): void {
     this.#known.delete(digest);
     rmSync(join(this.#directory, digest), {recursive: true, force: true});
+  }
+
+  #fetch(digest: Digest): Promise<Uint8Array> {
+    return this.#blobs.getList?.(digest) ?? this.#blobs.get(digest);
   }
 
   async #unpack(directory: string, toolchain: Toolchain, description: Uint8Array): Promise<void> {

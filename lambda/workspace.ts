@@ -31,7 +31,7 @@ export interface WorkspaceSettings {
   /** Folder of this workspace; deleted first if it exists. Physical. */
   readonly directory: string;
   readonly toolchain: UnpackedToolchain;
-  readonly blobs: BlobSource;
+  readonly blobs: Pick<BlobSource, 'get'>;
   /** At most so many bytes of files are kept that the current command does not see. */
   readonly parkedLimit: number;
   readonly trash: Trash;

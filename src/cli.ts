@@ -1,11 +1,19 @@
 /** argv in, exit status out: the only place that ends the process. */
+import {fileURLToPath} from 'node:url';
+import {
+  BOOTSTRAP_HELP,
+  DOCTOR_HELP,
+  parseBootstrapOptions,
+  parseLookOptions,
+  STATUS_HELP,
+} from './aws-options.ts';
 import {build, hasWorked} from './build.ts';
 import {type Failure, FailureError} from './failure.ts';
 import {BUILD_HELP, CLEAN_HELP, HELP, parseBuildOptions, parseStoreOptions, STATS_HELP} from './options.ts';
 
 declare const LLAMA_VERSION: string;
 
-const COMMANDS = ['build', 'stats', 'clean'];
+const COMMANDS = ['build', 'bootstrap', 'doctor', 'status', 'stats', 'clean'];
 
 async function main(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv;
@@ -18,6 +26,21 @@ async function main(argv: readonly string[]): Promise<number> {
         return fail({reason: 'platform-unsupported', platform: `${process.platform} on ${process.arch}`});
       }
       return build(options.value, began);
+    }
+    case 'bootstrap': {
+      const options = parseBootstrapOptions(rest);
+      if (!options.ok) return fail(options.error);
+      if (options.value === 'help') return show(BOOTSTRAP_HELP);
+      const {bootstrap} = await import('./bootstrap.ts');
+      return bootstrap(options.value, ownContext());
+    }
+    case 'doctor':
+    case 'status': {
+      const options = parseLookOptions(rest, command);
+      if (!options.ok) return fail(options.error);
+      if (options.value === 'help') return show(command === 'doctor' ? DOCTOR_HELP : STATUS_HELP);
+      if (command === 'doctor') return (await import('./doctor.ts')).doctor(options.value, ownContext());
+      return (await import('./status.ts')).status(options.value, process.env);
     }
     case 'stats':
     case 'clean': {
@@ -45,6 +68,11 @@ async function main(argv: readonly string[]): Promise<number> {
       });
     }
   }
+}
+
+function ownContext() {
+  const programFolder = fileURLToPath(new URL('.', import.meta.url));
+  return {version: LLAMA_VERSION, programFolder, env: process.env};
 }
 
 async function show(text: string): Promise<number> {

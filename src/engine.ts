@@ -3,6 +3,7 @@
  * Holds what lives as long as the build does: files, digests, toolchains, workers.
  */
 import {join} from 'node:path';
+import type {CloudPolicy} from './cloud-policy.ts';
 import {ninjaGone, runningNinja} from './directory-lock.ts';
 import {EdgeRuns} from './edge-runs.ts';
 import type {Report} from './event.ts';
@@ -22,8 +23,8 @@ import type {BuildOptions} from './options.ts';
 import {feedingEdges, PendingFiles} from './pending-files.ts';
 import type {Processes} from './process.ts';
 import {logicalDirectories} from './pwd.ts';
+import type {Cloud} from './remote/cloud.ts';
 import {Discovery} from './remote/discovery.ts';
-import type {EmbeddedCloud} from './remote/embedded/embedded-cloud.ts';
 import {Epochs} from './remote/epochs.ts';
 import {InputSender} from './remote/input-sender.ts';
 import {Materialiser} from './remote/materialise.ts';
@@ -42,7 +43,8 @@ export interface EngineOptions {
   readonly options: BuildOptions;
   readonly location: Location;
   readonly processes: Processes;
-  readonly cloud: EmbeddedCloud;
+  readonly cloud: Cloud;
+  readonly policy: CloudPolicy;
   /** Folder for what is known of compilers between builds. */
   readonly cacheDir: string;
   /** Compiles in flight. */
@@ -57,8 +59,6 @@ export interface EngineOptions {
   readonly umask: number;
 }
 
-/** Compiles that are prepared while all workers are busy, so that none of them waits for the client. */
-const PREPARED_AHEAD = 2;
 /** Ninja gives a manifest that never gets up to date this many chances. */
 const MOST_REGENERATIONS = 100;
 /** Between two looks at the manifest's inputs while a build runs, in ms. */
@@ -83,7 +83,10 @@ export class Engine {
     this.#directory = options.location.directory;
     this.#epochs = new Epochs(this.#files, () => this.#takeStamp());
     this.#discovery = new Discovery(this.#files);
-    this.#sender = new InputSender(options.cloud.store);
+    this.#sender = new InputSender(options.cloud.store, {
+      system: join(options.cacheDir, 'lists.json'),
+      own: this.#statePath('lists.json'),
+    });
     this.#toolchains = new Toolchains({
       store: options.cloud.store,
       cacheDir: options.cacheDir,
@@ -180,7 +183,7 @@ export class Engine {
 
   /** Runs everything that may run. */
   async #runPlan(look: Look, recorder: Recorder): Promise<SchedulerEnd> {
-    const {options, cloud, width, report, signal, environment} = this.#options;
+    const {options, cloud, width, report, signal, environment, policy} = this.#options;
     const {project, freshness} = look;
     const {graph} = project;
     const plan = new Plan(graph, freshness, look.roots);
@@ -194,6 +197,8 @@ export class Engine {
     const lanes = new Lanes(project, {env: environment, distrusted: verifier.distrusted});
     const unfinished = [...plan.unfinished()];
     const compiles = unfinished.filter(edge => lanes.isCompile(edge)).length;
+    // Compiles that have neither ended nor gone to the cloud.
+    let waiting = compiles;
     report({
       type: 'build-planned',
       name: project.name,
@@ -201,7 +206,7 @@ export class Engine {
       others: unfinished.length - compiles,
       edgesTotal: countCommands(graph),
     });
-    if (unfinished.some(edge => lanes.laneOf(edge) === 'remote')) cloud.invoker.warm(compiles);
+    if (unfinished.some(edge => lanes.laneOf(edge) === 'remote')) cloud.invoker.warm?.(compiles);
     const weightOf = criticalPath(graph, plan, edge => project.records.duration(graph.outs(edge)[0]!));
     const local = new LocalExecutor({
       graph,
@@ -246,6 +251,12 @@ export class Engine {
       runLocally: (edge, abort, reason) => this.#runLocally(local, edge, {signal: abort, reason}),
       depsFrom: project.kind === 'ninja' ? 'depfile' : 'observed',
       warn: text => this.#warn(text),
+      reasonToStay: () => {
+        const reason = policy.reasonToStay({waiting, freeCores: this.#localSlots.free});
+        if (reason === undefined) waiting--;
+        return reason;
+      },
+      fallsBack: policy.fallsBack,
       isWanted: () => !scheduler.isStopping,
     });
     const scheduler: Scheduler = new Scheduler({
@@ -273,7 +284,7 @@ export class Engine {
           },
         },
       },
-      remoteLimit: width + PREPARED_AHEAD,
+      remoteLimit: width + cloud.preparedAhead,
       localSlots: this.#localSlots,
       failuresAllowed:
         (options.keepGoing === 0 ? Number.POSITIVE_INFINITY : options.keepGoing) - this.#failed.size,
@@ -281,6 +292,7 @@ export class Engine {
       signal,
       onStart: edge => recorder.start(edge),
       onDone: (edge, done) => {
+        if (done.place !== 'remote' && lanes.isCompile(edge)) waiting--;
         this.#done.add(graph, edge);
         recorder.record(edge, done.record);
         if (feeding.has(edge)) this.#epochs.end();

@@ -132,8 +132,12 @@ export interface Summary {
   client_rss_mb: number;
   loop_delay_max_ms: number;
   requests: {get: number; put: number; head: number};
+  /** Those of `requests` that workers made. */
+  worker_requests: {get: number; put: number; head: number};
   bytes: {up: number; down: number};
   invocations: {started: number; retried: number};
+  /** What the workers are billed for; 0 when embedded. */
+  billed_ms: number;
   cost_usd: number;
 }
 

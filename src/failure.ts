@@ -18,6 +18,7 @@ export type Failure =
   | StoreUnusable
   | ToolMissing
   | PlatformUnsupported
+  | CloudFailed
   | EdgeFailed
   | Interrupted;
 
@@ -103,6 +104,14 @@ export interface ToolMissing {
 export interface PlatformUnsupported {
   readonly reason: 'platform-unsupported';
   readonly platform: string;
+}
+
+/** The cloud refused what a command other than a build asked of it. */
+export interface CloudFailed {
+  readonly reason: 'cloud-failed';
+  readonly text: string;
+  /** What mends it. */
+  readonly hint: string;
 }
 
 /** A compile or a local edge of the user's build failed; its output was already shown. */

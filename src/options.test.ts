@@ -30,6 +30,11 @@ describe('llama build', () => {
       verify: 0,
       summary: undefined,
       progress: 'auto',
+      settings: {},
+      fallback: true,
+      remoteOnly: false,
+      maxCost: undefined,
+      cacheWrite: true,
     });
   });
 
@@ -38,6 +43,14 @@ describe('llama build', () => {
     ['-- -odd', {words: ['-odd']}],
     ['-- -j -1', {words: ['-j', '-1']}],
     ['-', {words: ['-']}],
+    ['--cloud aws --function f', {settings: {cloud: 'aws', function: 'f'}}],
+    ['--region r --profile p', {settings: {region: 'r', profile: 'p'}}],
+    ['--no-fallback', {fallback: false}],
+    ['--fallback', {fallback: true}],
+    ['--remote-only', {remoteOnly: true}],
+    ['--max-cost 0.5', {maxCost: 0.5}],
+    ['--max-cost $2', {maxCost: 2}],
+    ['--no-cache-write', {cacheWrite: false}],
     ['-j 4', {jobs: 4}],
     ['-j4', {jobs: 4}],
     ['--jobs 4', {jobs: 4}],

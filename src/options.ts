@@ -1,7 +1,18 @@
 /** The command line of each command -> options, or what is wrong with it. Reads no file. */
-import {parseArgs} from 'node:util';
-import {nearest} from './edit-distance.ts';
-import {err, type OptionInvalid, ok, type Result} from './failure.ts';
+import {ok} from './failure.ts';
+import {
+  dollars,
+  type Flag,
+  invalid,
+  oneOf,
+  type Parsed,
+  parse,
+  settingsOf,
+  share,
+  valueIn,
+  wholeNumber,
+} from './flags.ts';
+import type {SettingValues} from './settings.ts';
 
 export type Debug = 'explain' | 'local';
 
@@ -22,16 +33,19 @@ export interface BuildOptions {
   readonly verify: number;
   readonly summary: string | undefined;
   readonly progress: 'auto' | 'plain' | 'none';
+  /** Of the cloud, see `settings.ts`. */
+  readonly settings: SettingValues;
+  /** Whether what the cloud fails runs here instead. */
+  readonly fallback: boolean;
+  readonly remoteOnly: boolean;
+  /** US dollars. */
+  readonly maxCost: number | undefined;
+  /** Whether results of this build are kept for others. */
+  readonly cacheWrite: boolean;
 }
 
 export interface StoreOptions {
   readonly store: string | undefined;
-}
-
-interface Flag {
-  readonly type: 'string' | 'boolean';
-  readonly short?: string;
-  readonly multiple?: boolean;
 }
 
 const BUILD_FLAGS = {
@@ -47,6 +61,15 @@ const BUILD_FLAGS = {
   verify: {type: 'string'},
   summary: {type: 'string'},
   progress: {type: 'string'},
+  'no-cache-write': {type: 'boolean'},
+  fallback: {type: 'boolean'},
+  'no-fallback': {type: 'boolean'},
+  'remote-only': {type: 'boolean'},
+  'max-cost': {type: 'string'},
+  cloud: {type: 'string'},
+  function: {type: 'string'},
+  region: {type: 'string'},
+  profile: {type: 'string'},
   help: {type: 'boolean', short: 'h'},
 } as const satisfies Record<string, Flag>;
 
@@ -74,6 +97,12 @@ DIR holds build.ninja or compile_commands.json; without it ./build is taken, els
   --verify SHARE    compile this share (0 to 1, or 10%) again locally and compare
   --summary FILE    write figures of the build as JSON
   --progress MODE   auto, plain or none
+  --cloud CLOUD     aws or embedded                      (default: what llama bootstrap has made, else embedded)
+  --function NAME, --region R, --profile P               of aws, instead of what bootstrap wrote down
+  --no-fallback     what the cloud itself fails is a failure, instead of running here
+  --remote-only     also the few compiles that this machine's cores could take at once
+  --max-cost USD    from there on everything runs here
+  --no-cache-write  keep no results for others
 
 Environment: LLAMA_STORE_LIMIT is what the store may take, in bytes or with K, M, G or T (default 10G).
 Exit status: 0 built, 1 something failed, 2 wrong usage or unreadable input, 130 or 143 interrupted.`;
@@ -81,6 +110,9 @@ Exit status: 0 built, 1 something failed, 2 wrong usage or unreadable input, 130
 export const HELP = `llama: C and C++ builds on many workers at once
 
   llama build [DIR] [TARGET...]   build; 'llama build --help' tells the flags
+  llama bootstrap                 make what builds on AWS need; 'llama bootstrap --help' tells the flags
+  llama doctor [--fix]            look at all that can be wrong, with what mends it
+  llama status                    which cloud, what it holds, what it has cost
   llama stats [--store DIR]       what the store holds
   llama clean --cache             remove the store
   llama --version
@@ -95,8 +127,6 @@ export const CLEAN_HELP = `llama clean --cache [--store DIR]
 
 Removes the embedded store: blobs, results, packed toolchains. The next build fills it again.`;
 
-export type Parsed<T> = Result<T | 'help', OptionInvalid>;
-
 export function parseBuildOptions(argv: readonly string[]): Parsed<BuildOptions> {
   const parsed = parse(argv, BUILD_FLAGS, 'llama build --help');
   if (!parsed.ok) return parsed;
@@ -107,8 +137,10 @@ export function parseBuildOptions(argv: readonly string[]): Parsed<BuildOptions>
   const keepGoing = wholeNumber(values['keep-going'], '-k', 0);
   const verify = share(values.verify);
   const progress = oneOf(values.progress ?? 'auto', ['auto', 'plain', 'none'], '--progress');
+  const maxCost = dollars(values['max-cost']);
+  const cloud = oneOf(values.cloud, ['aws', 'embedded'], '--cloud');
   const debug = (values.debug ?? []).map(value => oneOf(value, ['explain', 'local'], '-d'));
-  for (const checked of [jobs, localJobs, keepGoing, verify, progress, ...debug]) {
+  for (const checked of [jobs, localJobs, keepGoing, verify, progress, cloud, maxCost, ...debug]) {
     if (!checked.ok) return checked;
   }
   return ok({
@@ -118,13 +150,23 @@ export function parseBuildOptions(argv: readonly string[]): Parsed<BuildOptions>
     keepGoing: valueIn(keepGoing) ?? 1,
     dryRun: values['dry-run'] ?? false,
     verbose: values.verbose ?? false,
-    debug: new Set(debug.flatMap(value => (value.ok ? [value.value] : []))),
+    debug: new Set(debug.flatMap(value => valueIn(value) ?? [])),
     commands: values.commands,
     store: values.store,
     cache: !values['no-cache'],
     verify: valueIn(verify) ?? 0,
     summary: values.summary,
     progress: valueIn(progress) ?? 'auto',
+    fallback: !values['no-fallback'],
+    remoteOnly: values['remote-only'] ?? false,
+    maxCost: valueIn(maxCost),
+    cacheWrite: !values['no-cache-write'],
+    settings: settingsOf({
+      cloud: valueIn(cloud),
+      function: values.function,
+      region: values.region,
+      profile: values.profile,
+    }),
   });
 }
 
@@ -140,81 +182,4 @@ export function parseStoreOptions(argv: readonly string[], command: 'stats' | 'c
     return invalid('llama clean needs to be told what to remove', 'to remove the store: llama clean --cache');
   }
   return ok({store: values.store});
-}
-
-function parse<T extends Record<string, Flag>>(argv: readonly string[], flags: T, help: string) {
-  try {
-    const args = joinNegativeNumbers(argv, flags);
-    return ok(parseArgs({args, options: flags, allowPositionals: true, strict: true}));
-  } catch (error) {
-    const {message} = error as Error;
-    const valueless = /^Option '(-[^ ,']*)[^']*' argument (?:missing|is ambiguous)/.exec(message)?.[1];
-    if (valueless !== undefined) return invalid(`${valueless} needs a value`, `see: ${help}`);
-    const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
-    if (unknown === undefined) return invalid(lowerFirst(message.split(/\. |\n/)[0]!), `see: ${help}`);
-    const known = Object.entries(flags).flatMap(([name, flag]) =>
-      flag.short === undefined ? [`--${name}`] : [`--${name}`, `-${flag.short}`],
-    );
-    // Any letter is near any other.
-    const [best] = unknown.length === 2 ? [] : nearest(unknown, known, 2);
-    const hint = best === undefined ? `see: ${help}` : `did you mean ${best}? see: ${help}`;
-    return invalid(`unknown flag '${unknown}'`, hint);
-  }
-}
-
-/** `-k -1` -> `-k-1`: parseArgs takes the number for a flag, and would not say what is wrong with it. */
-function joinNegativeNumbers(argv: readonly string[], flags: Readonly<Record<string, Flag>>): string[] {
-  const openings = new Map<string, string>();
-  for (const [name, {type, short}] of Object.entries(flags)) {
-    if (type === 'boolean') continue;
-    openings.set(`--${name}`, `--${name}=`);
-    if (short !== undefined) openings.set(`-${short}`, `-${short}`);
-  }
-  const joined: string[] = [];
-  for (const word of argv) {
-    const opening = joined.includes('--') ? undefined : openings.get(joined.at(-1) ?? '');
-    if (opening === undefined || !/^-\d/.test(word)) joined.push(word);
-    else joined.splice(-1, 1, `${opening}${word}`);
-  }
-  return joined;
-}
-
-function wholeNumber(
-  text: string | undefined,
-  flag: string,
-  least: number,
-): Result<number | undefined, OptionInvalid> {
-  if (text === undefined) return ok(undefined);
-  if (!/^\d+$/.test(text) || Number(text) < least) {
-    return invalid(`${flag} takes a whole number of at least ${least}, not '${text}'`);
-  }
-  return ok(Number(text));
-}
-
-function share(text: string | undefined): Result<number | undefined, OptionInvalid> {
-  if (text === undefined) return ok(undefined);
-  const match = /^(\d+(?:\.\d+)?|\.\d+)(%?)$/.exec(text);
-  const value = match ? Number(match[1]) / (match[2] === '%' ? 100 : 1) : Number.NaN;
-  if (!(value >= 0 && value <= 1)) {
-    return invalid(`--verify takes a share from 0 to 1 (or 0% to 100%), not '${text}'`);
-  }
-  return ok(value);
-}
-
-function oneOf<T extends string>(text: string, values: readonly T[], flag: string): Result<T, OptionInvalid> {
-  const found = values.find(value => value === text);
-  if (found !== undefined) return ok(found);
-  return invalid(`${flag} takes ${values.join(' or ')}, not '${text}'`);
-}
-
-function valueIn<T>(result: Result<T, OptionInvalid>): T | undefined {
-  return result.ok ? result.value : undefined;
-}
-
-function invalid(text: string, hint?: string): {readonly ok: false; readonly error: OptionInvalid} {
-  return err({reason: 'option-invalid', text, ...(hint === undefined ? {} : {hint})});
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }

@@ -2,10 +2,12 @@
  * One build with work in it: takes the directory, plans, runs the plan, records, hands over to ninja. The one place
  * where front ends, scheduler and cloud meet.
  */
+import {setMaxListeners} from 'node:events';
 import {accessSync, constants, mkdirSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {availableParallelism} from 'node:os';
 import {dirname, join, resolve} from 'node:path';
-import {fileURLToPath} from 'node:url';
+import {chooseCloud} from './cloud-choice.ts';
+import {CloudPolicy} from './cloud-policy.ts';
 import {type DirectoryLock, lockDirectory, ninjaGone} from './directory-lock.ts';
 import {debugTeller, dryRun} from './dry-run.ts';
 import {Engine} from './engine.ts';
@@ -16,7 +18,7 @@ import {type BuildContext, descriptionStat, type Load, type Look, lookAt} from '
 import {LoopDelay} from './loop-delay.ts';
 import {ownCommands} from './own-command.ts';
 import {Processes} from './process.ts';
-import {openEmbeddedCloud, prepareStore} from './remote/embedded/embedded-cloud.ts';
+import {prepareStore} from './remote/embedded/embedded-cloud.ts';
 import {print} from './standard-output.ts';
 import {storeLimit, storePlace} from './store-place.ts';
 import {createDisplay} from './ui/display.ts';
@@ -74,16 +76,16 @@ export async function runBuild(context: BuildContext, first: First): Promise<num
     notice(report, `${who}; waiting`);
   };
   try {
-    const width = options.jobs ?? availableParallelism();
-    const cloud = openEmbeddedCloud({
+    const {cloud, width} = await chooseCloud(options, {
       storeDir,
-      width,
-      workerProgram: fileURLToPath(new URL('./worker.js', import.meta.url)),
+      storeLimit: limit,
       processes,
-      limit,
+      directory: location.directory,
+      env: process.env,
+      warn: text => report({type: 'note', level: 'warning', text}),
     });
     // Its start takes as long as all that comes before the first compile here.
-    if (!first.isIdle) cloud.invoker.warm(1);
+    if (!first.isIdle) cloud.invoker.warm?.(1);
     lock = await lockDirectory(location.directory, {
       stateDir,
       onWait: holder => {
@@ -104,6 +106,13 @@ export async function runBuild(context: BuildContext, first: First): Promise<num
     report({type: 'cloud-ready', text: cloud.description});
     const engine = new Engine({
       options,
+      policy: new CloudPolicy({
+        isAway: cloud.isAway,
+        remoteOnly: options.remoteOnly,
+        maxCost: options.maxCost,
+        fallsBack: options.fallback,
+        cost: cloud.cost,
+      }),
       location,
       processes,
       cloud,
@@ -128,6 +137,7 @@ export async function runBuild(context: BuildContext, first: First): Promise<num
       result: interruptedBy !== undefined ? 'interrupted' : result ? 'built' : 'failed',
       began: context.began,
       counts: cloud.counts,
+      cost: cloud.cost(),
       discoveryCpu: engine.discoveryCpu,
       ninjaRuns: engine.ninjaRuns,
       loopDelayMax: loopDelay.max,
@@ -229,6 +239,8 @@ class Interruption {
       told.onFirst(name);
       this.#controller.abort();
     };
+    // Each compile that is under way listens.
+    setMaxListeners(0, this.#controller.signal);
     for (const signal of SIGNALS) process.on(signal, this.#handler);
   }
 

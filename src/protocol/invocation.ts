@@ -65,11 +65,37 @@ export interface InvocationRequest {
   readonly inlineLimit: number;
   /** Kill the command after this many milliseconds. */
   readonly timeLimit: number;
+  /** Inputs that no store need have. */
+  readonly blobs?: readonly CarriedBlob[];
 }
+
+/** The bytes in base64. */
+export type CarriedBlob = readonly [digest: Digest, base64: string];
 
 export interface InvocationResponse {
   readonly version: number;
   readonly result: ActionResult | WorkerFailure;
+  /** From a worker that somebody is billed for. */
+  readonly usage?: Usage;
+}
+
+export interface Usage {
+  readonly traffic: Traffic;
+  /** The worker's own measure of what this invocation is billed for, its start included; in ms. */
+  readonly billedMs: number;
+  /** Of that, the start of a new environment; 0 where there was one. */
+  readonly initMs: number;
+}
+
+/** Between a worker and its store, for one invocation. */
+export interface Traffic {
+  get: number;
+  put: number;
+  head: number;
+  bytesUp: number;
+  bytesDown: number;
+  /** Time in which packs came in and were unpacked. */
+  packMs: number;
 }
 
 /** The command ran to an end of its own (whatever its exit status). */

@@ -15,9 +15,15 @@ export interface Cloud {
   readonly store: Store;
   readonly results: ResultCache;
   readonly invoker: Invoker;
+  /** Compiles that are worth preparing while as many as may run are under way. */
+  readonly preparedAhead: number;
+  /** Whether it is elsewhere, so that going there costs time and money. */
+  readonly isAway: boolean;
   /** 'embedded cloud, 2 workers' */
   readonly description: string;
   readonly counts: CloudCounts;
+  /** Of this build so far, in US dollars. */
+  readonly cost: () => number;
   /** Ends what was started, and keeps the store within its bounds. */
   close(): Promise<void>;
 }
@@ -32,6 +38,27 @@ export interface Store {
   forget(digests: readonly Digest[]): void;
   /** Verified bytes. @throws StoreError */
   get(digest: Digest): Promise<Buffer>;
+  /** Bytes up to which an output is better off inside the answer. */
+  readonly inlineLimit: number;
+  /** Where each request costs, small things travel together. */
+  readonly packs?: PackStore;
+}
+
+export interface PackStore {
+  /**
+   * Puts a list with all that it names, unless the store is known to have it.
+   * @throws StoreError, and whatever `content.read` throws
+   */
+  put(name: Digest, content: PackContent): Promise<void>;
+}
+
+export interface PackContent {
+  /** Its digest is the pack's name. */
+  readonly list: Uint8Array;
+  readonly blobs: Iterable<Digest>;
+  readonly read: (digest: Digest) => Uint8Array;
+  /** Bytes of the blobs, roughly. */
+  readonly size: number;
 }
 
 export class StoreError extends Error {
@@ -43,13 +70,13 @@ export class StoreError extends Error {
   }
 }
 
-/** Results by first key; each with the inputs that have to be as they were for it to hold. */
+/** Results by first key, each key with the digest of the toolchain that is part of it; each with the inputs that have to be as they were for it to hold. */
 export interface ResultCache {
   /** The most recent first. A fault of the cache is a miss. */
-  lookup(key: Digest): Promise<readonly CachedResult[]>;
-  add(key: Digest, result: CachedResult): Promise<void>;
+  lookup(key: Digest, toolchain: Digest): Promise<readonly CachedResult[]>;
+  add(key: Digest, result: CachedResult, toolchain: Digest): Promise<void>;
   /** All results of the key were found to be wrong. */
-  remove(key: Digest): Promise<void>;
+  remove(key: Digest, toolchain: Digest): Promise<void>;
 }
 
 export interface CachedResult {
@@ -82,6 +109,8 @@ export interface InputSet {
 }
 
 export interface Invoker {
+  /** Makes ready for so many actions, where that is any use. */
+  warm?(actions: number): void;
   /** Actions that may run at once. */
   readonly width: number;
   /** Asks `isWanted` when it is the action's turn; one that is not wanted any more is aborted. @throws InvocationError */
@@ -93,12 +122,24 @@ export interface Invoker {
 
 /** The invocation itself came to nothing. */
 export class InvocationError extends Error {
-  /** `lost`: the worker went away, another one may do better. `refused`: it cannot be started at all. */
-  readonly reason: 'lost' | 'refused' | 'aborted';
+  /**
+   * `lost`: the worker went away, another one may do better. `refused`: it cannot be started at all. `unavailable`: the
+   * cloud as a whole cannot be used for now, `detail` says why.
+   */
+  readonly reason:
+    | 'lost'
+    | 'refused'
+    | 'aborted'
+    | 'too-large'
+    | 'out-of-memory'
+    | 'timed-out'
+    | 'unavailable';
+  readonly detail: string | undefined;
 
-  constructor(reason: InvocationError['reason'], text: string) {
+  constructor(reason: InvocationError['reason'], text: string, detail?: string) {
     super(text);
     this.reason = reason;
+    this.detail = detail;
   }
 }
 
@@ -111,6 +152,10 @@ export interface CloudCounts {
   bytesDown: number;
   invocationsStarted: number;
   invocationsRetried: number;
+  /** What workers asked of the store, as they tell. */
+  worker: {get: number; put: number; head: number; bytesUp: number; bytesDown: number};
+  /** Of all invocations. */
+  billedMs: number;
 }
 
 export function noCounts(): CloudCounts {
@@ -122,5 +167,7 @@ export function noCounts(): CloudCounts {
     bytesDown: 0,
     invocationsStarted: 0,
     invocationsRetried: 0,
+    worker: {get: 0, put: 0, head: 0, bytesUp: 0, bytesDown: 0},
+    billedMs: 0,
   };
 }

@@ -37,6 +37,18 @@ export function isFileError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
 }
 
+/** The cloud's fault, where nothing is to run here in its place. */
+export function cloudFailure(error: Error): EdgeOutcome {
+  return {
+    kind: 'failed',
+    place: 'remote',
+    output: Buffer.from(`llama: ${error.message}; without --no-fallback this compile would run here\n`),
+    exitCode: 1,
+    duration: 0,
+    isReported: false,
+  };
+}
+
 /** This machine's fault, a full disk for instance: named as such, once for each edge it hits. */
 function fileFailure(error: NodeJS.ErrnoException): EdgeOutcome {
   return {

@@ -5,12 +5,22 @@
  */
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import {encodePositions, type FileList} from '../protocol/file-list.ts';
-import type {TreeDirectory, TreeFile} from '../protocol/tree.ts';
+import {pathIn, type TreeDirectory, type TreeFile} from '../protocol/tree.ts';
 import type {Input, Inputs} from '../toolchain/input-finder.ts';
+import type {SavedList} from './saved-lists.ts';
 
-/** So many files that no list has yet make one. Until then they are named in each request, at a tenth of a KB each. */
-const LIST_SIZE = 64;
-const MOST_LISTS = 8;
+/** How lists are cut. */
+export interface ListPolicy {
+  /** So many files that no list has yet make one. Until then they are named in each request. */
+  readonly size: number;
+  /** Of more lists than this all are made into one. */
+  readonly most: number;
+  /** Whether a file is of the system: such files get lists of their own, which other projects can share. */
+  readonly isSystem: (path: string) => boolean;
+}
+
+/** To name a file costs a tenth of a KB in each request. */
+export const LISTS_OF_NAMES: ListPolicy = {size: 64, most: 8, isSystem: () => false};
 
 export interface SentList {
   readonly digest: Digest;
@@ -18,6 +28,7 @@ export interface SentList {
   /** Of its first file in the numbering of all lists; a multiple of eight. */
   readonly start: number;
   readonly count: number;
+  readonly isSystem: boolean;
 }
 
 /** What a compile's inputs are called. */
@@ -30,22 +41,66 @@ export interface Reference {
 
 /** Looks at numbers of files alone where it can: a build of some thousand compiles has millions of inputs to name. */
 export class InputLists {
+  readonly #policy: ListPolicy;
   #lists: SentList[] = [];
   /** By its number, the look at each file that has a position, and that. */
   #listed: (Input | undefined)[] = [];
   #positions: number[] = [];
   /** Files that are in no list yet. */
   #news = new Map<number, Input>();
+  /** What lists of an earlier build name, by physical path. */
+  #earlier = new Map<string, {readonly file: TreeFile; readonly position: number}>();
   /** Of all lists. */
   #count = 0;
 
-  /** `lone`: the number of the one file that other compiles are not likely to need. */
-  refer({numbers, files}: Pick<Inputs, 'numbers' | 'files'>, lone: number | undefined): Reference {
+  constructor(policy: ListPolicy) {
+    this.#policy = policy;
+  }
+
+  /** Lists that were made in this build or an earlier one, and are in use. */
+  get lists(): readonly SentList[] {
+    return this.#lists;
+  }
+
+  /** Takes up lists of an earlier build. Prereq: nothing was referred to yet. */
+  restore(saved: readonly SavedList[]): void {
+    for (const {bytes, isSystem} of saved) {
+      const {directories} = JSON.parse(bytes.toString()) as FileList;
+      const start = this.#count;
+      let position = start;
+      for (const {path, files} of directories)
+        for (const file of files) this.#earlier.set(pathIn(path, file[0]), {file, position: position++});
+      this.#count = (position + 7) & ~7;
+      this.#lists.push({digest: digestOf(bytes), bytes, start, count: position - start, isSystem});
+    }
+  }
+
+  /** A list cannot be had any more: what it names gets into another one. */
+  drop({digest, start, count}: SentList): void {
+    this.#lists = this.#lists.filter(list => list.digest !== digest);
+    const isIn = (position: number) => position >= start && position < start + count;
+    for (const [path, {position}] of this.#earlier) if (isIn(position)) this.#earlier.delete(path);
+    this.#listed = this.#listed.map((input, id) => (isIn(this.#positions[id]!) ? undefined : input));
+  }
+
+  /**
+   * Takes note of files that compiles are about to name; answers whether the next {@link refer} makes a list of them.
+   * `lone`: the number of the one file that other compiles are not likely to need.
+   */
+  note({numbers, files}: Pick<Inputs, 'numbers' | 'files'>, lone: number | undefined): boolean {
     for (let i = 0; i < numbers.length; i++) {
       const id = numbers[i]!;
-      if (this.#listed[id] !== files[i] && id !== lone) this.#news.set(id, files[i]!);
+      const input = files[i]!;
+      if (this.#listed[id] === input || this.#news.get(id) === input || id === lone) continue;
+      if (!this.#takeEarlier(input)) this.#news.set(id, input);
     }
-    if (this.#news.size >= LIST_SIZE) this.#makeList();
+    return this.#news.size >= this.#policy.size;
+  }
+
+  /** `lone` as in {@link note}. */
+  refer(inputs: Pick<Inputs, 'numbers' | 'files'>, lone: number | undefined): Reference {
+    const {numbers, files} = inputs;
+    if (this.note(inputs, lone)) this.#makeList();
     const wanted = new Uint8Array(this.#count >>> 3);
     const rest: Input[] = [];
     for (let i = 0; i < numbers.length; i++) {
@@ -62,11 +117,21 @@ export class InputLists {
     return {lists, rest};
   }
 
+  /** Whether a list of an earlier build has the file as it is. */
+  #takeEarlier(input: Input): boolean {
+    if (this.#earlier.size === 0) return false;
+    const found = this.#earlier.get(pathIn(input.directory, input.file[0]));
+    if (!found || found.file.some((value, at) => value !== input.file[at])) return false;
+    this.#listed[input.id] = input;
+    this.#positions[input.id] = found.position;
+    return true;
+  }
+
   #makeList(): void {
     const news = this.#news;
     this.#news = new Map();
-    if (this.#lists.length < MOST_LISTS) {
-      this.#lists.push(this.#number([...news.values()]));
+    if (this.#lists.length < this.#policy.most) {
+      this.#addLists([...news.values()]);
       return;
     }
     const all = this.#listed.filter(file => file !== undefined && !news.has(file.id)) as Input[];
@@ -74,10 +139,18 @@ export class InputLists {
     this.#listed = [];
     this.#positions = [];
     this.#count = 0;
-    this.#lists.push(this.#number([...all, ...news.values()]));
+    this.#earlier.clear();
+    this.#addLists([...all, ...news.values()]);
   }
 
-  #number(files: readonly Input[]): SentList {
+  #addLists(files: readonly Input[]): void {
+    const system = files.filter(({path}) => this.#policy.isSystem(path));
+    const own = files.filter(({path}) => !this.#policy.isSystem(path));
+    if (system.length > 0) this.#lists.push(this.#number(system, true));
+    if (own.length > 0) this.#lists.push(this.#number(own, false));
+  }
+
+  #number(files: readonly Input[], isSystem: boolean): SentList {
     const byDirectory = new Map<string, Input[]>();
     for (const input of files) {
       const others = byDirectory.get(input.directory);
@@ -99,6 +172,6 @@ export class InputLists {
     this.#count = (position + 7) & ~7;
     const list: FileList = {directories};
     const bytes = Buffer.from(JSON.stringify(list));
-    return {digest: digestOf(bytes), bytes, start, count: position - start};
+    return {digest: digestOf(bytes), bytes, start, count: position - start, isSystem};
   }
 }

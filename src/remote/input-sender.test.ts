@@ -14,6 +14,7 @@ import {InputChanged} from './fault.ts';
 import {InputSender} from './input-sender.ts';
 
 class MemoryStore implements Store {
+  readonly inlineLimit = 0;
   readonly blobs = new Map<Digest, Uint8Array>();
   readonly asked: number[] = [];
 
@@ -86,7 +87,7 @@ describe('InputSender', () => {
             files[one] = now;
           }
           const inputs = inputsOf(wanted.map(at => files[at]!));
-          const sending = sender.send(inputs, NONE);
+          const sending = await sender.send(inputs, NONE);
           await sending.upload();
           expect(sorted(laidOut(sending.inputs, store))).toEqual(sorted(treeOf(inputs.files, inputs)));
         }
@@ -103,7 +104,7 @@ describe('InputSender', () => {
     for (let i = 0; i < 50; i++) {
       const source = input('/src', `s${i}`);
       store.blobs.set(source.file[1], Buffer.alloc(0));
-      const {inputs, upload} = sender.send(inputsOf([...shared, source], ['/src']), {
+      const {inputs, upload} = await sender.send(inputsOf([...shared, source], ['/src']), {
         source: source.path,
         made: [],
       });
@@ -113,7 +114,7 @@ describe('InputSender', () => {
     }
     expect(store.asked).toEqual([302, ...Array.from({length: 49}, () => 2)]);
     sender.forget();
-    await sender.send(inputsOf(shared), NONE).upload();
+    await (await sender.send(inputsOf(shared), NONE)).upload();
     expect(store.asked.at(-1)).toBe(301);
   });
 
@@ -125,7 +126,7 @@ describe('InputSender', () => {
       const files = Array.from({length: 100}, (_, j) => input('/include', `h${i}-${j}`));
       for (const {file} of files) store.blobs.set(file[1], Buffer.alloc(0));
       all.push(...files);
-      const sending = sender.send(inputsOf(all), NONE);
+      const sending = await sender.send(inputsOf(all), NONE);
       await sending.upload();
       expect(sending.inputs.lists.length).toBeLessThanOrEqual(8);
       expect(sending.inputs.own.directories).toEqual([]);
@@ -142,7 +143,7 @@ describe('InputSender', () => {
       {path: '/d/f7', content: 'made'},
       {path: '/e/new', content: 'too'},
     ];
-    const {inputs, upload} = sender.send(inputsOf(files), {source: '', made});
+    const {inputs, upload} = await sender.send(inputsOf(files), {source: '', made});
     await upload();
     const tree = laidOut(inputs, store);
     const byPath = new Map(
@@ -158,7 +159,7 @@ describe('InputSender', () => {
     onTestFinished(() => rmSync(directory, {recursive: true}));
     const store = new MemoryStore();
     const file = input(directory, 'a.h', 'one');
-    const {upload} = new InputSender(store).send(inputsOf([file]), NONE);
+    const {upload} = await new InputSender(store).send(inputsOf([file]), NONE);
     await expect(upload()).rejects.toThrow(InputChanged);
     writeFileSync(file.path, 'two');
     await expect(upload()).rejects.toThrow(InputChanged);

@@ -36,6 +36,7 @@ function rig(answers: readonly (InvocationResponse['result'] | Error)[]) {
       request: {} as InvocationRequest,
       upload: async () => {
         seen.uploads++;
+        return [];
       },
       forgetUploads: () => {
         seen.forgetUploads++;

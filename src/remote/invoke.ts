@@ -4,7 +4,7 @@
  */
 
 import type {Digest} from '../protocol/digest.ts';
-import type {ActionResult, InvocationRequest, WorkerFailure} from '../protocol/invocation.ts';
+import type {ActionResult, CarriedBlob, InvocationRequest, WorkerFailure} from '../protocol/invocation.ts';
 import {type Cloud, InvocationError, StoreError} from './cloud.ts';
 
 export interface Invoked {
@@ -20,7 +20,8 @@ const MOST_TRIES = 4;
 export async function invokeWithRetry(options: {
   cloud: Cloud;
   request: InvocationRequest;
-  upload: () => Promise<void>;
+  /** Answers what the request has to carry. */
+  upload: () => Promise<readonly CarriedBlob[]>;
   forgetUploads: () => void;
   signal: AbortSignal;
   isWanted: () => boolean;
@@ -28,9 +29,10 @@ export async function invokeWithRetry(options: {
   const {cloud, request, upload, forgetUploads, signal, isWanted} = options;
   const mended = new Set<Digest>();
   for (let attempt = 1; ; attempt++) {
-    await upload();
+    const blobs = await upload();
     try {
-      const response = await cloud.invoker.invoke(request, {signal, isWanted});
+      const whole = blobs.length === 0 ? request : {...request, blobs};
+      const response = await cloud.invoker.invoke(whole, {signal, isWanted});
       if (response.result.kind === 'result') return {result: response.result};
       const failure = response.result;
       if (!isTransient(failure) || attempt === MOST_TRIES) throw asError(failure);

@@ -17,7 +17,7 @@ import {Delivery} from './delivery.ts';
 import {absoluteIn, type Discovered, type Discovery} from './discovery.ts';
 import {changedEnvironment, workerEnvironment} from './environment.ts';
 import type {Epochs} from './epochs.ts';
-import {CannotPlace, InputChanged, isFileError, placing, StayLocal} from './fault.ts';
+import {CannotPlace, cloudFailure, InputChanged, isFileError, placing, StayLocal} from './fault.ts';
 import type {InputSender} from './input-sender.ts';
 import {holds, makeInputSet, pathsRead} from './input-set.ts';
 import {type Invoked, invokeWithRetry} from './invoke.ts';
@@ -55,12 +55,14 @@ export interface RemoteExecutorOptions {
   /** See {@link DeliveryOptions}. */
   readonly depsFrom: 'depfile' | 'observed';
   readonly warn: (text: string) => void;
+  /** Asked when a compile is about to go: why it had better run here. */
+  readonly reasonToStay: () => string | undefined;
+  /** Whether a compile that the cloud fails runs here instead. */
+  readonly fallsBack: boolean;
   /** False once nothing more is to be started. */
   readonly isWanted: () => boolean;
 }
 
-/** Outputs up to this size come inside the response and live inside the cached result. */
-const INLINE_LIMIT = 32 << 10;
 const TIME_LIMIT = 890_000;
 /** A store that cannot be used is left alone for this long, in ms. */
 const STORE_PAUSE = 30_000;
@@ -78,7 +80,7 @@ export class RemoteExecutor implements Executor {
   /** When the store last refused its service; to try it with each compile would cost more than the compiles. */
   #storeFailedAt = Number.NEGATIVE_INFINITY;
   /** First keys of the edges that were looked up or kept. */
-  readonly #keys = new Map<EdgeId, Digest>();
+  readonly #keys = new Map<EdgeId, {readonly key: Digest; readonly toolchain: Digest}>();
   /** Inputs, by their numbers, whose names have been compared with those of what is made, and those alike. */
   readonly #judgedNames = new IdSet();
   readonly #madeNames = new IdSet();
@@ -99,6 +101,8 @@ export class RemoteExecutor implements Executor {
       if (signal.aborted) return {kind: 'cancelled'};
       if (error instanceof InvocationError && error.reason === 'aborted') return {kind: 'cancelled'};
       if (error instanceof StayLocal) return this.#options.runLocally(edge, signal, error.reason);
+      const isCloudFault = error instanceof StoreError || error instanceof InvocationError;
+      if (isCloudFault && !this.#options.fallsBack) return cloudFailure(error);
       if (error instanceof StoreError) {
         if (error.reason === 'store-failed') this.#storeFailedAt = performance.now();
         this.#options.warn(error.message);
@@ -106,7 +110,12 @@ export class RemoteExecutor implements Executor {
       }
       if (error instanceof InvocationError) {
         this.#options.warn(error.message);
-        return this.#options.runLocally(edge, signal, `worker-${error.reason}`);
+        if (error.reason === 'unavailable') this.#storeFailedAt = performance.now();
+        return this.#options.runLocally(
+          edge,
+          signal,
+          error.detail === undefined ? `worker-${error.reason}` : `cloud-${error.detail}`,
+        );
       }
       if (error instanceof CannotPlace) return error.failure;
       if (isFileError(error)) {
@@ -119,8 +128,8 @@ export class RemoteExecutor implements Executor {
 
   /** What was kept of this edge's compile is wrong, and must serve nobody. */
   async forgetResult(edge: EdgeId): Promise<void> {
-    const key = this.#keys.get(edge);
-    if (key !== undefined) await this.#options.cloud.results.remove(key);
+    const known = this.#keys.get(edge);
+    if (known) await this.#options.cloud.results.remove(known.key, known.toolchain);
   }
 
   async #run(edge: EdgeId, signal: AbortSignal): Promise<EdgeOutcome> {
@@ -132,8 +141,10 @@ export class RemoteExecutor implements Executor {
     const key = source === undefined ? undefined : firstKey(prepared, source);
     if (!this.#readAsSent(prepared)) throw new StayLocal('response-file');
     if (useCache && key !== undefined) {
-      this.#keys.set(edge, key);
-      const hit = (await cloud.results.lookup(key)).find(result => holds(result.inputs, files));
+      this.#keys.set(edge, {key, toolchain: prepared.identity.digest});
+      const hit = (await cloud.results.lookup(key, prepared.identity.digest)).find(result =>
+        holds(result.inputs, files),
+      );
       if (hit) {
         // What an unfinished edge makes may be here from an earlier build, and about to change.
         const producers = this.#producersOf(edge, pathsRead(hit.inputs), []);
@@ -255,17 +266,24 @@ export class RemoteExecutor implements Executor {
   }
 
   async #invoke(prepared: Prepared, discovered: Discovered, signal: AbortSignal): Promise<Invoked> {
-    const {cloud, toolchains, sender, umask} = this.#options;
+    const {cloud, toolchains, sender, umask, reasonToStay} = this.#options;
+    const reason = reasonToStay();
+    if (reason !== undefined) throw new StayLocal(reason);
     const {identity, made, command, directory} = prepared;
     const source = absoluteIn(directory, command.compile.source);
-    const {inputs, upload} = sender.send(discovered.inputs, {source, made});
+    const {inputs, upload} = await sender.send(discovered.inputs, {source, made});
     const action = actionOf(prepared, {inputs, readsClock: discovered.readsClock, umask});
     return invokeWithRetry({
       cloud,
-      request: {version: PROTOCOL_VERSION, action, inlineLimit: INLINE_LIMIT, timeLimit: TIME_LIMIT},
+      request: {
+        version: PROTOCOL_VERSION,
+        action,
+        inlineLimit: cloud.store.inlineLimit,
+        timeLimit: TIME_LIMIT,
+      },
       upload: async () => {
         await toolchains.upload(identity);
-        await upload();
+        return upload();
       },
       forgetUploads: () => {
         toolchains.forgetUpload(identity);
@@ -310,7 +328,7 @@ export class RemoteExecutor implements Executor {
       });
       if (inputs) {
         const {outputs, stdout, stderr} = result;
-        await cloud.results.add(run.key, {inputs, outputs, stdout, stderr});
+        await cloud.results.add(run.key, {inputs, outputs, stdout, stderr}, prepared.identity.digest);
       }
     }
     return this.#delivery.done(prepared, {

@@ -2,7 +2,7 @@
  * The toolchains of one build: each compiler that commands name is identified once, put into the store once, and
  * remembered with what workers were found to lack of it (files that a compiler asks for only under some flag).
  */
-import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Result} from '../failure.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
@@ -70,13 +70,21 @@ export class Toolchains {
 
   async #uploadNow(identity: ToolchainIdentity): Promise<void> {
     const {store} = this.#options;
-    for (const digest of await store.missing(identity.files.keys())) {
+    const read = (digest: Digest) => {
       const file = identity.files.get(digest)!;
       const bytes = readIfThere(file);
-      if (bytes === undefined || digestOf(bytes) !== digest) {
+      if (bytes === undefined || digestOf(bytes) !== digest)
         throw new StoreError('store-failed', `${file} has changed while it was packed`);
-      }
-      await store.put(digest, bytes);
+      return bytes;
+    };
+    if (store.packs) {
+      const blobs = [...identity.files.keys()].filter(digest => digest !== identity.digest);
+      const size = blobs.reduce((sum, digest) => sum + sizeOf(identity.files.get(digest)!), 0);
+      await store.packs.put(identity.digest, {list: read(identity.digest), blobs, read, size});
+      return;
+    }
+    for (const digest of await store.missing(identity.files.keys())) {
+      await store.put(digest, read(digest));
     }
   }
 
@@ -105,6 +113,10 @@ export class Toolchains {
   #extrasFile(identity: ToolchainIdentity): string {
     return join(this.#options.cacheDir, 'toolchains', `${identity.digest}.extras.json`);
   }
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, {throwIfNoEntry: false})?.size ?? 0;
 }
 
 function readIfThere(file: string): Buffer | undefined {

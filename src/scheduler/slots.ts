@@ -13,6 +13,10 @@ export class Slots {
     return this.#taken;
   }
 
+  get free(): number {
+    return this.#total - this.#taken;
+  }
+
   tryAcquire(): boolean {
     if (this.#taken >= this.#total) return false;
     this.#taken++;

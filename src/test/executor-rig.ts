@@ -130,6 +130,8 @@ export class ExecutorRig {
       },
       depsFrom: 'depfile',
       warn: text => this.warnings.push(text),
+      reasonToStay: () => undefined,
+      fallsBack: true,
       isWanted: () => true,
     });
   }
@@ -171,7 +173,11 @@ export class ExecutorRig {
     return {
       counts: this.counts,
       description: '',
+      preparedAhead: 0,
+      isAway: false,
+      cost: () => 0,
       store: {
+        inlineLimit: 32 << 10,
         missing: async digests => [...digests].filter(digest => !this.blobs.has(digest)),
         put: async (digest, bytes) => {
           if (this.storeFault) throw this.storeFault;

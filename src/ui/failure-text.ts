@@ -32,6 +32,8 @@ export function failureText(failure: Failure): string {
       return `${failure.tool} was not found; it is needed for ${failure.neededFor}: install it, or put it on the PATH`;
     case 'platform-unsupported':
       return `this is ${failure.platform}; llama runs on Linux on x86-64 only`;
+    case 'cloud-failed':
+      return `${failure.text}\n  ${failure.hint}`;
     case 'edge-failed':
       return `${failure.count} failed`;
     case 'interrupted':
@@ -86,6 +88,7 @@ function isForNinja(generator: string): boolean {
 export function exitStatus(failure: Failure): number {
   switch (failure.reason) {
     case 'edge-failed':
+    case 'cloud-failed':
       return 1;
     case 'interrupted':
       return failure.signal === 'SIGINT' ? 130 : failure.signal === 'SIGTERM' ? 143 : 129;

@@ -50,7 +50,8 @@ export function closingLines(summary: Summary, closing: Closing): string[] {
   const done = compiles.remote + compiles.cached + compiles.local;
   const counts = `${count(done, 'compile')} in ${seconds(wall)} (${compiles.remote} remote, ${compiles.cached} cached, ${compiles.local} local)`;
   const others = othersDone === 0 ? '' : `, ${count(othersDone, 'other step')} by ninja`;
-  const tail = ` · client ${seconds(cpu)} CPU`;
+  const cost = summary.billed_ms > 0 ? ` · $${summary.cost_usd.toFixed(summary.cost_usd < 0.1 ? 4 : 2)}` : '';
+  const tail = ` · client ${seconds(cpu)} CPU${cost}`;
   const more = [...localLines(summary, advice), ...verifiedLines(summary, closing)];
   switch (summary.result) {
     case 'built':

@@ -15,7 +15,11 @@ export interface Measured {
     readonly bytesDown: number;
     readonly invocationsStarted: number;
     readonly invocationsRetried: number;
+    readonly worker: {readonly get: number; readonly put: number; readonly head: number};
+    readonly billedMs: number;
   };
+  /** US dollars. */
+  readonly cost: number;
   /** Milliseconds. */
   readonly discoveryCpu: number;
   readonly ninjaRuns: number;
@@ -50,13 +54,23 @@ export class SummaryCollector {
       discovery_cpu_ms: round(measured.discoveryCpu),
       client_rss_mb: round(process.resourceUsage().maxRSS / 1024),
       loop_delay_max_ms: round(measured.loopDelayMax),
-      requests: {get: measured.counts.get, put: measured.counts.put, head: measured.counts.head},
+      requests: {
+        get: measured.counts.get + measured.counts.worker.get,
+        put: measured.counts.put + measured.counts.worker.put,
+        head: measured.counts.head + measured.counts.worker.head,
+      },
+      worker_requests: {
+        get: measured.counts.worker.get,
+        put: measured.counts.worker.put,
+        head: measured.counts.worker.head,
+      },
       bytes: {up: measured.counts.bytesUp, down: measured.counts.bytesDown},
       invocations: {
         started: measured.counts.invocationsStarted,
         retried: measured.counts.invocationsRetried,
       },
-      cost_usd: 0,
+      billed_ms: round(measured.counts.billedMs),
+      cost_usd: Math.round(measured.cost * 1e6) / 1e6,
     };
   }
 }

@@ -78,6 +78,8 @@ const COUNTS = {
   bytesDown: 5,
   invocationsStarted: 6,
   invocationsRetried: 7,
+  worker: {get: 10, put: 20, head: 30},
+  billedMs: 1234.56,
 };
 
 function summaryOf(events: readonly Event[], result: 'built' | 'failed' | 'interrupted') {
@@ -87,6 +89,7 @@ function summaryOf(events: readonly Event[], result: 'built' | 'failed' | 'inter
     result,
     began: performance.now() - 1234,
     counts: COUNTS,
+    cost: 0.00012345,
     discoveryCpu: 1.26,
     ninjaRuns: 9,
     loopDelayMax: 2,
@@ -135,10 +138,12 @@ describe('the summary', () => {
       verified: {compared: 0, differed: 0},
       discovery_cpu_ms: 1.3,
       loop_delay_max_ms: 2,
-      requests: {get: 1, put: 2, head: 3},
+      requests: {get: 11, put: 22, head: 33},
+      worker_requests: {get: 10, put: 20, head: 30},
       bytes: {up: 4, down: 5},
       invocations: {started: 6, retried: 7},
-      cost_usd: 0,
+      billed_ms: 1234.6,
+      cost_usd: 0.000123,
     });
     expect(summary.wall_ms).toBeGreaterThanOrEqual(1234);
     expect(summary.client_cpu_ms).toBeGreaterThan(0);
@@ -159,7 +164,7 @@ describe('the lines', () => {
     const options = {advice: ADVICE, othersDone: 1, failed: 2};
     const [line, local] = closingLines(summaryOf(BUILD, 'built'), options);
     expect(line).toMatch(
-      /^built 5 compiles in .* s \(1 remote, 1 cached, 3 local\), 1 other step by ninja · client .* CPU$/,
+      /^built 5 compiles in .* s \(1 remote, 1 cached, 3 local\), 1 other step by ninja · client .* CPU · \$0\.0001$/,
     );
     expect(local).toContain('local: 2 pch, 1 console');
     expect(local).toContain('llama tell local tells why');

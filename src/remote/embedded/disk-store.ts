@@ -11,6 +11,8 @@ import {type CloudCounts, type Store, StoreError} from '../cloud.ts';
 const TOUCH_INTERVAL = 3_600_000;
 
 export class DiskStore implements Store {
+  /** Such outputs live inside the cached result too. */
+  readonly inlineLimit = 32 << 10;
   readonly #directory: string;
   readonly #counts: CloudCounts;
   /** Blobs that this process has seen in the store. A worker that misses one says so. */

@@ -63,6 +63,10 @@ export function openEmbeddedCloud(options: EmbeddedOptions): EmbeddedCloud {
     results: new DiskResults(storeDir, counts),
     invoker,
     counts,
+    isAway: false,
+    // So that none of the workers waits for the client.
+    preparedAhead: 2,
+    cost: () => 0,
     description: `embedded cloud, ${width} worker${width === 1 ? '' : 's'}`,
     async close() {
       await invoker.close();

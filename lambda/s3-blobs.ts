@@ -1,0 +1,211 @@
+/**
+ * The store of a deployed worker: a bucket, spoken to with one signed request for each thing, over connections that are
+ * kept. It gets what clients put, and puts under `out/` alone.
+ */
+import {createHash, createHmac} from 'node:crypto';
+import * as http from 'node:http';
+import * as https from 'node:https';
+import {SignatureV4} from '@smithy/signature-v4';
+import {type Digest, digestOf} from '../src/protocol/digest.ts';
+import type {Traffic} from '../src/protocol/invocation.ts';
+import {BLOB_PREFIXES} from '../src/protocol/places.ts';
+import {BlobError, type BlobSource} from './blob-source.ts';
+import {type Decompress, Packs} from './packs.ts';
+
+export interface BucketSettings {
+  readonly bucket: string;
+  readonly region: string;
+  /** Origin of the service; AWS's own unless another is meant. */
+  readonly endpoint: string | undefined;
+  readonly credentials: Credentials;
+  /** Folder for packs, and the bytes that they may take there. */
+  readonly packs: string;
+  readonly packLimit: number;
+  readonly decompress: Decompress;
+}
+
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+/** What the transport answered: nothing of a body has been read yet. */
+type Answer = http.IncomingMessage;
+
+const MOST_TRIES = 5;
+/** No byte for so long, in ms: the connection is dead. */
+const SILENCE = 20_000;
+
+export class S3Blobs implements BlobSource {
+  readonly #settings: BucketSettings;
+  readonly #origin: URL;
+  readonly #agent: http.Agent;
+  readonly #signer: SignatureV4;
+  readonly #packs: Packs;
+  #traffic = noTraffic();
+
+  constructor(settings: BucketSettings) {
+    const {bucket, region, endpoint, credentials} = settings;
+    this.#settings = settings;
+    this.#origin = new URL(endpoint ?? `https://${bucket}.s3.${region}.amazonaws.com`);
+    const {Agent} = this.#origin.protocol === 'http:' ? http : https;
+    this.#agent = new Agent({keepAlive: true, maxSockets: 32});
+    this.#signer = new SignatureV4({
+      service: 's3',
+      region,
+      credentials,
+      sha256: Sha256,
+      // S3 takes the path as it is, and knows each body's digest from its header.
+      uriEscapePath: false,
+      applyChecksum: false,
+    });
+    this.#packs = new Packs(settings.packs, {limit: settings.packLimit, decompress: settings.decompress});
+  }
+
+  /** What went to and fro since the last call. */
+  takeTraffic(): Traffic {
+    const traffic = this.#traffic;
+    this.#traffic = noTraffic();
+    return traffic;
+  }
+
+  async get(digest: Digest): Promise<Uint8Array> {
+    const packed = this.#packs.get(digest);
+    if (packed) return packed;
+    const bytes = await this.#whole(await this.#request('GET', `${BLOB_PREFIXES.store}${digest}`, digest));
+    if (digestOf(bytes) !== digest) throw new BlobError('blob-corrupt', digest);
+    return bytes;
+  }
+
+  /** A list, with all that it names when that travels in a pack. */
+  async getList(digest: Digest): Promise<Uint8Array> {
+    const there = this.#packs.listOf(digest);
+    if (there) return there;
+    const answer = await this.#request('GET', `${BLOB_PREFIXES.packs}${digest}`, digest);
+    const {list, received, took} = await this.#packs.add(digest, answer);
+    this.#traffic.bytesDown += received;
+    this.#traffic.packMs += took;
+    return list;
+  }
+
+  releaseList(digest: Digest): void {
+    this.#packs.drop(digest);
+  }
+
+  async put(digest: Digest, bytes: Uint8Array): Promise<void> {
+    const answer = await this.#request('PUT', `${BLOB_PREFIXES.out}${digest}`, digest, bytes);
+    answer.resume();
+    this.#traffic.bytesUp += bytes.length;
+  }
+
+  /** Lets go of files and connections. */
+  close(): void {
+    this.#packs.close();
+    this.#agent.destroy();
+  }
+
+  async #whole(answer: Answer): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of answer) chunks.push(chunk as Buffer);
+    const bytes = Buffer.concat(chunks);
+    this.#traffic.bytesDown += bytes.length;
+    return bytes;
+  }
+
+  /** @throws BlobError */
+  async #request(method: 'GET' | 'PUT', key: string, digest: Digest, body?: Uint8Array): Promise<Answer> {
+    let why = '';
+    for (let attempt = 1; attempt <= MOST_TRIES; attempt++) {
+      if (attempt > 1) await pause(attempt);
+      this.#traffic[method === 'GET' ? 'get' : 'put']++;
+      let answer: Answer;
+      try {
+        answer = await this.#send(method, key, digest, body);
+      } catch (error) {
+        // The environment was frozen, and the other end has forgotten this connection.
+        why = (error as Error).message;
+        continue;
+      }
+      const {statusCode = 0} = answer;
+      if (statusCode === 200) return answer;
+      const text = (await this.#whole(answer)).toString().slice(0, 500);
+      // That it exists is what was wanted.
+      if (statusCode === 412) return answer;
+      if (statusCode === 404) throw new BlobError('blob-missing', digest);
+      why = `${statusCode} ${/<Code>([^<]+)/.exec(text)?.[1] ?? ''}`;
+      if (statusCode < 500 && statusCode !== 409 && statusCode !== 429) break;
+    }
+    throw new BlobError('store-failed', digest, why);
+  }
+
+  async #send(method: string, key: string, digest: Digest, body: Uint8Array | undefined): Promise<Answer> {
+    const {bucket, endpoint} = this.#settings;
+    const {protocol, hostname, port, host} = this.#origin;
+    const signed = await this.#signer.sign({
+      method,
+      protocol,
+      hostname,
+      path: endpoint === undefined ? `/${key}` : `/${bucket}/${key}`,
+      query: {},
+      headers: {
+        host,
+        'x-amz-content-sha256': body === undefined ? EMPTY_DIGEST : digest,
+        ...(body && {
+          'content-length': String(body.length),
+          'x-amz-checksum-sha256': Buffer.from(digest, 'hex').toString('base64'),
+          'if-none-match': '*',
+        }),
+      },
+    });
+    const {request} = protocol === 'http:' ? http : https;
+    return new Promise((resolve, reject) => {
+      const sent = request(
+        {method, hostname, port, path: signed.path, headers: signed.headers, agent: this.#agent},
+        resolve,
+      );
+      sent.setTimeout(SILENCE, () => sent.destroy(new Error(`no answer for ${SILENCE / 1000} s`)));
+      sent.once('error', reject);
+      sent.end(body);
+    });
+  }
+}
+
+const EMPTY_DIGEST = createHash('sha256').digest('hex');
+
+function noTraffic(): Traffic {
+  return {get: 0, put: 0, head: 0, bytesUp: 0, bytesDown: 0, packMs: 0};
+}
+
+/** Longer with each attempt, and not for all workers at once: 25 ms to 1.6 s. */
+function pause(attempt: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, Math.random() * 50 * 2 ** attempt));
+}
+
+/** Node's own, in the shape that the signer asks for. */
+class Sha256 {
+  readonly #hash: ReturnType<typeof createHash> | ReturnType<typeof createHmac>;
+
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret));
+  }
+
+  update(data: string | ArrayBuffer | ArrayBufferView): void {
+    this.#hash.update(bytesOf(data));
+  }
+
+  async digest(): Promise<Uint8Array> {
+    return this.#hash.digest();
+  }
+
+  reset(): void {
+    throw new Error('a hash is used once');
+  }
+}
+
+function bytesOf(data: string | ArrayBuffer | ArrayBufferView): Buffer {
+  if (typeof data === 'string') return Buffer.from(data);
+  return ArrayBuffer.isView(data)
+    ? Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+    : Buffer.from(data);
+}

@@ -1,0 +1,256 @@
+/** `llama bootstrap`: makes, changes or removes what builds on AWS need, and writes down what it is called. */
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {dirname, join} from 'node:path';
+import {createInterface} from 'node:readline/promises';
+import type {BootstrapOptions} from './aws-options.ts';
+import {DEFAULT_MEMORY} from './cloud-choice.ts';
+import {FailureError} from './failure.ts';
+import {digestOf} from './protocol/digest.ts';
+import {PROTOCOL_VERSION} from './protocol/invocation.ts';
+import {type Connection, connect} from './remote/aws/connection.ts';
+import {ADVICE, faultOf, lastReason} from './remote/aws/fault.ts';
+import {codeKey, emptyBucket, putCode} from './remote/aws/stack/bucket.ts';
+import {type Change, deploy, removeStack, type StackEvent, stackState} from './remote/aws/stack/deploy.ts';
+import {functionDescription, type StackSettings, stackTemplate} from './remote/aws/stack/template.ts';
+import {readSettings, type SettingValues, userFile} from './settings.ts';
+import {print} from './standard-output.ts';
+
+export interface BootstrapContext {
+  readonly version: string;
+  /** Folder of the program's files. */
+  readonly programFolder: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+const DEFAULT_STACK = 'llama';
+
+/** Answers the exit status. @throws FailureError */
+export async function bootstrap(options: BootstrapOptions, context: BootstrapContext): Promise<number> {
+  const {env} = context;
+  const settings = readSettings(options.settings, process.cwd(), env);
+  const stack = settings.stack?.value ?? DEFAULT_STACK;
+  const zip = readFileSync(join(context.programFolder, 'function.zip'));
+  const digest = digestOf(zip);
+  const wanted: StackSettings = {
+    stack,
+    memory: options.memory ?? settings.memory?.value ?? DEFAULT_MEMORY,
+    concurrency: options.concurrency,
+    expireDays: options.expireDays,
+    storeEndpoint: env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined,
+    code: {
+      key: codeKey(digest),
+      description: functionDescription(context.version, PROTOCOL_VERSION, digest),
+    },
+  };
+  if (options.printTemplate) {
+    print(JSON.stringify(stackTemplate(wanted), undefined, 2));
+    return 0;
+  }
+  const connection = await connect({
+    region: settings.region?.value,
+    profile: settings.profile?.value,
+    connections: 8,
+    env,
+  });
+  try {
+    return await (options.delete
+      ? remove({connection, options, stack, env})
+      : create({connection, options, wanted, zip, env}));
+  } catch (error) {
+    throw error instanceof FailureError ? error : cloudFailure(error);
+  } finally {
+    connection.close();
+  }
+}
+
+interface Creation {
+  readonly connection: Connection;
+  readonly options: BootstrapOptions;
+  readonly wanted: StackSettings;
+  readonly zip: Buffer;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+async function create({connection, options, wanted, zip, env}: Creation): Promise<number> {
+  const {sdk} = connection;
+  const {stack} = wanted;
+  const client = connection.cloudFormation();
+  const region = await connection.region();
+  const {Account} = await connection.sts().send(new sdk.GetCallerIdentityCommand({}));
+  print(`stack ${stack} in account ${Account}, ${region}`);
+  const common = {
+    client,
+    sdk,
+    stack,
+    onEvent: tellEvent,
+    ...(options.interval && {interval: options.interval}),
+  };
+  let state = await stackState(client, sdk, stack);
+  const isNew = state?.outputs.Bucket === undefined;
+  if (isNew) {
+    // The function's code lies in the bucket, so that comes first.
+    print('it will hold');
+    for (const [name, {Type}] of Object.entries(stackTemplate(wanted).Resources))
+      print(`  + ${Type} ${name}`);
+    if (!(await agreed(options, 'make them?'))) return declined();
+    const made = await deploy({
+      ...common,
+      template: stackTemplate({...wanted, code: undefined}),
+      confirm: async changes => tellChanges(changes),
+    });
+    if (made.kind === 'failed') throw deployFailure(made.faults, made.wasRemoved);
+    state = await stackState(client, sdk, stack);
+  }
+  const bucket = state!.outputs.Bucket!;
+  await putCode(connection, bucket, zip);
+  const deployed = await deploy({
+    ...common,
+    template: stackTemplate(wanted),
+    confirm: async changes => {
+      tellChanges(changes);
+      return isNew || agreed(options, 'make these changes?');
+    },
+  });
+  if (deployed.kind === 'failed') throw deployFailure(deployed.faults, deployed.wasRemoved);
+  if (deployed.kind === 'declined') return declined();
+  const concurrency = wanted.concurrency ?? (await accountConcurrency(connection));
+  const file = writeSettings(env, {
+    cloud: 'aws',
+    stack,
+    region,
+    ...(options.settings.profile !== undefined && {profile: options.settings.profile}),
+    bucket: deployed.outputs.Bucket!,
+    function: deployed.outputs.Function!,
+    memory: wanted.memory,
+    ...(concurrency !== undefined && {concurrency}),
+  });
+  print(deployed.kind === 'unchanged' ? 'nothing to change' : 'done');
+  print(`${file} names it: llama build compiles there from now on; --cloud embedded goes back`);
+  print(`whoever is to build, but not to administer, gets the policy ${deployed.outputs.DeveloperPolicy}`);
+  return 0;
+}
+
+async function remove({
+  connection,
+  options,
+  stack,
+  env,
+}: Pick<Creation, 'connection' | 'options' | 'env'> & {stack: string}): Promise<number> {
+  const {sdk} = connection;
+  const client = connection.cloudFormation();
+  const state = await stackState(client, sdk, stack);
+  if (!state) {
+    print(`there is no stack ${stack} in ${await connection.region()}`);
+    return 0;
+  }
+  const {Bucket} = state.outputs;
+  print(
+    `stack ${stack}: its function, roles and policies, and bucket ${Bucket ?? '(none)'} with all that it holds`,
+  );
+  if (!(await agreed(options, 'remove all of it?'))) return declined();
+  if (Bucket !== undefined) print(`${await emptyBucket(connection, Bucket)} objects removed`);
+  await removeStack({
+    client,
+    sdk,
+    stack,
+    onEvent: tellEvent,
+    ...(options.interval && {interval: options.interval}),
+  });
+  forgetSettings(env);
+  print('removed');
+  return 0;
+}
+
+/** What the account allows, where one may ask. */
+async function accountConcurrency({lambda, sdk}: Connection): Promise<number | undefined> {
+  try {
+    const {AccountLimit} = await lambda.send(new sdk.GetAccountSettingsCommand({}));
+    return AccountLimit?.UnreservedConcurrentExecutions ?? AccountLimit?.ConcurrentExecutions;
+  } catch {
+    return undefined;
+  }
+}
+
+async function agreed(options: BootstrapOptions, question: string): Promise<boolean> {
+  if (options.yes) return true;
+  if (!process.stdin.isTTY) {
+    throw new FailureError({
+      reason: 'option-invalid',
+      text: 'there is no terminal to ask on',
+      hint: 'to go ahead without a question: --yes',
+    });
+  }
+  const terminal = createInterface({input: process.stdin, output: process.stdout});
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+function declined(): number {
+  print('nothing was changed');
+  return 1;
+}
+
+function tellChanges(changes: readonly Change[]): true {
+  const signs: Readonly<Record<string, string>> = {Add: '+', Modify: '~', Remove: '-'};
+  for (const {action, resource, type, isReplaced} of changes)
+    print(`  ${signs[action] ?? action} ${type} ${resource}${isReplaced ? ' (made anew)' : ''}`);
+  return true;
+}
+
+function tellEvent({resource, type, status, reason}: StackEvent): void {
+  print(`  ${status.toLowerCase().replaceAll('_', ' ')}: ${type} ${resource}${reason ? ` (${reason})` : ''}`);
+}
+
+function deployFailure(faults: readonly StackEvent[], wasRemoved: boolean): FailureError {
+  const [first] = faults;
+  return new FailureError({
+    reason: 'cloud-failed',
+    text: first
+      ? `${first.type} ${first.resource}: ${first.reason}`
+      : 'the stack could not be made; no resource says why',
+    hint: wasRemoved
+      ? 'what had been made was removed again: mend that, then run the same command'
+      : 'CloudFormation went back to what was before: mend that, then run the same command',
+  });
+}
+
+function cloudFailure(error: unknown): FailureError {
+  const reason = lastReason(faultOf(error));
+  return new FailureError({reason: 'cloud-failed', text: (error as Error).message, hint: ADVICE[reason]});
+}
+
+/** Adds to the user's file; answers its path. */
+function writeSettings(env: NodeJS.ProcessEnv, values: SettingValues): string {
+  const file = userFile(env);
+  mkdirSync(dirname(file), {recursive: true});
+  writeFileSync(file, `${JSON.stringify({...ownSettings(file), ...values}, undefined, 2)}\n`);
+  return file;
+}
+
+function forgetSettings(env: NodeJS.ProcessEnv): void {
+  const file = userFile(env);
+  const {
+    cloud,
+    stack,
+    region,
+    profile,
+    bucket,
+    function: name,
+    memory,
+    concurrency,
+    ...others
+  } = ownSettings(file);
+  mkdirSync(dirname(file), {recursive: true});
+  writeFileSync(file, `${JSON.stringify(others, undefined, 2)}\n`);
+}
+
+function ownSettings(file: string): SettingValues {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as SettingValues;
+  } catch {
+    return {};
+  }
+}

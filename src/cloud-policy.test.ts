@@ -1,0 +1,38 @@
+import {describe, expect, it} from 'vitest';
+import {CloudPolicy, type CloudPolicyOptions} from './cloud-policy.ts';
+
+function policy(changes: Partial<CloudPolicyOptions> = {}): CloudPolicy {
+  return new CloudPolicy({
+    isAway: true,
+    remoteOnly: false,
+    maxCost: undefined,
+    fallsBack: true,
+    cost: () => 1,
+    ...changes,
+  });
+}
+
+const MANY = {waiting: 100, freeCores: 2};
+const FEW = {waiting: 2, freeCores: 2};
+
+describe('a compile', () => {
+  it('goes when there are more than cores to run them here', () => {
+    expect(policy().reasonToStay(MANY)).toBeUndefined();
+    expect(policy().reasonToStay(FEW)).toBe('own-core');
+    expect(policy().reasonToStay({waiting: 1, freeCores: 0})).toBeUndefined();
+  });
+
+  it('always goes where that was asked for', () => {
+    expect(policy({remoteOnly: true}).reasonToStay(FEW)).toBeUndefined();
+  });
+
+  it('stays once the build has cost what it may', () => {
+    expect(policy({maxCost: 1.01}).reasonToStay(MANY)).toBeUndefined();
+    expect(policy({maxCost: 1}).reasonToStay(MANY)).toBe('max-cost');
+    expect(policy({maxCost: 0, remoteOnly: true}).reasonToStay(MANY)).toBe('max-cost');
+  });
+
+  it('always goes to workers on this machine', () => {
+    expect(policy({isAway: false, maxCost: 0}).reasonToStay(FEW)).toBeUndefined();
+  });
+});

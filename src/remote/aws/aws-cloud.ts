@@ -1,0 +1,85 @@
+/** The cloud in an AWS account: a bucket, a function, and results that whoever uses the same bucket shares. */
+import {setMaxListeners} from 'node:events';
+import {join} from 'node:path';
+import {digestOf} from '../../protocol/digest.ts';
+import {type Cloud, noCounts} from '../cloud.ts';
+import {connect} from './connection.ts';
+import {Controller} from './controller.ts';
+import {KnownObjects} from './known-objects.ts';
+import {LambdaInvoker} from './lambda-invoker.ts';
+import {costOf, pricesIn} from './prices.ts';
+import {S3Store} from './s3-store.ts';
+import {SegmentResults} from './segment-results.ts';
+import {addSpending, monthOf} from './spending.ts';
+import {PREFIX} from './stack/template.ts';
+
+export interface AwsCloudOptions {
+  readonly region: string | undefined;
+  readonly profile: string | undefined;
+  readonly bucket: string;
+  readonly functionName: string;
+  /** Of the function. */
+  readonly memoryMb: number;
+  /** Invocations that may be under way at once. */
+  readonly width: number;
+  /** Physical path: results are shared by those who build in the same place. */
+  readonly buildDirectory: string;
+  /** Folder for what is remembered between builds. */
+  readonly cacheDir: string;
+  readonly writesResults: boolean;
+  readonly env: NodeJS.ProcessEnv;
+  readonly warn: (text: string) => void;
+}
+
+/** Requests to S3 that are best at once, by measurement. */
+const STORE_WIDTH = {first: 64, most: 256};
+
+export async function openAwsCloud(options: AwsCloudOptions): Promise<Cloud> {
+  const {bucket, functionName, width, cacheDir, env, memoryMb} = options;
+  const connection = await connect({
+    region: options.region,
+    profile: options.profile,
+    connections: Math.max(width, STORE_WIDTH.most),
+    env,
+  });
+  const region = await connection.region();
+  const counts = noCounts();
+  const onRetry = () => void counts.invocationsRetried++;
+  const storeController = new Controller({service: 'S3', ...STORE_WIDTH, onRetry: () => {}});
+  const lambdaController = new Controller({service: 'Lambda', first: width, most: width, onRetry});
+  const folder = join(cacheDir, 'aws', bucket);
+  const known = new KnownObjects(join(folder, 'known.json'));
+  // What is finished is kept for others also after an interruption, so these end by themselves.
+  const {signal} = new AbortController();
+  setMaxListeners(0, signal);
+  const place = digestOf(options.buildDirectory).slice(0, 16);
+  const results = new SegmentResults({
+    connection,
+    bucket,
+    controller: storeController,
+    counts,
+    prefix: `${PREFIX.results}${place}/`,
+    folder: join(folder, 'results', place),
+    writes: options.writesResults,
+    signal,
+    warn: options.warn,
+  });
+  const prices = pricesIn(region);
+  return {
+    store: new S3Store({connection, bucket, controller: storeController, known, counts, signal}),
+    results,
+    invoker: new LambdaInvoker({connection, functionName, controller: lambdaController, counts, width}),
+    counts,
+    isAway: true,
+    // What they have in common goes into one pack, so the more are looked into before the first is sent the better.
+    preparedAhead: 1000,
+    description: `AWS Lambda in ${region}, ${width} at once`,
+    cost: () => costOf(counts, {memoryMb, prices}),
+    async close() {
+      await results.close();
+      known.save();
+      addSpending(join(folder, 'spent.json'), monthOf(new Date()), costOf(counts, {memoryMb, prices}));
+      connection.close();
+    },
+  };
+}

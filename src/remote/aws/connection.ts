@@ -1,0 +1,73 @@
+/**
+ * Clients of AWS's services, as the SDK's own conventions have them: profiles, regions, endpoints, proxies and
+ * certificates. Retrying is ours (`controller.ts`), so theirs is off.
+ */
+import {readFileSync} from 'node:fs';
+import {rootCertificates} from 'node:tls';
+import type {CloudFormationClient, LambdaClient, S3Client, STSClient} from './sdk.ts';
+
+export type Sdk = typeof import('./sdk.ts');
+
+export interface ConnectionSettings {
+  /** Undefined: what environment and profile say. */
+  readonly region: string | undefined;
+  readonly profile: string | undefined;
+  /** Connections at most, to each host. */
+  readonly connections: number;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export interface Connection {
+  readonly sdk: Sdk;
+  readonly s3: S3Client;
+  readonly lambda: LambdaClient;
+  readonly cloudFormation: () => CloudFormationClient;
+  readonly sts: () => STSClient;
+  /** As resolved by the SDK. @throws Error where there is none */
+  region(): Promise<string>;
+  close(): void;
+}
+
+/** A compile may take as long as a function may run, and its answer says nothing until then; in ms. */
+const ANSWER_LIMIT = 910_000;
+const CONNECT_LIMIT = 10_000;
+
+export async function connect(settings: ConnectionSettings): Promise<Connection> {
+  const {region, profile, connections, env} = settings;
+  // The SDK says at each start on Node 20 which of its versions will be the last for it.
+  env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+  const sdk = await import('./sdk.ts');
+  const ca = env.AWS_CA_BUNDLE ? [...rootCertificates, readFileSync(env.AWS_CA_BUNDLE, 'utf8')] : undefined;
+  const options = {
+    connections,
+    pipelining: 1,
+    headersTimeout: ANSWER_LIMIT,
+    bodyTimeout: ANSWER_LIMIT,
+    connect: {timeout: CONNECT_LIMIT, ...(ca && {ca})},
+  };
+  const hasProxy = Boolean(env.HTTPS_PROXY || env.https_proxy || env.HTTP_PROXY || env.http_proxy);
+  const dispatcher = hasProxy ? new sdk.EnvHttpProxyAgent(options) : new sdk.Agent(options);
+  const requestHandler = new sdk.UndiciHttpHandler({dispatcher});
+  const common = {
+    requestHandler,
+    maxAttempts: 1,
+    cacheMiddleware: true,
+    ...(region !== undefined && {region}),
+    ...(profile !== undefined && {profile}),
+  };
+  // Servers that stand in for AWS have no name for each bucket.
+  const forcePathStyle = Boolean(env.AWS_ENDPOINT_URL || env.AWS_ENDPOINT_URL_S3);
+  const s3 = new sdk.S3Client({...common, forcePathStyle, requestChecksumCalculation: 'WHEN_REQUIRED'});
+  const lambda = new sdk.LambdaClient(common);
+  // Children get this environment.
+  delete env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED;
+  return {
+    sdk,
+    s3,
+    lambda,
+    cloudFormation: () => new sdk.CloudFormationClient(common),
+    sts: () => new sdk.STSClient(common),
+    region: () => lambda.config.region(),
+    close: () => void dispatcher.destroy(),
+  };
+}

@@ -1,0 +1,108 @@
+/** Actions as invocations of a Lambda function, as many at once as the window lets through. */
+import type {InvocationRequest, InvocationResponse} from '../../protocol/invocation.ts';
+import {type CloudCounts, InvocationError, type Invoker} from '../cloud.ts';
+import type {Connection} from './connection.ts';
+import {CloudError, type Controller} from './controller.ts';
+import {ADVICE} from './fault.ts';
+
+export interface LambdaInvokerOptions {
+  readonly connection: Connection;
+  readonly functionName: string;
+  readonly controller: Controller;
+  readonly counts: CloudCounts;
+  /** Actions that may be under way at once, waiting ones included. */
+  readonly width: number;
+}
+
+/** Bytes of JSON that an invocation carries each way. */
+const PAYLOAD_LIMIT = 6_291_456;
+const TOO_LARGE = Buffer.from('{"errorType":"ResponseSizeTooLarge","errorMessage":"the request"}');
+
+export class LambdaInvoker implements Invoker {
+  readonly #options: LambdaInvokerOptions;
+  readonly width: number;
+
+  constructor(options: LambdaInvokerOptions) {
+    this.#options = options;
+    this.width = options.width;
+  }
+
+  async invoke(
+    request: InvocationRequest,
+    {signal, isWanted}: {readonly signal: AbortSignal; readonly isWanted: () => boolean},
+  ): Promise<InvocationResponse> {
+    const {connection, functionName, controller, counts} = this.#options;
+    try {
+      const {failed, answer} = await controller.run(
+        async abortSignal => {
+          // Not before its turn: a thousand may be waiting.
+          const payload = Buffer.from(JSON.stringify(request));
+          if (payload.length > PAYLOAD_LIMIT) return {failed: true, answer: TOO_LARGE};
+          counts.invocationsStarted++;
+          counts.bytesUp += payload.length;
+          const command = new connection.sdk.InvokeCommand({FunctionName: functionName, Payload: payload});
+          const {FunctionError, Payload} = await connection.lambda.send(command, {abortSignal});
+          const answer = Buffer.from(Payload ?? new Uint8Array());
+          counts.bytesDown += answer.length;
+          return {failed: FunctionError !== undefined, answer};
+        },
+        {signal, isWanted},
+      );
+      if (failed) throw functionFailure(answer);
+      return this.#read(answer);
+    } catch (error) {
+      if (error instanceof InvocationError) throw error;
+      if (signal.aborted || (error as Error).name === 'AbortError')
+        throw new InvocationError('aborted', 'interrupted');
+      if (!(error instanceof CloudError)) throw error;
+      if (error.reason === 'too-large') throw new InvocationError('too-large', error.message);
+      throw new InvocationError('unavailable', `${error.message}; ${ADVICE[error.reason]}`, error.reason);
+    }
+  }
+
+  #read(answer: Buffer): InvocationResponse {
+    const {counts} = this.#options;
+    const response = parse(answer);
+    if (response === undefined) throw new InvocationError('lost', 'a worker answered what is no response');
+    const {usage} = response;
+    if (usage) {
+      counts.billedMs += usage.billedMs;
+      counts.worker.get += usage.traffic.get;
+      counts.worker.put += usage.traffic.put;
+      counts.worker.head += usage.traffic.head;
+      counts.worker.bytesUp += usage.traffic.bytesUp;
+      counts.worker.bytesDown += usage.traffic.bytesDown;
+    }
+    return response;
+  }
+}
+
+function parse(answer: Buffer): InvocationResponse | undefined {
+  try {
+    const response = JSON.parse(answer.toString()) as Partial<InvocationResponse> | null;
+    return typeof response?.result?.kind === 'string' ? (response as InvocationResponse) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The function ended without an answer of its own; how, only the runtime's words tell. */
+function functionFailure(answer: Buffer): InvocationError {
+  let type = '';
+  let text = '';
+  try {
+    const failure = JSON.parse(answer.toString()) as {errorType?: string; errorMessage?: string} | null;
+    type = failure?.errorType ?? '';
+    text = failure?.errorMessage ?? '';
+  } catch {
+    // Then nothing is known of it.
+  }
+  const said = `${type} ${text}`;
+  if (/OutOfMemory|signal: killed/.test(said))
+    return new InvocationError('out-of-memory', `a worker ran out of memory (${text})`);
+  if (/Sandbox\.Timedout|[Tt]imed out/.test(said))
+    return new InvocationError('timed-out', `a worker ran out of time (${text})`);
+  if (/ResponseSizeTooLarge|response payload size/i.test(said))
+    return new InvocationError('too-large', `an answer was too large (${text})`);
+  return new InvocationError('lost', `a worker crashed (${said.trim()})`);
+}

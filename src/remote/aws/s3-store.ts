@@ -1,0 +1,138 @@
+/**
+ * Blobs in a bucket. What is put is put once, whoever else puts it at the same time; S3 itself verifies that it is what
+ * its name says. What a client puts and what a worker puts are apart.
+ */
+import {type Digest, digestOf} from '../../protocol/digest.ts';
+import {BLOB_PREFIXES} from '../../protocol/places.ts';
+import {type CloudCounts, type PackContent, type Store, StoreError} from '../cloud.ts';
+import type {Connection} from './connection.ts';
+import {CloudError, type Controller} from './controller.ts';
+import type {KnownObjects} from './known-objects.ts';
+import {makePack} from './pack-writer.ts';
+
+export interface S3StoreOptions {
+  readonly connection: Connection;
+  readonly bucket: string;
+  readonly controller: Controller;
+  readonly known: KnownObjects;
+  readonly counts: CloudCounts;
+  readonly signal: AbortSignal;
+}
+
+/** Small packs are made while the first compiles wait for them, large ones once for a compiler. */
+const LEVELS = {small: 6, large: 19} as const;
+const LARGE = 16 << 20;
+
+export class S3Store implements Store {
+  /** Beyond it base64, JSON and hashing cost more than a request. Such outputs live inside the cached result too. */
+  readonly inlineLimit = 256 << 10;
+  readonly #options: S3StoreOptions;
+  /** Puts that are under way, so that nothing goes twice. */
+  readonly #puts = new Map<string, Promise<void>>();
+  readonly packs = {put: (name: Digest, content: PackContent) => this.#putPack(name, content)};
+
+  constructor(options: S3StoreOptions) {
+    this.#options = options;
+  }
+
+  async missing(digests: Iterable<Digest>): Promise<Digest[]> {
+    return [...digests].filter(digest => !this.#options.known.has(`${BLOB_PREFIXES.store}${digest}`));
+  }
+
+  put(digest: Digest, bytes: Uint8Array): Promise<void> {
+    return this.#once(`${BLOB_PREFIXES.store}${digest}`, async () => bytes);
+  }
+
+  forget(digests: readonly Digest[]): void {
+    for (const digest of digests) {
+      this.#options.known.forget(`${BLOB_PREFIXES.store}${digest}`);
+      this.#options.known.forget(`${BLOB_PREFIXES.packs}${digest}`);
+    }
+  }
+
+  async get(digest: Digest): Promise<Buffer> {
+    const {connection, bucket, controller, counts, signal} = this.#options;
+    const bytes = await this.#guarded(() =>
+      controller.run(
+        async abortSignal => {
+          counts.get++;
+          const command = new connection.sdk.GetObjectCommand({
+            Bucket: bucket,
+            Key: `${BLOB_PREFIXES.out}${digest}`,
+          });
+          const {Body} = await connection.s3.send(command, {abortSignal});
+          return Buffer.from(await Body!.transformToByteArray());
+        },
+        {signal},
+      ),
+    );
+    counts.bytesDown += bytes.length;
+    if (digestOf(bytes) !== digest)
+      throw new StoreError('blob-corrupt', `blob ${digest} is not what it says`);
+    return bytes;
+  }
+
+  #putPack(name: Digest, content: PackContent): Promise<void> {
+    return this.#once(`${BLOB_PREFIXES.packs}${name}`, () =>
+      makePack({...content, level: content.size > LARGE ? LEVELS.large : LEVELS.small}),
+    );
+  }
+
+  async #once(key: string, make: () => Promise<Uint8Array>): Promise<void> {
+    if (this.#options.known.has(key)) return;
+    let put = this.#puts.get(key);
+    if (!put) {
+      put = make().then(bytes => this.#put(key, bytes));
+      this.#puts.set(key, put);
+      put.finally(() => this.#puts.delete(key)).catch(() => {});
+    }
+    return put;
+  }
+
+  async #put(key: string, bytes: Uint8Array): Promise<void> {
+    const {connection, bucket, controller, counts, known, signal} = this.#options;
+    const checksum = Buffer.from(digestOf(bytes), 'hex').toString('base64');
+    const how = await this.#guarded(() =>
+      controller.run(
+        async abortSignal => {
+          counts.put++;
+          const command = new connection.sdk.PutObjectCommand({
+            Bucket: bucket,
+            Key: key,
+            // A stream would go with a trailer, which some servers refuse and others keep as content.
+            Body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+            ChecksumSHA256: checksum,
+            IfNoneMatch: '*',
+          });
+          try {
+            await connection.s3.send(command, {abortSignal});
+            counts.bytesUp += bytes.length;
+            return 'made';
+          } catch (error) {
+            if (isThere(error)) return 'met';
+            throw error;
+          }
+        },
+        {signal},
+      ),
+    );
+    known.note(key, how);
+  }
+
+  async #guarded<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof CloudError)) throw error;
+      throw new StoreError(
+        error.reason === 'object-missing' ? 'blob-missing' : 'store-failed',
+        error.message,
+      );
+    }
+  }
+}
+
+/** Content has one name, so that an object by that name is the one that was to be put. */
+function isThere(error: unknown): boolean {
+  return (error as {$metadata?: {httpStatusCode?: number}}).$metadata?.httpStatusCode === 412;
+}

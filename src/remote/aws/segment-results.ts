@@ -1,0 +1,241 @@
+/**
+ * Cached results in segments, under a prefix for each toolchain and build directory: what others made is read once, at
+ * the first question, and what this build makes goes up sixty-four results at a time. A segment never changes, so a copy
+ * of each is kept on this machine's disk.
+ */
+import {mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {type Digest, digestOf} from '../../protocol/digest.ts';
+import type {CachedResult, CloudCounts, ResultCache} from '../cloud.ts';
+import type {Connection} from './connection.ts';
+import type {Controller} from './controller.ts';
+import {decodeSegment, encodeSegment, type SegmentEntry, type StoredResult} from './segment.ts';
+
+export interface SegmentResultsOptions {
+  readonly connection: Connection;
+  readonly bucket: string;
+  readonly controller: Controller;
+  readonly counts: CloudCounts;
+  /** Prefix of this build directory, with a slash at its end. */
+  readonly prefix: string;
+  /** Folder for the copies. */
+  readonly folder: string;
+  /** Whether what is made here is kept for others. */
+  readonly writes: boolean;
+  readonly signal: AbortSignal;
+  /** Told once of each fault: nothing depends on the cache. */
+  readonly warn: (text: string) => void;
+}
+
+const MOST_PENDING = 64;
+const LONGEST_PENDING = 2_000;
+/** Results kept for one key: sources that alternate between a few states of their headers. */
+const MOST_RESULTS = 8;
+const LEVEL = 3;
+
+/** Invariant: in each map the newest result of a key is the last. */
+interface Known {
+  readonly results: Map<Digest, StoredResult[]>;
+}
+
+export class SegmentResults implements ResultCache {
+  readonly #options: SegmentResultsOptions;
+  readonly #known = new Map<Digest, Promise<Known>>();
+  readonly #pending = new Map<Digest, SegmentEntry[]>();
+  readonly #uploads = new Set<Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: SegmentResultsOptions) {
+    this.#options = options;
+  }
+
+  async lookup(key: Digest, toolchain: Digest): Promise<readonly CachedResult[]> {
+    const {results} = await this.#load(toolchain);
+    const found: CachedResult[] = [];
+    for (const stored of (results.get(key) ?? []).slice(-MOST_RESULTS).reverse()) {
+      const result = stored.read();
+      if (result) found.push(result);
+    }
+    return found;
+  }
+
+  async add(key: Digest, result: CachedResult, toolchain: Digest): Promise<void> {
+    this.#append(toolchain, {key, result});
+  }
+
+  async remove(key: Digest, toolchain: Digest): Promise<void> {
+    (await this.#load(toolchain)).results.delete(key);
+    this.#append(toolchain, {key, result: undefined});
+  }
+
+  /** Sends what is left. */
+  async close(): Promise<void> {
+    this.#flush();
+    await Promise.all(this.#uploads);
+  }
+
+  #append(toolchain: Digest, entry: SegmentEntry): void {
+    if (!this.#options.writes) return;
+    const pending = this.#pending.get(toolchain) ?? [];
+    this.#pending.set(toolchain, pending);
+    pending.push(entry);
+    if (pending.length >= MOST_PENDING) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), LONGEST_PENDING);
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const [toolchain, entries] of this.#pending) {
+      const upload = this.#send(toolchain, entries).catch((error: Error) =>
+        this.#options.warn(`results of this build are not kept for others: ${error.message}`),
+      );
+      this.#uploads.add(upload);
+      void upload.finally(() => this.#uploads.delete(upload));
+    }
+    this.#pending.clear();
+  }
+
+  async #send(toolchain: Digest, entries: readonly SegmentEntry[]): Promise<void> {
+    const {connection, bucket, controller, counts, signal} = this.#options;
+    const bytes = encodeSegment(entries);
+    // Names sort by time.
+    const name = `${Date.now().toString(36).padStart(9, '0')}-${digestOf(bytes)}`;
+    const {compress} = await import('@mongodb-js/zstd');
+    const body = await compress(bytes, LEVEL);
+    const checksum = Buffer.from(digestOf(body), 'hex').toString('base64');
+    await controller.run(
+      async abortSignal => {
+        counts.put++;
+        const Key = `${this.#prefixOf(toolchain)}${name}`;
+        const command = new connection.sdk.PutObjectCommand({
+          Bucket: bucket,
+          Key,
+          Body: body,
+          ChecksumSHA256: checksum,
+        });
+        await connection.s3.send(command, {abortSignal});
+      },
+      {signal},
+    );
+    counts.bytesUp += body.length;
+    this.#keep(toolchain, name, bytes);
+  }
+
+  #load(toolchain: Digest): Promise<Known> {
+    let known = this.#known.get(toolchain);
+    if (!known) {
+      known = this.#read(toolchain).catch((error: Error) => {
+        this.#options.warn(`results of earlier builds cannot be had: ${error.message}`);
+        return {results: new Map()};
+      });
+      this.#known.set(toolchain, known);
+    }
+    return known;
+  }
+
+  async #read(toolchain: Digest): Promise<Known> {
+    const names = await this.#list(toolchain);
+    const folder = this.#folderOf(toolchain);
+    for (const name of namesIn(folder)) if (!names.has(name)) rmSync(join(folder, name), {force: true});
+    const results = new Map<Digest, StoredResult[]>();
+    const segments = await Promise.all([...names].sort().map(name => this.#segment(toolchain, name)));
+    for (const segment of segments)
+      for (const stored of segment) {
+        const others = results.get(stored.key);
+        if (stored.isRemoval) results.delete(stored.key);
+        else if (others) others.push(stored);
+        else results.set(stored.key, [stored]);
+      }
+    return {results};
+  }
+
+  async #list(toolchain: Digest): Promise<Set<string>> {
+    const {connection, bucket, controller, counts, signal} = this.#options;
+    const prefix = this.#prefixOf(toolchain);
+    const names = new Set<string>();
+    let token: string | undefined;
+    do {
+      const page = await controller.run(
+        abortSignal => {
+          counts.get++;
+          const command = new connection.sdk.ListObjectsV2Command({
+            Bucket: bucket,
+            Prefix: prefix,
+            ...(token !== undefined && {ContinuationToken: token}),
+          });
+          return connection.s3.send(command, {abortSignal});
+        },
+        {signal},
+      );
+      for (const {Key} of page.Contents ?? []) names.add(Key!.slice(prefix.length));
+      token = page.NextContinuationToken;
+    } while (token !== undefined);
+    return names;
+  }
+
+  /** Nothing where it is not what its name says. */
+  async #segment(toolchain: Digest, name: string): Promise<readonly StoredResult[]> {
+    const own = readIfThere(join(this.#folderOf(toolchain), name));
+    if (own && isNamed(own, name)) return decodeSegment(own) ?? [];
+    const {connection, bucket, controller, counts, signal} = this.#options;
+    const body = await controller.run(
+      async abortSignal => {
+        counts.get++;
+        const Key = `${this.#prefixOf(toolchain)}${name}`;
+        const {Body} = await connection.s3.send(new connection.sdk.GetObjectCommand({Bucket: bucket, Key}), {
+          abortSignal,
+        });
+        return Buffer.from(await Body!.transformToByteArray());
+      },
+      {signal},
+    );
+    counts.bytesDown += body.length;
+    const {decompress} = await import('@mongodb-js/zstd');
+    const bytes = await decompress(body).catch(() => Buffer.alloc(0));
+    if (!isNamed(bytes, name)) return [];
+    this.#keep(toolchain, name, bytes);
+    return decodeSegment(bytes) ?? [];
+  }
+
+  #keep(toolchain: Digest, name: string, bytes: Buffer): void {
+    const folder = this.#folderOf(toolchain);
+    try {
+      mkdirSync(folder, {recursive: true});
+      // A name with a dot is not a segment's.
+      const temporary = join(folder, `.${name}.${process.pid}`);
+      writeFileSync(temporary, bytes);
+      renameSync(temporary, join(folder, name));
+    } catch {
+      // Then the next build fetches it.
+    }
+  }
+
+  #prefixOf(toolchain: Digest): string {
+    return `${this.#options.prefix}${toolchain.slice(0, 16)}/`;
+  }
+
+  #folderOf(toolchain: Digest): string {
+    return join(this.#options.folder, toolchain.slice(0, 16));
+  }
+}
+
+function isNamed(bytes: Buffer, name: string): boolean {
+  return name.endsWith(`-${digestOf(bytes)}`);
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter(name => !name.startsWith('.'));
+  } catch {
+    return [];
+  }
+}
+
+function readIfThere(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * A segment: results that were made about the same time, in one object. Its bytes, before compression:
+ *
+ *     bytes 0 to 3   length of the head, little endian
+ *     the head       JSON: {format, results: [[key, offset, length], ...]}, offsets from the head's end
+ *     the results    each a CachedResult as JSON, or nothing where the key's results are taken back
+ *
+ * A result is parsed when it is asked for, so that to hold thousands costs little. No I/O here.
+ */
+import type {Digest} from '../../protocol/digest.ts';
+import type {CachedResult} from '../cloud.ts';
+
+const FORMAT = 1;
+
+export interface SegmentEntry {
+  readonly key: Digest;
+  /** Undefined: what earlier segments have under the key is wrong. */
+  readonly result: CachedResult | undefined;
+}
+
+/** What one entry of a segment is, before it is parsed. */
+export interface StoredResult {
+  readonly key: Digest;
+  /** Undefined as in {@link SegmentEntry}. @throws never; a result that cannot be read is undefined too */
+  readonly read: () => CachedResult | undefined;
+  readonly isRemoval: boolean;
+}
+
+export function encodeSegment(entries: readonly SegmentEntry[]): Buffer {
+  const bodies = entries.map(({result}) => Buffer.from(result ? JSON.stringify(result) : ''));
+  let offset = 0;
+  const results = entries.map(({key}, i) => {
+    const entry = [key, offset, bodies[i]!.length];
+    offset += bodies[i]!.length;
+    return entry;
+  });
+  const head = Buffer.from(JSON.stringify({format: FORMAT, results}));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(head.length);
+  return Buffer.concat([length, head, ...bodies]);
+}
+
+/** Undefined where it is of another format or none. */
+export function decodeSegment(bytes: Buffer): readonly StoredResult[] | undefined {
+  if (bytes.length < 4) return undefined;
+  const start = 4 + bytes.readUInt32LE(0);
+  const head = parse(bytes.subarray(4, start)) as {format?: unknown; results?: unknown} | undefined;
+  if (head?.format !== FORMAT || !Array.isArray(head.results)) return undefined;
+  return head.results.map(([key, offset, length]: [Digest, number, number]) => ({
+    key,
+    read: () => parse(bytes.subarray(start + offset, start + offset + length)) as CachedResult | undefined,
+    isRemoval: length === 0,
+  }));
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
+  } catch {
+    return undefined;
+  }
+}

@@ -58,7 +58,7 @@ function open(env: NodeJS.ProcessEnv): Environment {
     credentials: {
       accessKeyId: setting(env, 'AWS_ACCESS_KEY_ID'),
       secretAccessKey: setting(env, 'AWS_SECRET_ACCESS_KEY'),
-      ...(env.AWS_SESSION_TOKEN !== undefined && {sessionToken: env.AWS_SESSION_TOKEN}),
+      ...(env.AWS_SESSION_TOKEN && {sessionToken: env.AWS_SESSION_TOKEN}),
     },
     packs: join(scratch, 'packs'),
     packLimit: PACK_LIMIT,

@@ -132,8 +132,9 @@ export class S3Blobs implements BlobSource {
       const text = (await this.#whole(answer)).toString().slice(0, 500);
       // That it exists is what was wanted.
       if (statusCode === 412) return answer;
-      if (statusCode === 404) throw new BlobError('blob-missing', digest);
-      why = `${statusCode} ${/<Code>([^<]+)/.exec(text)?.[1] ?? ''}`;
+      const code = /<Code>([^<]+)/.exec(text)?.[1] ?? '';
+      if (code === 'NoSuchKey') throw new BlobError('blob-missing', digest);
+      why = `${statusCode} ${code}`;
       if (statusCode < 500 && statusCode !== 409 && statusCode !== 429) break;
     }
     throw new BlobError('store-failed', digest, why);

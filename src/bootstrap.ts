@@ -36,7 +36,7 @@ export async function bootstrap(options: BootstrapOptions, context: BootstrapCon
     memory: options.memory ?? settings.memory?.value ?? DEFAULT_MEMORY,
     concurrency: options.concurrency,
     expireDays: options.expireDays,
-    storeEndpoint: env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined,
+    storeEndpoint: env.LLAMA_STORE_ENDPOINT || env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined,
     code: {
       key: codeKey(digest),
       description: functionDescription(context.version, PROTOCOL_VERSION, digest),
@@ -205,7 +205,8 @@ function tellEvent({resource, type, status, reason}: StackEvent): void {
 }
 
 function deployFailure(faults: readonly StackEvent[], wasRemoved: boolean): FailureError {
-  const [first] = faults;
+  // The stack itself fails because one of its resources has.
+  const first = faults.find(({type}) => type !== 'AWS::CloudFormation::Stack') ?? faults[0];
   return new FailureError({
     reason: 'cloud-failed',
     text: first

@@ -150,12 +150,8 @@ async function functionFinding(
   const {state, description} = await functionState(account, name);
   const zip = readFileSync(join(programFolder, 'function.zip'));
   const ours = functionDescription(version, PROTOCOL_VERSION, digestOf(zip));
-  if (state !== 'Active')
-    return {
-      state: 'wrong',
-      text: `function ${name} is ${state.toLowerCase()}`,
-      mend: 'wait, then look again',
-    };
+  if (state === 'Failed')
+    return {state: 'wrong', text: `function ${name} has failed`, mend: 'llama bootstrap', canFix: true};
   if (description === ours) return {state: 'ok', text: `function ${name}: ${description}`};
   const text = `function ${name} is '${description}', this is '${ours}'`;
   return {state: 'wrong', text, mend: 'llama bootstrap', canFix: true};

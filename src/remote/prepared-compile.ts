@@ -5,6 +5,7 @@ import type {Action, ActionInputs} from '../protocol/invocation.ts';
 import type {Classification} from '../toolchain/classify.ts';
 import {wantedOutputs} from '../toolchain/compile-command.ts';
 import type {ToolchainIdentity} from '../toolchain/identify.ts';
+import type {ToolchainPart} from '../toolchain/toolchain-part.ts';
 
 export type RemoteCompile = Extract<Classification, {kind: 'remote'}>;
 
@@ -21,6 +22,8 @@ export interface Prepared {
   readonly edge: EdgeId;
   readonly command: RemoteCompile;
   readonly identity: ToolchainIdentity;
+  /** What of it travels. */
+  readonly part: ToolchainPart;
   readonly directory: string;
   readonly pwd: string;
   readonly args: readonly string[];
@@ -31,11 +34,11 @@ export interface Prepared {
 }
 
 export function actionOf(
-  {identity, command, directory, args, env}: Prepared,
+  {identity, part, command, directory, args, env}: Prepared,
   {inputs, readsClock, umask}: {inputs: ActionInputs; readsClock: boolean; umask: number},
 ): Action {
   return {
-    toolchain: identity.digest,
+    toolchain: part.digest,
     program: identity.program,
     args,
     cwd: directory,

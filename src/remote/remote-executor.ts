@@ -256,6 +256,7 @@ export class RemoteExecutor implements Executor {
       edge,
       command,
       identity,
+      part: toolchains.partFor(identity, compile.language),
       directory,
       pwd,
       args: [identity.argv0, ...args.slice(1)],
@@ -269,7 +270,7 @@ export class RemoteExecutor implements Executor {
     const {cloud, toolchains, sender, umask, reasonToStay} = this.#options;
     const reason = reasonToStay();
     if (reason !== undefined) throw new StayLocal(reason);
-    const {identity, made, command, directory} = prepared;
+    const {part, made, command, directory} = prepared;
     const source = absoluteIn(directory, command.compile.source);
     const {inputs, upload} = await sender.send(discovered.inputs, {source, made});
     const action = actionOf(prepared, {inputs, readsClock: discovered.readsClock, umask});
@@ -282,11 +283,11 @@ export class RemoteExecutor implements Executor {
         timeLimit: TIME_LIMIT,
       },
       upload: async () => {
-        await toolchains.upload(identity);
+        await toolchains.upload(part);
         return upload();
       },
       forgetUploads: () => {
-        toolchains.forgetUpload(identity);
+        toolchains.forgetUpload(part);
         sender.forget();
       },
       signal,

@@ -7,7 +7,9 @@ import {join} from 'node:path';
 import type {Result} from '../failure.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import {identifyToolchain, type ToolchainIdentity} from '../toolchain/identify.ts';
+import type {Language} from '../toolchain/language.ts';
 import type {ToolchainRefusal} from '../toolchain/refusal.ts';
+import {partFor, type ToolchainPart} from '../toolchain/toolchain-part.ts';
 import {type Store, StoreError} from './cloud.ts';
 
 export interface ToolchainsOptions {
@@ -21,6 +23,7 @@ export class Toolchains {
   readonly #options: ToolchainsOptions;
   readonly #known = new Map<string, Promise<Result<ToolchainIdentity, ToolchainRefusal>>>();
   readonly #uploads = new Map<Digest, Promise<void>>();
+  readonly #parts = new Map<string, ToolchainPart>();
   readonly #extras = new Map<Digest, Set<string>>();
 
   constructor(options: ToolchainsOptions) {
@@ -51,39 +54,52 @@ export class Toolchains {
     return [...new Set(found.flatMap(result => (result.ok ? [result.value.version] : [])))];
   }
 
+  /** What compiles of a language are sent of a toolchain: all of it, where that costs nothing. */
+  partFor(identity: ToolchainIdentity, language: Language): ToolchainPart {
+    const {store, cacheDir} = this.#options;
+    if (!store.packs) return identity;
+    const key = `${language} ${identity.digest}`;
+    let part = this.#parts.get(key);
+    if (!part) {
+      part = partFor(identity, language, cacheDir);
+      this.#parts.set(key, part);
+    }
+    return part;
+  }
+
   /** Puts all that a toolchain is made of into the store. @throws StoreError */
-  upload(identity: ToolchainIdentity): Promise<void> {
-    let upload = this.#uploads.get(identity.digest);
+  upload(part: ToolchainPart): Promise<void> {
+    let upload = this.#uploads.get(part.digest);
     if (!upload) {
-      upload = this.#uploadNow(identity);
-      this.#uploads.set(identity.digest, upload);
+      upload = this.#uploadNow(part);
+      this.#uploads.set(part.digest, upload);
       // A failed upload is tried again by the next compile.
-      upload.catch(() => this.#uploads.delete(identity.digest));
+      upload.catch(() => this.#uploads.delete(part.digest));
     }
     return upload;
   }
 
   /** Makes the next {@link upload} look at the store again. */
-  forgetUpload(identity: ToolchainIdentity): void {
-    this.#uploads.delete(identity.digest);
+  forgetUpload(part: ToolchainPart): void {
+    this.#uploads.delete(part.digest);
   }
 
-  async #uploadNow(identity: ToolchainIdentity): Promise<void> {
+  async #uploadNow({digest: own, files}: ToolchainPart): Promise<void> {
     const {store} = this.#options;
     const read = (digest: Digest) => {
-      const file = identity.files.get(digest)!;
+      const file = files.get(digest)!;
       const bytes = readIfThere(file);
       if (bytes === undefined || digestOf(bytes) !== digest)
         throw new StoreError('store-failed', `${file} has changed while it was packed`);
       return bytes;
     };
     if (store.packs) {
-      const blobs = [...identity.files.keys()].filter(digest => digest !== identity.digest);
-      const size = blobs.reduce((sum, digest) => sum + sizeOf(identity.files.get(digest)!), 0);
-      await store.packs.put(identity.digest, {list: read(identity.digest), blobs, read, size});
+      const blobs = [...files.keys()].filter(digest => digest !== own);
+      const size = blobs.reduce((sum, digest) => sum + sizeOf(files.get(digest)!), 0);
+      await store.packs.put(own, {list: read(own), blobs, read, size});
       return;
     }
-    for (const digest of await store.missing(identity.files.keys())) {
+    for (const digest of await store.missing(files.keys())) {
       await store.put(digest, read(digest));
     }
   }

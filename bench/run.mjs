@@ -1,23 +1,28 @@
 // Bundles one measurement of this folder and starts it: `node bench/run.mjs NAME [ARGUMENT...]`.
-import {mkdir, rm} from 'node:fs/promises';
+import {appendFile, mkdir, rm} from 'node:fs/promises';
+import {createRequire} from 'node:module';
 import {dirname, join} from 'node:path';
 import {fileURLToPath, pathToFileURL} from 'node:url';
 import {build} from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const [name, ...args] = process.argv.slice(2);
-const commands = ['corpus', 'equal', 'figures', 'versions', 'crash', 'random-edits'];
-// A part of `figures`, which starts it as a process of its own.
-const parts = ['load-manifest'];
+// `bundle PART` only makes the part's script, and prints where it is: for times that its making must not be in.
+const isBundleOnly = process.argv[2] === 'bundle';
+const [name, ...args] = process.argv.slice(isBundleOnly ? 3 : 2);
+const commands = ['corpus', 'equal', 'figures', 'versions', 'crash', 'random-edits', 'cloud'];
+// Parts of others, which start them as processes of their own.
+const parts = ['load-manifest', 'lambda-endpoint', 'invoke-many', 'upload-many'];
 if (name === undefined || ![...commands, ...parts].includes(name)) {
   process.stderr.write(`usage: npm run bench -- ${commands.join('|')} [ARGUMENT...]\n`);
   process.exit(2);
 }
 process.env.LLAMA_BENCH_ROOT = dirname(here);
 process.env.LLAMA_BENCH_DIR ??= join(here, 'work');
+process.env.LLAMA_CLOUD_TOOLS ??= join(dirname(here), 'node_modules/.cache/llama-cloud');
+const installed = () => ({path: createRequire(import.meta.url).resolve('@mongodb-js/zstd'), external: true});
 const folder = join(process.env.LLAMA_BENCH_DIR, 'scripts');
 await mkdir(folder, {recursive: true});
-const outfile = join(folder, `${name}-${process.pid}.mjs`);
+const outfile = join(folder, isBundleOnly ? `${name}.mjs` : `${name}-${process.pid}.mjs`);
 await build({
   entryPoints: [join(here, `${name}.ts`)],
   outfile,
@@ -26,8 +31,19 @@ await build({
   platform: 'node',
   target: 'node20.19',
   logLevel: 'warning',
-  sourcemap: 'inline',
+  sourcemap: isBundleOnly ? false : 'inline',
+  // What has native code stays where it is installed; CommonJS packages call require().
+  plugins: [{name: 'native', setup: ({onResolve}) => onResolve({filter: /^@mongodb-js\/zstd$/}, installed)}],
+  banner: {
+    js: "import {createRequire as __createRequire} from 'node:module';const require = __createRequire(import.meta.url);",
+  },
 });
+if (isBundleOnly) {
+  // A script that starts itself.
+  await appendFile(outfile, '\nprocess.exitCode = await main(process.argv.slice(2));\n');
+  process.stdout.write(outfile);
+  process.exit(0);
+}
 try {
   const {main} = await import(pathToFileURL(outfile).href);
   process.exitCode = await main(args);

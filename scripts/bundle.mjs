@@ -1,6 +1,7 @@
 // Bundles the client and the worker into dist/. `program.cjs` is the client: one script, so that its bytecode can be
 // kept (src/code-cache.ts). A program that runs from dist/ meanwhile has read all of it.
 import {chmod, mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises';
+import {basename} from 'node:path';
 import {build} from 'esbuild';
 import {zipSync} from 'fflate';
 
@@ -18,8 +19,8 @@ const common = {
 const sdkApart = {
   name: 'sdk-apart',
   setup({onResolve}) {
-    onResolve({filter: /\/sdk\.ts$/}, ({kind}) =>
-      kind === 'entry-point' ? undefined : {path: './sdk.cjs', external: true},
+    onResolve({filter: /\/sdk(-control)?\.ts$/}, ({kind, path}) =>
+      kind === 'entry-point' ? undefined : {path: `./${basename(path, '.ts')}.cjs`, external: true},
     );
   },
 };
@@ -40,7 +41,7 @@ const results = await Promise.all([
   build({
     ...common,
     format: 'cjs',
-    entryPoints: {sdk: 'src/remote/aws/sdk.ts'},
+    entryPoints: {sdk: 'src/remote/aws/sdk.ts', 'sdk-control': 'src/remote/aws/sdk-control.ts'},
     outExtension: {'.js': '.cjs'},
     minifySyntax: true,
   }),

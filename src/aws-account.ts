@@ -41,8 +41,8 @@ export async function openAccount(options: LookOptions, env: NodeJS.ProcessEnv):
 
 /** Account and name of whoever asks. */
 export async function identity({connection}: Account): Promise<{account: string; arn: string}> {
-  const {sdk, sts} = connection;
-  const {Account, Arn} = await sts().send(new sdk.GetCallerIdentityCommand({}));
+  const {sdk, sts} = await connection.control();
+  const {Account, Arn} = await sts.send(new sdk.GetCallerIdentityCommand({}));
   return {account: Account ?? '', arn: Arn ?? ''};
 }
 

@@ -72,11 +72,10 @@ interface Creation {
 }
 
 async function create({connection, options, wanted, zip, env}: Creation): Promise<number> {
-  const {sdk} = connection;
   const {stack} = wanted;
-  const client = connection.cloudFormation();
+  const {sdk, sts, cloudFormation: client} = await connection.control();
   const region = await connection.region();
-  const {Account} = await connection.sts().send(new sdk.GetCallerIdentityCommand({}));
+  const {Account} = await sts.send(new sdk.GetCallerIdentityCommand({}));
   print(`stack ${stack} in account ${Account}, ${region}`);
   const common = {
     client,
@@ -136,8 +135,7 @@ async function remove({
   stack,
   env,
 }: Pick<Creation, 'connection' | 'options' | 'env'> & {stack: string}): Promise<number> {
-  const {sdk} = connection;
-  const client = connection.cloudFormation();
+  const {sdk, cloudFormation: client} = await connection.control();
   const state = await stackState(client, sdk, stack);
   if (!state) {
     print(`there is no stack ${stack} in ${await connection.region()}`);

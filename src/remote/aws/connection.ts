@@ -4,9 +4,11 @@
  */
 import {readFileSync} from 'node:fs';
 import {rootCertificates} from 'node:tls';
-import type {CloudFormationClient, LambdaClient, S3Client, STSClient} from './sdk.ts';
+import type {LambdaClient, S3Client} from './sdk.ts';
+import type {CloudFormationClient, STSClient} from './sdk-control.ts';
 
 export type Sdk = typeof import('./sdk.ts');
+export type ControlSdk = typeof import('./sdk-control.ts');
 
 export interface ConnectionSettings {
   /** Undefined: what environment and profile say. */
@@ -21,8 +23,8 @@ export interface Connection {
   readonly sdk: Sdk;
   readonly s3: S3Client;
   readonly lambda: LambdaClient;
-  readonly cloudFormation: () => CloudFormationClient;
-  readonly sts: () => STSClient;
+  /** For the commands that look into the account. */
+  control(): Promise<Control>;
   /** As resolved by the SDK. @throws Error where there is none */
   region(): Promise<string>;
   close(): void;
@@ -32,10 +34,14 @@ export interface Connection {
 const ANSWER_LIMIT = 910_000;
 const CONNECT_LIMIT = 10_000;
 
+export interface Control {
+  readonly sdk: ControlSdk;
+  readonly cloudFormation: CloudFormationClient;
+  readonly sts: STSClient;
+}
+
 export async function connect(settings: ConnectionSettings): Promise<Connection> {
   const {region, profile, connections, env} = settings;
-  // The SDK says at each start on Node 20 which of its versions will be the last for it.
-  env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   const sdk = await import('./sdk.ts');
   const ca = env.AWS_CA_BUNDLE ? [...rootCertificates, readFileSync(env.AWS_CA_BUNDLE, 'utf8')] : undefined;
   const options = {
@@ -57,17 +63,37 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
   };
   // Servers that stand in for AWS have no name for each bucket.
   const forcePathStyle = Boolean(env.AWS_ENDPOINT_URL || env.AWS_ENDPOINT_URL_S3);
-  const s3 = new sdk.S3Client({...common, forcePathStyle, requestChecksumCalculation: 'WHEN_REQUIRED'});
-  const lambda = new sdk.LambdaClient(common);
-  // Children get this environment.
-  delete env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED;
+  const {s3, lambda} = quietly(() => ({
+    s3: new sdk.S3Client({...common, forcePathStyle, requestChecksumCalculation: 'WHEN_REQUIRED'}),
+    lambda: new sdk.LambdaClient(common),
+  }));
   return {
     sdk,
     s3,
     lambda,
-    cloudFormation: () => new sdk.CloudFormationClient(common),
-    sts: () => new sdk.STSClient(common),
+    async control() {
+      const control = await import('./sdk-control.ts');
+      return quietly(() => ({
+        sdk: control,
+        cloudFormation: new control.CloudFormationClient(common),
+        sts: new control.STSClient(common),
+      }));
+    },
     region: () => lambda.config.region(),
     close: () => void dispatcher.destroy(),
   };
+}
+
+/** Without the SDK's word, at each start on Node 20, of which of its versions will be the last for it. */
+function quietly<T>(make: () => T): T {
+  const name = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
+  const before = process.env[name];
+  process.env[name] = 'true';
+  try {
+    return make();
+  } finally {
+    // Children get this environment.
+    if (before === undefined) delete process.env[name];
+    else process.env[name] = before;
+  }
 }

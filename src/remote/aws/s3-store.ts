@@ -20,8 +20,8 @@ export interface S3StoreOptions {
 }
 
 /** Small packs are made while the first compiles wait for them, large ones once for a compiler. */
-const LEVELS = {small: 6, large: 19} as const;
-const LARGE = 16 << 20;
+const LEVELS = {small: 3, large: 19} as const;
+const LARGE = 64 << 20;
 
 export class S3Store implements Store {
   /** Beyond it base64, JSON and hashing cost more than a request. Such outputs live inside the cached result too. */

@@ -1,18 +1,8 @@
 /**
- * The one module that imports AWS's SDK. It is bundled apart and loaded when AWS is used: to load it costs more than to
+ * AWS's SDK, as far as builds use it. With `sdk-control.ts` the only module that imports it; both are bundled apart and
+ * loaded when they are used: to load it costs more than to
  * find out that a build has nothing to do.
  */
-export {
-  CloudFormationClient,
-  CreateChangeSetCommand,
-  DeleteChangeSetCommand,
-  DeleteStackCommand,
-  DescribeChangeSetCommand,
-  DescribeEventsCommand,
-  DescribeStackEventsCommand,
-  DescribeStacksCommand,
-  ExecuteChangeSetCommand,
-} from '@aws-sdk/client-cloudformation';
 export {
   GetAccountSettingsCommand,
   GetFunctionConfigurationCommand,
@@ -26,6 +16,5 @@ export {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-export {GetCallerIdentityCommand, STSClient} from '@aws-sdk/client-sts';
 export {UndiciHttpHandler} from '@smithy/undici-http-handler';
 export {Agent, EnvHttpProxyAgent} from 'undici';

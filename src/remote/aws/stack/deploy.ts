@@ -3,13 +3,13 @@
  * does. A first creation that failed leaves nothing behind that the next one would stumble over.
  */
 import {setTimeout as delay} from 'node:timers/promises';
-import type {Sdk} from '../connection.ts';
-import type {CloudFormationClient} from '../sdk.ts';
+import type {ControlSdk} from '../connection.ts';
+import type {CloudFormationClient} from '../sdk-control.ts';
 import type {Template} from './template.ts';
 
 export interface DeployOptions {
   readonly client: CloudFormationClient;
-  readonly sdk: Sdk;
+  readonly sdk: ControlSdk;
   readonly stack: string;
   readonly template: Template;
   /** Asked once the changes are known. */
@@ -61,7 +61,7 @@ const FAILED_CREATION = new Set([
 /** Undefined where there is no such stack. */
 export async function stackState(
   client: CloudFormationClient,
-  sdk: Sdk,
+  sdk: ControlSdk,
   stack: string,
 ): Promise<StackState | undefined> {
   try {
@@ -251,7 +251,7 @@ class EventWatch {
     }
   }
 
-  async read(client: CloudFormationClient, sdk: Sdk, stack: string) {
+  async read(client: CloudFormationClient, sdk: ControlSdk, stack: string) {
     const {StackEvents} = await client.send(new sdk.DescribeStackEventsCommand({StackName: stack}));
     return StackEvents ?? [];
   }

@@ -1,0 +1,41 @@
+/** `upload-many FOLDER BUCKET`: puts the files of a folder into the store, as a build does with its headers. */
+import {readdirSync, readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {type Digest, digestOf} from '../src/protocol/digest.ts';
+import {connect} from '../src/remote/aws/connection.ts';
+import {Controller} from '../src/remote/aws/controller.ts';
+import {KnownObjects} from '../src/remote/aws/known-objects.ts';
+import {S3Store} from '../src/remote/aws/s3-store.ts';
+import {noCounts} from '../src/remote/cloud.ts';
+
+export async function main([folder = '', bucket = '']: readonly string[]): Promise<number> {
+  const connection = await connect({
+    region: undefined,
+    profile: undefined,
+    connections: 64,
+    env: process.env,
+  });
+  const counts = noCounts();
+  const controller = new Controller({service: 'S3', first: 64, most: 64, onRetry: () => {}});
+  const known = new KnownObjects('/nonexistent/known.json');
+  const {signal} = new AbortController();
+  const store = new S3Store({connection, bucket, controller, known, counts, signal});
+  const files = new Map<Digest, string>();
+  let size = 0;
+  for (const name of readdirSync(folder)) {
+    const bytes = readFileSync(join(folder, name));
+    files.set(digestOf(bytes), join(folder, name));
+    size += bytes.length;
+  }
+  const list = Buffer.from([...files.keys()].join('\n'));
+  await store.packs.put(digestOf(list), {
+    list,
+    blobs: files.keys(),
+    read: digest => readFileSync(files.get(digest)!),
+    size,
+  });
+  const {user, system} = process.cpuUsage();
+  process.stdout.write(JSON.stringify({pack: digestOf(list), puts: counts.put, cpu: (user + system) / 1000}));
+  connection.close();
+  return 0;
+}

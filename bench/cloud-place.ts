@@ -21,8 +21,10 @@ export async function openCloud(exitAfter?: number): Promise<CloudPlace> {
   if (!hasMinistack) throw new Error('MiniStack is not there: node scripts/cloud-tools.mjs installs it');
   const folder = await mkdtemp(join(tmpdir(), 'llama-bench-cloud-'));
   const server = await startMinistack(folder, {
-    LLAMA_SCRATCH: join(folder, 'scratch-%p'),
-    ...(exitAfter !== undefined && {LLAMA_EXIT_AFTER: String(exitAfter)}),
+    env: {
+      LLAMA_SCRATCH: join(folder, 'scratch-%p'),
+      ...(exitAfter !== undefined && {LLAMA_EXIT_AFTER: String(exitAfter)}),
+    },
   });
   const env = {
     AWS_ENDPOINT_URL: server.endpoint,

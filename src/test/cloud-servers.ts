@@ -4,6 +4,8 @@
  */
 import {type ChildProcess, spawn} from 'node:child_process';
 import {existsSync, mkdirSync, openSync} from 'node:fs';
+import * as http from 'node:http';
+import * as https from 'node:https';
 import {createServer} from 'node:net';
 import {delimiter, dirname, join, resolve} from 'node:path';
 import {SYSTEM_PATH} from './tools.ts';
@@ -29,18 +31,31 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** S3, Lambda, CloudFormation and STS. `env` reaches the functions too. */
-export function startMinistack(folder: string, env: Readonly<Record<string, string>> = {}): Promise<Server> {
+/** The server's own certificate, below its temporary folder. */
+export function certificateOf(folder: string): string {
+  return join(folder, 'ministack-tmp', 'ministack-tls', 'server.crt');
+}
+
+/**
+ * S3, Lambda, CloudFormation, IAM and STS. `env` reaches the functions too. `isStrict`: over TLS alone, with signatures
+ * verified and policies enforced, for clients and functions alike.
+ */
+export function startMinistack(
+  folder: string,
+  {env = {}, isStrict = false}: {env?: Readonly<Record<string, string>>; isStrict?: boolean} = {},
+): Promise<Server> {
   return start(folder, 'ministack', {
+    scheme: isStrict ? 'https' : 'http',
     command: () => [MINISTACK],
     env: port => ({
       BIND_HOST: '127.0.0.1',
       GATEWAY_PORT: String(port),
       LAMBDA_EXECUTOR: 'local',
       PATH: [dirname(NODE_24), SYSTEM_PATH].join(delimiter),
+      ...(isStrict && {USE_SSL: '1', AUTH: 'true'}),
       ...env,
     }),
-    isReady: async endpoint => (await fetch(`${endpoint}/_localstack/health`)).ok,
+    isReady: async endpoint => (await statusOf(`${endpoint}/_localstack/health`)) === 200,
   });
 }
 
@@ -54,11 +69,12 @@ export function startVersitygw(
   return start(folder, 'versitygw', {
     command: port => [VERSITYGW, '--port', `127.0.0.1:${port}`, '--region', region, 'posix', data],
     env: () => ({PATH: SYSTEM_PATH, ROOT_ACCESS_KEY: key, ROOT_SECRET_ACCESS_KEY: secret}),
-    isReady: async endpoint => (await fetch(endpoint)).status === 403,
+    isReady: async endpoint => (await statusOf(endpoint)) === 403,
   });
 }
 
 interface Recipe {
+  readonly scheme?: 'http' | 'https';
   readonly command: (port: number) => readonly string[];
   readonly env: (port: number) => Record<string, string>;
   readonly isReady: (endpoint: string) => Promise<boolean>;
@@ -66,7 +82,7 @@ interface Recipe {
 
 async function start(folder: string, name: string, recipe: Recipe): Promise<Server> {
   const port = await freePort();
-  const endpoint = `http://127.0.0.1:${port}`;
+  const endpoint = `${recipe.scheme ?? 'http'}://127.0.0.1:${port}`;
   const log = join(folder, `${name}.log`);
   const temporary = join(folder, `${name}-tmp`);
   mkdirSync(temporary, {recursive: true});
@@ -98,6 +114,17 @@ async function ready(child: ChildProcess, ask: () => Promise<boolean>, name: str
     await new Promise(resolve => setTimeout(resolve, 20));
   }
   throw new Error(`${name} did not get ready`);
+}
+
+/** Whoever has signed its certificate. */
+function statusOf(url: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const {get} = url.startsWith('https:') ? https : http;
+    get(url, {rejectUnauthorized: false}, answer => {
+      answer.resume();
+      resolve(answer.statusCode);
+    }).once('error', reject);
+  });
 }
 
 function freePort(): Promise<number> {

@@ -173,6 +173,7 @@ async function areReadable(endpoint: string, bucket: string, folder: string, pac
   const blobs = new S3Blobs({
     bucket,
     region: 'us-east-1',
+    domain: 'amazonaws.com',
     endpoint,
     credentials: {accessKeyId: KEYS.AWS_ACCESS_KEY_ID, secretAccessKey: KEYS.AWS_SECRET_ACCESS_KEY},
     packs,

@@ -54,6 +54,7 @@ function open(env: NodeJS.ProcessEnv): Environment {
   const blobs = new S3Blobs({
     bucket: setting(env, 'LLAMA_BUCKET'),
     region: setting(env, 'AWS_REGION'),
+    domain: env.LLAMA_DOMAIN ?? 'amazonaws.com',
     endpoint: env.LLAMA_STORE_ENDPOINT,
     credentials: {
       accessKeyId: setting(env, 'AWS_ACCESS_KEY_ID'),

@@ -19,7 +19,6 @@ export interface OpenPack {
 }
 
 interface Place {
-  readonly handle: number;
   readonly offset: number;
   readonly size: number;
 }
@@ -28,6 +27,7 @@ interface Held {
   readonly handle: number;
   readonly size: number;
   readonly list: Buffer;
+  readonly places: ReadonlyMap<Digest, Place>;
 }
 
 /** Invariant: a blob that has a place is whole on disk. */
@@ -37,7 +37,6 @@ export class Packs {
   readonly #limit: number;
   readonly #decompress: Decompress;
   readonly #held = new Map<Digest, Held>();
-  readonly #places = new Map<Digest, Place>();
 
   /** `directory` is emptied first. */
   constructor(directory: string, {limit, decompress}: {limit: number; decompress: Decompress}) {
@@ -59,11 +58,11 @@ export class Packs {
 
   /** A blob of any pack that is here. @throws BlobError */
   get(digest: Digest): Buffer | undefined {
-    const place = this.#places.get(digest);
-    if (!place) return undefined;
+    const [handle, place] = this.#find(digest) ?? [];
+    if (handle === undefined || !place) return undefined;
     const bytes = Buffer.allocUnsafe(place.size);
     for (let done = 0; done < bytes.length; ) {
-      const read = readSync(place.handle, bytes, done, bytes.length - done, place.offset + done);
+      const read = readSync(handle, bytes, done, bytes.length - done, place.offset + done);
       if (read === 0) throw new BlobError('blob-corrupt', digest, 'its pack is shorter than it says');
       done += read;
     }
@@ -89,13 +88,16 @@ export class Packs {
       let offset = 0;
       for (const [stored, length] of head.frames) {
         const frame = await reader.take(stored);
-        writes.push(this.#unpack(frame, {handle, offset, length, name}));
+        const write = this.#unpack(frame, {handle, offset, length, name});
+        // It is awaited below, perhaps long after it has failed.
+        write.catch(() => {});
+        writes.push(write);
         offset += length;
         // As many at once as there are threads for them, so that memory holds a few frames and not the whole.
         if (writes.length >= FRAMES_AT_ONCE) await writes[writes.length - FRAMES_AT_ONCE];
       }
       await Promise.all(writes);
-      this.#hold(name, {handle, size, list}, head);
+      this.#hold(name, {handle, size, list, places: placesIn(head)});
       return {list, received: reader.received, took: performance.now() - began};
     } catch (error) {
       // A write that is under way must not meet another file by the same number.
@@ -110,7 +112,6 @@ export class Packs {
     const held = this.#held.get(name);
     if (!held) return;
     this.#held.delete(name);
-    for (const [digest, place] of this.#places) if (place.handle === held.handle) this.#places.delete(digest);
     closeSync(held.handle);
   }
 
@@ -145,14 +146,18 @@ export class Packs {
     for (const name of [...this.#held.keys()]) this.drop(name);
   }
 
-  #hold(name: Digest, held: Held, {blobs}: PackHead): void {
+  /** Several packs may have the same blob; that one of them goes takes nothing from the others. */
+  #find(digest: Digest): [handle: number, Place] | undefined {
+    for (const {handle, places} of this.#held.values()) {
+      const place = places.get(digest);
+      if (place) return [handle, place];
+    }
+    return undefined;
+  }
+
+  #hold(name: Digest, held: Held): void {
     this.drop(name);
     this.#held.set(name, held);
-    let offset = 0;
-    for (const [digest, size] of blobs) {
-      this.#places.set(digest, {handle: held.handle, offset, size});
-      offset += size;
-    }
     let total = 0;
     for (const {size} of this.#held.values()) total += size;
     for (const [oldest, {size}] of this.#held) {
@@ -161,6 +166,16 @@ export class Packs {
       total -= size;
     }
   }
+}
+
+function placesIn({blobs}: PackHead): Map<Digest, Place> {
+  const places = new Map<Digest, Place>();
+  let offset = 0;
+  for (const [digest, size] of blobs) {
+    places.set(digest, {offset, size});
+    offset += size;
+  }
+  return places;
 }
 
 /** libuv's threads. */

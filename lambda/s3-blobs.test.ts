@@ -27,6 +27,10 @@ const sends =
     response.writeHead(status).end(body);
   };
 const cutsOff: Answer = (_, request) => request.socket.destroy();
+const breaksOff: Answer = (response, request) => {
+  response.writeHead(200, {'content-length': '100'}).write('a part');
+  setImmediate(() => request.socket.destroy());
+};
 const error = (status: number, code: string) => sends(status, `<Error><Code>${code}</Code></Error>`);
 
 beforeEach(async () => {
@@ -50,6 +54,7 @@ beforeEach(async () => {
   blobs = new S3Blobs({
     bucket: 'bucket',
     region: 'eu-central-1',
+    domain: 'amazonaws.com',
     endpoint: `http://127.0.0.1:${port}`,
     credentials: {accessKeyId: 'key', secretAccessKey: 'secret', sessionToken: 'token'},
     packs: join(folder, 'packs'),
@@ -97,6 +102,7 @@ describe("a worker's store", () => {
 
   it.each([
     ['a connection that is dead', cutsOff],
+    ['a body that breaks off', breaksOff],
     ['500', error(500, 'InternalError')],
     ['503 SlowDown', error(503, 'SlowDown')],
     ['409 of a race', error(409, 'ConditionalRequestConflict')],

@@ -15,6 +15,8 @@ import {type Decompress, Packs} from './packs.ts';
 export interface BucketSettings {
   readonly bucket: string;
   readonly region: string;
+  /** Of AWS's names there: 'amazonaws.com'. */
+  readonly domain: string;
   /** Origin of the service; AWS's own unless another is meant. */
   readonly endpoint: string | undefined;
   readonly credentials: Credentials;
@@ -33,6 +35,14 @@ export interface Credentials {
 /** What the transport answered: nothing of a body has been read yet. */
 type Answer = http.IncomingMessage;
 
+interface Exchange<T> {
+  readonly method: 'GET' | 'PUT';
+  readonly key: string;
+  readonly digest: Digest;
+  readonly body?: Uint8Array;
+  readonly read: (answer: Answer) => Promise<T>;
+}
+
 const MOST_TRIES = 5;
 /** No byte for so long, in ms: the connection is dead. */
 const SILENCE = 20_000;
@@ -46,9 +56,9 @@ export class S3Blobs implements BlobSource {
   #traffic = noTraffic();
 
   constructor(settings: BucketSettings) {
-    const {bucket, region, endpoint, credentials} = settings;
+    const {bucket, region, domain, endpoint, credentials} = settings;
     this.#settings = settings;
-    this.#origin = new URL(endpoint ?? `https://${bucket}.s3.${region}.amazonaws.com`);
+    this.#origin = new URL(endpoint ?? `https://${bucket}.s3.${region}.${domain}`);
     const {Agent} = this.#origin.protocol === 'http:' ? http : https;
     this.#agent = new Agent({keepAlive: true, maxSockets: 32});
     this.#signer = new SignatureV4({
@@ -73,7 +83,8 @@ export class S3Blobs implements BlobSource {
   async get(digest: Digest): Promise<Uint8Array> {
     const packed = this.#packs.get(digest);
     if (packed) return packed;
-    const bytes = await this.#whole(await this.#request('GET', `${BLOB_PREFIXES.store}${digest}`, digest));
+    const key = `${BLOB_PREFIXES.store}${digest}`;
+    const bytes = await this.#request({method: 'GET', key, digest, read: answer => this.#whole(answer)});
     if (digestOf(bytes) !== digest) throw new BlobError('blob-corrupt', digest);
     return bytes;
   }
@@ -82,8 +93,9 @@ export class S3Blobs implements BlobSource {
   async getList(digest: Digest): Promise<Uint8Array> {
     const there = this.#packs.listOf(digest);
     if (there) return there;
-    const answer = await this.#request('GET', `${BLOB_PREFIXES.packs}${digest}`, digest);
-    const {list, received, took} = await this.#packs.add(digest, answer);
+    const key = `${BLOB_PREFIXES.packs}${digest}`;
+    const read = (answer: Answer) => this.#packs.add(digest, answer);
+    const {list, received, took} = await this.#request({method: 'GET', key, digest, read});
     this.#traffic.bytesDown += received;
     this.#traffic.packMs += took;
     return list;
@@ -94,8 +106,8 @@ export class S3Blobs implements BlobSource {
   }
 
   async put(digest: Digest, bytes: Uint8Array): Promise<void> {
-    const answer = await this.#request('PUT', `${BLOB_PREFIXES.out}${digest}`, digest, bytes);
-    answer.resume();
+    const key = `${BLOB_PREFIXES.out}${digest}`;
+    await this.#request({method: 'PUT', key, digest, body: bytes, read: answer => this.#whole(answer)});
     this.#traffic.bytesUp += bytes.length;
   }
 
@@ -113,29 +125,30 @@ export class S3Blobs implements BlobSource {
     return bytes;
   }
 
-  /** @throws BlobError */
-  async #request(method: 'GET' | 'PUT', key: string, digest: Digest, body?: Uint8Array): Promise<Answer> {
+  /** Sends it again where that may do better, also after a body that breaks off. @throws BlobError */
+  async #request<T>({method, key, digest, body, read}: Exchange<T>): Promise<T> {
     let why = '';
     for (let attempt = 1; attempt <= MOST_TRIES; attempt++) {
       if (attempt > 1) await pause(attempt);
       this.#traffic[method === 'GET' ? 'get' : 'put']++;
-      let answer: Answer;
+      let status: number;
+      let code: string;
       try {
-        answer = await this.#send(method, key, digest, body);
+        const answer = await this.#send(method, key, digest, body);
+        status = answer.statusCode ?? 0;
+        // Of a put, that it exists is what was wanted.
+        if (status === 200 || status === 412) return await read(answer);
+        const text = (await this.#whole(answer)).toString().slice(0, 500);
+        code = /<Code>([^<]+)/.exec(text)?.[1] ?? '';
       } catch (error) {
-        // The environment was frozen, and the other end has forgotten this connection.
+        if (error instanceof BlobError || isDiskFault(error)) throw error;
+        // The environment was frozen, and the other end has forgotten this connection; or it broke off.
         why = (error as Error).message;
         continue;
       }
-      const {statusCode = 0} = answer;
-      if (statusCode === 200) return answer;
-      const text = (await this.#whole(answer)).toString().slice(0, 500);
-      // That it exists is what was wanted.
-      if (statusCode === 412) return answer;
-      const code = /<Code>([^<]+)/.exec(text)?.[1] ?? '';
       if (code === 'NoSuchKey') throw new BlobError('blob-missing', digest);
-      why = `${statusCode} ${code}`;
-      if (statusCode < 500 && statusCode !== 409 && statusCode !== 429) break;
+      why = `${status} ${code}`;
+      if (status < 500 && status !== 409 && status !== 429) break;
     }
     throw new BlobError('store-failed', digest, why);
   }
@@ -173,6 +186,11 @@ export class S3Blobs implements BlobSource {
 }
 
 const EMPTY_DIGEST = createHash('sha256').digest('hex');
+
+/** Of this machine's own files: another try at the network would not help. */
+function isDiskFault(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT', 'EMFILE', 'EIO'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
 
 function noTraffic(): Traffic {
   return {get: 0, put: 0, head: 0, bytesUp: 0, bytesDown: 0, packMs: 0};

@@ -8,7 +8,7 @@ export interface BootstrapOptions {
   /** MB. */
   readonly memory: number | undefined;
   readonly concurrency: number | undefined;
-  readonly expireDays: number;
+  readonly expireDays: number | undefined;
   readonly printTemplate: boolean;
   readonly delete: boolean;
   readonly yes: boolean;
@@ -72,7 +72,6 @@ export const STATUS_HELP = `llama status [--region R] [--profile P] [--function 
 Tells which cloud builds use, what its store holds, how many invocations may run at once, and what builds from this
 machine have cost this month.`;
 
-const DEFAULT_EXPIRE_DAYS = 31;
 /** Bounds of Lambda. */
 const MEMORY = {least: 128, most: 10_240};
 
@@ -99,7 +98,7 @@ export function parseBootstrapOptions(argv: readonly string[]): Parsed<Bootstrap
     settings: settingsOf({region: values.region, profile: values.profile, stack: values.stack}),
     memory: valueIn(memory),
     concurrency: valueIn(concurrency),
-    expireDays: valueIn(expireDays) ?? DEFAULT_EXPIRE_DAYS,
+    expireDays: valueIn(expireDays),
     printTemplate: values['print-template'] ?? false,
     delete: values.delete ?? false,
     yes: values.yes ?? false,

@@ -7,11 +7,27 @@ import {DEFAULT_MEMORY} from './cloud-choice.ts';
 import {FailureError} from './failure.ts';
 import {digestOf} from './protocol/digest.ts';
 import {PROTOCOL_VERSION} from './protocol/invocation.ts';
-import {type Connection, connect} from './remote/aws/connection.ts';
+import {type Connection, type ControlSdk, connect} from './remote/aws/connection.ts';
 import {ADVICE, faultOf, lastReason} from './remote/aws/fault.ts';
+import type {CloudFormationClient} from './remote/aws/sdk-control.ts';
 import {codeKey, emptyBucket, putCode} from './remote/aws/stack/bucket.ts';
-import {type Change, deploy, removeStack, type StackEvent, stackState} from './remote/aws/stack/deploy.ts';
-import {functionDescription, type StackSettings, stackTemplate} from './remote/aws/stack/template.ts';
+import {
+  type Change,
+  deploy,
+  FAILED_CREATION,
+  removeStack,
+  type StackEvent,
+  type StackOutputs,
+  type StackState,
+  stackState,
+} from './remote/aws/stack/deploy.ts';
+import {
+  functionDescription,
+  MADE_BY,
+  STACK_DESCRIPTION,
+  type StackSettings,
+  stackTemplate,
+} from './remote/aws/stack/template.ts';
 import {readSettings, type SettingValues, userFile} from './settings.ts';
 import {print} from './standard-output.ts';
 
@@ -31,9 +47,9 @@ export async function bootstrap(options: BootstrapOptions, context: BootstrapCon
   const stack = settings.stack?.value ?? DEFAULT_STACK;
   const zip = readFileSync(join(context.programFolder, 'function.zip'));
   const digest = digestOf(zip);
-  const wanted: StackSettings = {
+  const asked: Asked = {
     stack,
-    memory: options.memory ?? settings.memory?.value ?? DEFAULT_MEMORY,
+    memory: options.memory,
     concurrency: options.concurrency,
     expireDays: options.expireDays,
     storeEndpoint: env.LLAMA_STORE_ENDPOINT || env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined,
@@ -43,7 +59,7 @@ export async function bootstrap(options: BootstrapOptions, context: BootstrapCon
     },
   };
   if (options.printTemplate) {
-    print(JSON.stringify(stackTemplate(wanted), undefined, 2));
+    print(JSON.stringify(stackTemplate(withDefaults(asked, {})), undefined, 2));
     return 0;
   }
   const connection = await connect({
@@ -55,7 +71,7 @@ export async function bootstrap(options: BootstrapOptions, context: BootstrapCon
   try {
     return await (options.delete
       ? remove({connection, options, stack, env})
-      : create({connection, options, wanted, zip, env}));
+      : create({connection, options, asked, zip, env}));
   } catch (error) {
     throw error instanceof FailureError ? error : cloudFailure(error);
   } finally {
@@ -63,16 +79,52 @@ export async function bootstrap(options: BootstrapOptions, context: BootstrapCon
   }
 }
 
+/** What the command line says of a stack; what it does not say stays as it is. */
+type Asked = Omit<StackSettings, 'memory' | 'expireDays'> & {
+  readonly memory: number | undefined;
+  readonly expireDays: number | undefined;
+};
+
+const DEFAULT_EXPIRE_DAYS = 31;
+
+/** `deployed`: outputs of the stack as it is. */
+function withDefaults(asked: Asked, deployed: StackOutputs): StackSettings {
+  const numberIn = (text: string | undefined) => (text === undefined ? undefined : Number(text));
+  return {
+    ...asked,
+    memory: asked.memory ?? numberIn(deployed.Memory) ?? DEFAULT_MEMORY,
+    concurrency: asked.concurrency ?? numberIn(deployed.Concurrency),
+    expireDays: asked.expireDays ?? numberIn(deployed.ExpireDays) ?? DEFAULT_EXPIRE_DAYS,
+  };
+}
+
+/** Undefined where there is none. @throws FailureError for somebody else's by that name */
+async function ownStack(
+  client: CloudFormationClient,
+  sdk: ControlSdk,
+  stack: string,
+): Promise<StackState | undefined> {
+  const state = await stackState(client, sdk, stack);
+  if (!state || state.outputs.MadeBy === MADE_BY) return state;
+  // Of one that never came to be there are no outputs.
+  if (FAILED_CREATION.has(state.status) && ['', STACK_DESCRIPTION].includes(state.description)) return state;
+  throw new FailureError({
+    reason: 'cloud-failed',
+    text: `there is a stack '${stack}' that llama has not made`,
+    hint: 'name ours in another way: --stack NAME',
+  });
+}
+
 interface Creation {
   readonly connection: Connection;
   readonly options: BootstrapOptions;
-  readonly wanted: StackSettings;
+  readonly asked: Asked;
   readonly zip: Buffer;
   readonly env: NodeJS.ProcessEnv;
 }
 
-async function create({connection, options, wanted, zip, env}: Creation): Promise<number> {
-  const {stack} = wanted;
+async function create({connection, options, asked, zip, env}: Creation): Promise<number> {
+  const {stack} = asked;
   const {sdk, sts, cloudFormation: client} = await connection.control();
   const region = await connection.region();
   const {Account} = await sts.send(new sdk.GetCallerIdentityCommand({}));
@@ -84,7 +136,8 @@ async function create({connection, options, wanted, zip, env}: Creation): Promis
     onEvent: tellEvent,
     ...(options.interval && {interval: options.interval}),
   };
-  let state = await stackState(client, sdk, stack);
+  let state = await ownStack(client, sdk, stack);
+  const wanted = withDefaults(asked, state?.outputs ?? {});
   const isNew = state?.outputs.Bucket === undefined;
   if (isNew) {
     // The function's code lies in the bucket, so that comes first.
@@ -136,7 +189,7 @@ async function remove({
   env,
 }: Pick<Creation, 'connection' | 'options' | 'env'> & {stack: string}): Promise<number> {
   const {sdk, cloudFormation: client} = await connection.control();
-  const state = await stackState(client, sdk, stack);
+  const state = await ownStack(client, sdk, stack);
   if (!state) {
     print(`there is no stack ${stack} in ${await connection.region()}`);
     return 0;

@@ -70,6 +70,18 @@ describe('the bytecode of the program', () => {
     expect(kept()).toEqual([]);
   });
 
+  it('of a bundle that it requires is kept beside it', () => {
+    writeFileSync(join(place, 'more.cjs'), 'exports.text = "more";');
+    writeFileSync(program, 'exports.isWorthKeeping = () => true; console.log(require("./more.cjs").text);');
+    expect(run()).toBe('more\n');
+    expect(
+      kept()
+        .map(name => name.split('-')[0])
+        .sort(),
+    ).toEqual(['more', 'program']);
+    expect(run()).toBe('more\n');
+  });
+
   it('never serves another program of the same length', () => {
     utimesSync(program, 1000, 1000);
     run();

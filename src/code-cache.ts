@@ -7,7 +7,7 @@
  */
 import {mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
-import {dirname, join} from 'node:path';
+import {basename, dirname, join} from 'node:path';
 import {Script} from 'node:vm';
 
 /** What the bundle exports. */
@@ -19,21 +19,51 @@ export interface Program {
 /** In ms: thirty days. One that is still in use is then made anew. */
 const KEPT_FOR = 30 * 86_400_000;
 
-/** `file`: a CommonJS bundle in ASCII. `folder`: where bytecode is kept; one that cannot be used costs time alone. */
+/**
+ * `file`: a CommonJS bundle in ASCII. The bundles beside it that it requires are loaded in the same way. `folder`: where
+ * bytecode is kept; one that cannot be used costs time alone.
+ */
 export function runProgram(file: string, folder: string): void {
-  const {mtimeMs, size} = statSync(file);
-  const place = join(folder, `program-${process.version}-${size}-${mtimeMs.toString(36)}.bin`);
-  const code = readIfThere(place);
-  const script = new Script(
-    `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'latin1')}\n})`,
-    {filename: file, ...(code && {cachedData: code})},
-  );
-  const module = {exports: {} as Program};
-  script.runInThisContext()(module.exports, createRequire(file), module, file, dirname(file));
-  if (code && script.cachedDataRejected !== true) return;
+  const scripts = new Scripts(folder);
+  const program = scripts.load(file) as Program;
   process.once('exit', () => {
-    if (module.exports.isWorthKeeping()) keep(place, script.createCachedData());
+    if (program.isWorthKeeping()) scripts.keep();
   });
+}
+
+class Scripts {
+  readonly #folder: string;
+  readonly #exports = new Map<string, unknown>();
+  /** Those that V8 had to compile, by the place for what it has made. */
+  readonly #compiled = new Map<string, Script>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  load(file: string): unknown {
+    if (this.#exports.has(file)) return this.#exports.get(file);
+    const {mtimeMs, size} = statSync(file);
+    const name = `${basename(file, '.cjs')}-${process.version}-${size}-${mtimeMs.toString(36)}.bin`;
+    const place = join(this.#folder, name);
+    const code = readIfThere(place);
+    const script = new Script(
+      `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'latin1')}\n})`,
+      {filename: file, ...(code && {cachedData: code})},
+    );
+    if (!code || script.cachedDataRejected === true) this.#compiled.set(place, script);
+    const module = {exports: {}};
+    const others = createRequire(file);
+    const require = (word: string): unknown =>
+      /^\.\/[^/]+\.cjs$/.test(word) ? this.load(join(dirname(file), word)) : others(word);
+    script.runInThisContext()(module.exports, require, module, file, dirname(file));
+    this.#exports.set(file, module.exports);
+    return module.exports;
+  }
+
+  keep(): void {
+    for (const [place, script] of this.#compiled) keep(place, script.createCachedData());
+  }
 }
 
 function readIfThere(place: string): Buffer | undefined {

@@ -40,7 +40,7 @@ type Finding =
 export async function doctor(options: LookOptions, context: DoctorContext): Promise<number> {
   const findings = [...tools(), ...(await cloud(options, context))];
   if (options.fix && findings.some(finding => finding.state === 'wrong' && finding.canFix)) {
-    const settings = {memory: undefined, concurrency: undefined, expireDays: 31, interval: undefined};
+    const settings = {memory: undefined, concurrency: undefined, expireDays: undefined, interval: undefined};
     const flags = {printTemplate: false, delete: false, yes: true};
     return bootstrap({settings: options.settings, ...settings, ...flags}, context);
   }
@@ -165,6 +165,8 @@ async function workerFinding(account: Account, name: string): Promise<Finding> {
 }
 
 function faultFinding(what: string, error: Error): Finding {
+  if (error instanceof FailureError && error.failure.reason === 'cloud-failed')
+    return {state: 'wrong', text: error.failure.text, mend: error.failure.hint};
   return {state: 'wrong', text: `${what}: ${error.message}`, mend: ADVICE[lastReason(faultOf(error))]};
 }
 

@@ -197,8 +197,9 @@ export class Engine {
     const lanes = new Lanes(project, {env: environment, distrusted: verifier.distrusted});
     const unfinished = [...plan.unfinished()];
     const compiles = unfinished.filter(edge => lanes.isCompile(edge)).length;
-    // Compiles that have neither ended nor gone to the cloud.
-    let waiting = compiles;
+    /** Compiles that went to the cloud, and how many of the others have ended. */
+    const gone = new Set<EdgeId>();
+    let ended = 0;
     report({
       type: 'build-planned',
       name: project.name,
@@ -251,9 +252,11 @@ export class Engine {
       runLocally: (edge, abort, reason) => this.#runLocally(local, edge, {signal: abort, reason}),
       depsFrom: project.kind === 'ninja' ? 'depfile' : 'observed',
       warn: text => this.#warn(text),
-      reasonToStay: () => {
+      reasonToStay: edge => {
+        if (gone.has(edge)) return undefined;
+        const waiting = compiles - ended - gone.size;
         const reason = policy.reasonToStay({waiting, freeCores: this.#localSlots.free});
-        if (reason === undefined) waiting--;
+        if (reason === undefined) gone.add(edge);
         return reason;
       },
       fallsBack: policy.fallsBack,
@@ -292,7 +295,7 @@ export class Engine {
       signal,
       onStart: edge => recorder.start(edge),
       onDone: (edge, done) => {
-        if (done.place !== 'remote' && lanes.isCompile(edge)) waiting--;
+        if (lanes.isCompile(edge) && !gone.has(edge)) ended++;
         this.#done.add(graph, edge);
         recorder.record(edge, done.record);
         if (feeding.has(edge)) this.#epochs.end();

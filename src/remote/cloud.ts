@@ -63,10 +63,13 @@ export interface PackContent {
 
 export class StoreError extends Error {
   readonly reason: 'blob-missing' | 'blob-corrupt' | 'store-failed';
+  /** Who met it: what one worker meets says nothing of the store, where workers are elsewhere. */
+  readonly who: 'client' | 'worker';
 
-  constructor(reason: StoreError['reason'], text: string) {
+  constructor(reason: StoreError['reason'], text: string, who: StoreError['who'] = 'client') {
     super(text);
     this.reason = reason;
+    this.who = who;
   }
 }
 

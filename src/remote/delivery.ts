@@ -3,6 +3,7 @@ import type {EdgeOutcome} from '../graph/executor.ts';
 import {EDGE_DEPS_GCC, type EdgeId, type Graph} from '../graph/graph.ts';
 import {digestOf} from '../protocol/digest.ts';
 import type {OutputBytes, OutputFile} from '../protocol/invocation.ts';
+import {wantedOutputs} from '../toolchain/compile-command.ts';
 import {type DepfileDialect, parseDepfile} from '../toolchain/depfile.ts';
 import {type Store, StoreError} from './cloud.ts';
 import {absoluteIn} from './discovery.ts';
@@ -46,8 +47,15 @@ export class Delivery {
     const placeOf = (path: string) => canonicalPath(absoluteIn(prepared.directory, path));
     const isTaken = depsFrom === 'depfile' && graph.has(edge, EDGE_DEPS_GCC);
     const taken = isTaken ? placeOf(graph.text(edge, 'depfile')) : undefined;
+    const wanted = new Set(wantedOutputs(prepared.command.compile).map(({path}) => path));
     let depfile: Buffer | undefined;
     for (const output of outputs) {
+      // A result that others have made may say anything.
+      if (!wanted.has(output.path))
+        throw new StoreError(
+          'blob-corrupt',
+          `a result has '${output.path}', which the compile does not make`,
+        );
       const path = absoluteIn(prepared.directory, output.path);
       const bytes = await this.#bytes(output);
       if (placeOf(output.path) === taken) depfile = bytes;

@@ -101,7 +101,7 @@ describe('an invocation', () => {
     expect(seen).toMatchObject({uploads: 10, calls: 10, forgotten: failures.flatMap(digestsOf)});
   });
 
-  it.each(['version-mismatch', 'request-invalid', 'timed-out', 'scratch-full', 'spawn-failed'] as const)(
+  it.each(['request-invalid', 'timed-out', 'scratch-full', 'spawn-failed'] as const)(
     'that is refused with %s is not tried again',
     async reason => {
       const {run, seen} = rig([failure(reason), RESULT]);
@@ -111,6 +111,30 @@ describe('an invocation', () => {
       expect(seen.calls).toBe(1);
     },
   );
+
+  it('that meets a worker of another version says which command mends that', async () => {
+    const {run, seen} = rig([failure('version-mismatch'), RESULT]);
+    await expect(run()).rejects.toMatchObject({
+      reason: 'unavailable',
+      detail: 'function-outdated',
+      message: expect.stringContaining('llama bootstrap'),
+    });
+    expect(seen.calls).toBe(1);
+  });
+
+  it('that waits for an upload ends with the build', async () => {
+    const interruption = new AbortController();
+    const waiting = invokeWithRetry({
+      cloud: {counts: noCounts()} as Cloud,
+      request: {} as InvocationRequest,
+      upload: () => new Promise(() => {}),
+      forgetUploads: () => {},
+      isWanted: () => true,
+      signal: interruption.signal,
+    });
+    interruption.abort();
+    await expect(waiting).rejects.toMatchObject({reason: 'aborted'});
+  });
 
   it.each(['refused', 'aborted'] as const)('that comes back as %s stays so', async reason => {
     const error = new InvocationError(reason, 'no');

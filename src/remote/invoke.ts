@@ -29,13 +29,14 @@ export async function invokeWithRetry(options: {
   const {cloud, request, upload, forgetUploads, signal, isWanted} = options;
   const mended = new Set<Digest>();
   for (let attempt = 1; ; attempt++) {
-    const blobs = await upload();
+    // What others wait for too goes on; this one stops waiting.
+    const blobs = await orAborted(upload(), signal);
     try {
       const whole = blobs.length === 0 ? request : {...request, blobs};
       const response = await cloud.invoker.invoke(whole, {signal, isWanted});
       if (response.result.kind === 'result') return {result: response.result};
       const failure = response.result;
-      if (!isTransient(failure) || attempt === MOST_TRIES) throw asError(failure);
+      if (!isTransient(failure, cloud) || attempt === MOST_TRIES) throw asError(failure);
       const news = failure.digests?.filter(digest => !mended.has(digest)) ?? [];
       if (news.length > 0) {
         // A worker names what it met first. As long as each round mends something else, it is no failure to try on.
@@ -52,11 +53,31 @@ export async function invokeWithRetry(options: {
   }
 }
 
-function isTransient(failure: WorkerFailure): boolean {
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let onAbort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(new InvocationError('aborted', 'interrupted'));
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, {once: true});
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    // Whichever lost ends without anybody looking.
+    work.catch(() => {});
+    aborted.catch(() => {});
+  }
+}
+
+function isTransient(failure: WorkerFailure, {isAway}: Cloud): boolean {
   switch (failure.reason) {
     case 'blob-missing':
     case 'blob-corrupt':
       return true;
+    case 'store-failed':
+      // Another worker may have a better way to it; here all have the same disk.
+      return isAway;
     default:
       return false;
   }
@@ -67,7 +88,9 @@ function asError(failure: WorkerFailure): Error {
     case 'blob-missing':
     case 'blob-corrupt':
     case 'store-failed':
-      return new StoreError(failure.reason, failure.text);
+      return new StoreError(failure.reason, failure.text, 'worker');
+    case 'version-mismatch':
+      return new InvocationError('unavailable', `${failure.text}; llama bootstrap`, 'function-outdated');
     default:
       return new InvocationError('refused', `a worker could not run a compile: ${failure.text}`);
   }

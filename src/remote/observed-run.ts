@@ -73,10 +73,11 @@ export function digestsSent({files: inputs}: Inputs, files: FileState): (path: s
   };
 }
 
-/** Something outside ended the compiler, want of memory most often: that says nothing of the user's code. */
+/** Something outside ended the compiler, want of memory or of disk most often: that says nothing of the user's code. */
 export function wasKilled(result: ActionResult, output: Buffer): boolean {
   return (
-    result.signal === 'SIGKILL' || /: fatal error: Killed signal terminated program /.test(output.toString())
+    result.signal === 'SIGKILL' ||
+    /: fatal error: Killed signal terminated program |No space left on device/.test(output.toString())
   );
 }
 

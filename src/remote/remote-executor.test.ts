@@ -59,7 +59,8 @@ describe('a compile', () => {
     rig.command = rig.command.replace('-MF a.o.d', '-MF ./a.o.d');
     rig.compiler = request => {
       const result = rig.compile(request);
-      return {...result, outputs: result.outputs.map(out => ({...out, path: `./${out.path}`}))};
+      const spelt = (path: string) => (path === 'a.o.d' ? './a.o.d' : path);
+      return {...result, outputs: result.outputs.map(out => ({...out, path: spelt(out.path)}))};
     };
     expect(await rig.run()).toMatchObject({record: {deps: ['a.c', 'a.h']}});
     expect(rig.warnings).toEqual([]);
@@ -103,6 +104,71 @@ describe('a compile', () => {
     await rig.run();
     expect(rig.localReasons).toEqual(['output-missing']);
     expect(rig.cached.size).toBe(0);
+  });
+});
+
+describe('a result', () => {
+  const PATHS = ['/etc/cron.d/llama', '../b.o', './a.o', 'b.o'];
+
+  it.each(PATHS)('that has %s, which the compile does not make, writes nothing', async path => {
+    const rig = new ExecutorRig(directory);
+    rig.compiler = request => {
+      const answer = rig.compile(request);
+      const [object] = (answer as {outputs: readonly object[]}).outputs;
+      return {...answer, outputs: [{...object, path}]} as unknown as typeof answer;
+    };
+    await rig.run();
+    expect(rig.localReasons).toEqual(['blob-corrupt']);
+    expect(existsSync(join(directory, path))).toBe(false);
+  });
+
+  it.each(PATHS)('of the cache that has %s is compiled anew', async path => {
+    const rig = new ExecutorRig(directory);
+    await rig.run();
+    for (const [key, results] of rig.cached)
+      rig.cached.set(
+        key,
+        results.map(result => ({...result, outputs: [{...result.outputs[0]!, path}]})),
+      );
+    expect(await rig.run()).toMatchObject({kind: 'done', place: 'remote'});
+  });
+});
+
+describe('the policy', () => {
+  it('keeps a compile here under its reason', async () => {
+    const rig = new ExecutorRig(directory);
+    rig.reasonToStay = 'own-core';
+    await rig.run();
+    expect(rig.localReasons).toEqual(['own-core']);
+    expect(rig.requests).toHaveLength(0);
+  });
+
+  it('lets a result of the cache be taken all the same', async () => {
+    const rig = new ExecutorRig(directory);
+    await rig.run();
+    rig.reasonToStay = 'max-cost';
+    expect(await rig.run()).toMatchObject({place: 'cached'});
+  });
+
+  it('can make a fault of the cloud a failure', async () => {
+    const rig = new ExecutorRig(directory);
+    rig.fallsBack = false;
+    rig.compiler = () => {
+      throw new InvocationError('unavailable', 'there is no network', 'no-network');
+    };
+    const outcome = await rig.run();
+    expect(outcome).toMatchObject({kind: 'failed'});
+    expect((outcome as {output: Buffer}).output.toString()).toContain('there is no network');
+    expect(rig.localReasons).toEqual([]);
+  });
+
+  it('names what the cloud lacked', async () => {
+    const rig = new ExecutorRig(directory);
+    rig.compiler = () => {
+      throw new InvocationError('unavailable', 'there is no network', 'no-network');
+    };
+    await rig.run();
+    expect(rig.localReasons).toEqual(['cloud-no-network']);
   });
 });
 

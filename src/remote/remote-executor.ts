@@ -56,7 +56,7 @@ export interface RemoteExecutorOptions {
   readonly depsFrom: 'depfile' | 'observed';
   readonly warn: (text: string) => void;
   /** Asked when a compile is about to go: why it had better run here. */
-  readonly reasonToStay: () => string | undefined;
+  readonly reasonToStay: (edge: EdgeId) => string | undefined;
   /** Whether a compile that the cloud fails runs here instead. */
   readonly fallsBack: boolean;
   /** False once nothing more is to be started. */
@@ -104,7 +104,8 @@ export class RemoteExecutor implements Executor {
       const isCloudFault = error instanceof StoreError || error instanceof InvocationError;
       if (isCloudFault && !this.#options.fallsBack) return cloudFailure(error);
       if (error instanceof StoreError) {
-        if (error.reason === 'store-failed') this.#storeFailedAt = performance.now();
+        const isStores = error.who === 'client' || !this.#options.cloud.isAway;
+        if (error.reason === 'store-failed' && isStores) this.#storeFailedAt = performance.now();
         this.#options.warn(error.message);
         return this.#options.runLocally(edge, signal, error.reason);
       }
@@ -268,7 +269,7 @@ export class RemoteExecutor implements Executor {
 
   async #invoke(prepared: Prepared, discovered: Discovered, signal: AbortSignal): Promise<Invoked> {
     const {cloud, toolchains, sender, umask, reasonToStay} = this.#options;
-    const reason = reasonToStay();
+    const reason = reasonToStay(prepared.edge);
     if (reason !== undefined) throw new StayLocal(reason);
     const {part, made, command, directory} = prepared;
     const source = absoluteIn(directory, command.compile.source);

@@ -17,6 +17,7 @@ import {mkdtemp} from 'node:fs/promises';
 import {Agent} from 'node:https';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
+import {CloudFormationClient, CreateStackCommand} from '@aws-sdk/client-cloudformation';
 import {
   AttachUserPolicyCommand,
   CreateAccessKeyCommand,
@@ -28,6 +29,7 @@ import {
   CreateBucketCommand,
   DeleteBucketCommand,
   DeleteObjectsCommand,
+  ListBucketsCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
@@ -136,6 +138,10 @@ describe.skipIf(!hasMinistack)('a stack', () => {
     expect(changed.all).toContain('~ AWS::Lambda::Function Worker');
     expect((await rig.raw(['status'], options())).all).toContain('3538 MB, active');
 
+    // What is not said stays as it is.
+    const unchanged = await rig.raw(['bootstrap', '--stack', 'one', '--yes'], options());
+    expect(unchanged.all).toContain('nothing to change');
+
     const unasked = await rig.raw(['bootstrap', '--delete'], options());
     expect(unasked.status).toBe(2);
     expect(unasked.all).toContain('--yes');
@@ -159,6 +165,22 @@ describe.skipIf(!hasMinistack)('a stack', () => {
     const made = await rig.raw(['bootstrap', '--stack', 'two', '--yes'], options());
     expect(made.status, made.all).toBe(0);
     await rig.raw(['bootstrap', '--delete', '--yes'], options());
+  });
+
+  it("that is somebody else's by that name is left alone", async () => {
+    const client = new CloudFormationClient(clientOptions());
+    const TemplateBody = JSON.stringify({
+      Resources: {Bucket: {Type: 'AWS::S3::Bucket', Properties: {BucketName: 'theirs'}}},
+      Outputs: {Bucket: {Value: 'theirs'}},
+    });
+    await client.send(new CreateStackCommand({StackName: 'theirs', TemplateBody}));
+    for (const more of [['--yes'], ['--delete', '--yes']]) {
+      const refused = await rig.raw(['bootstrap', '--stack', 'theirs', ...more], options());
+      expect(refused.status).toBe(1);
+      expect(refused.stderr).toContain('--stack NAME');
+    }
+    const {Buckets} = await new S3Client(clientOptions()).send(new ListBucketsCommand({}));
+    expect(Buckets?.map(({Name}) => Name)).toContain('theirs');
   });
 
   it('that cannot be reached is said in one line, with what to look at', async () => {

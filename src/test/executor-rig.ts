@@ -49,6 +49,9 @@ export class ExecutorRig {
   found: Partial<Discovered> = {};
   outcome: DiscoveryOutcome | undefined;
   pending: (files: readonly string[], names: readonly string[]) => readonly number[] = () => [];
+  /** What the cloud's policy says. */
+  reasonToStay: string | undefined;
+  fallsBack = true;
   compiler: (request: InvocationRequest) => Answer = request => this.compile(request);
   onInvoke: () => void = () => {};
   storeFault: StoreError | undefined;
@@ -91,6 +94,7 @@ export class ExecutorRig {
       loader: '/none',
     };
     const toolchains = {
+      partFor: (whole: unknown) => whole,
       identify: async () => ({ok: true, value: identity as unknown as ToolchainIdentity}),
       upload: async () => {
         this.uploads++;
@@ -130,8 +134,8 @@ export class ExecutorRig {
       },
       depsFrom: 'depfile',
       warn: text => this.warnings.push(text),
-      reasonToStay: () => undefined,
-      fallsBack: true,
+      reasonToStay: () => this.reasonToStay,
+      fallsBack: this.fallsBack,
       isWanted: () => true,
     });
   }

@@ -4,7 +4,7 @@ export const RUN_REASONS: Readonly<Record<string, string>> = {
   'undiscovered-input': 'its inputs could not all be found without the compiler',
   'output-missing': 'the worker made less than the command is to make',
   'depfile-unreadable': 'the depfile cannot be read',
-  'worker-killed': 'something ended the compiler on the worker, want of memory most often',
+  'worker-killed': 'something ended the compiler on the worker, want of memory or of disk most often',
   'worker-lost': 'the worker went away each time',
   'worker-refused': 'no worker could be started, or none took it',
   'worker-too-large': 'more would have to travel with it than an invocation carries',
@@ -18,6 +18,8 @@ export const RUN_REASONS: Readonly<Record<string, string>> = {
     'AWS denied it; the stack has a policy for those who build, llama doctor names what is missing',
   'cloud-function-missing': 'the function is not there; llama bootstrap makes it',
   'cloud-bucket-missing': 'the bucket is not there; llama bootstrap makes it',
+  'cloud-function-outdated':
+    'the function is of another version of llama; llama bootstrap brings it up to date',
   'cloud-rejected': 'AWS refused it, or failed each time; llama doctor looks into it',
   'own-core':
     "there were no more compiles than this machine's cores could take at once; --remote-only sends them too",

@@ -1,6 +1,7 @@
 /** The cloud in an AWS account: a bucket, a function, and results that whoever uses the same bucket shares. */
 import {setMaxListeners} from 'node:events';
 import {join} from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
 import {digestOf} from '../../protocol/digest.ts';
 import {type Cloud, noCounts} from '../cloud.ts';
 import {connect} from './connection.ts';
@@ -33,6 +34,9 @@ export interface AwsCloudOptions {
 
 /** Requests to S3 that are best at once, by measurement. */
 const STORE_WIDTH = {first: 64, most: 256};
+
+/** For what is left to send at the end, in ms. */
+const CLOSE_LIMIT = 30_000;
 
 export async function openAwsCloud(options: AwsCloudOptions): Promise<Cloud> {
   const {bucket, functionName, width, cacheDir, env, memoryMb} = options;
@@ -76,7 +80,8 @@ export async function openAwsCloud(options: AwsCloudOptions): Promise<Cloud> {
     description: `AWS Lambda in ${region}, ${width} at once`,
     cost: () => costOf(counts, {memoryMb, prices}),
     async close() {
-      await results.close();
+      // A store that has gone silent must not keep the build from ending.
+      await Promise.race([results.close(), delay(CLOSE_LIMIT, undefined, {ref: false})]);
       known.save();
       addSpending(join(folder, 'spent.json'), monthOf(new Date()), costOf(counts, {memoryMb, prices}));
       connection.close();

@@ -4,6 +4,7 @@
  */
 import {readFileSync} from 'node:fs';
 import {rootCertificates} from 'node:tls';
+import {FailureError} from '../../failure.ts';
 import type {LambdaClient, S3Client} from './sdk.ts';
 import type {CloudFormationClient, STSClient} from './sdk-control.ts';
 
@@ -25,7 +26,7 @@ export interface Connection {
   readonly lambda: LambdaClient;
   /** For the commands that look into the account. */
   control(): Promise<Control>;
-  /** As resolved by the SDK. @throws Error where there is none */
+  /** As resolved by the SDK. @throws FailureError where there is none */
   region(): Promise<string>;
   close(): void;
 }
@@ -52,12 +53,19 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
     connect: {timeout: CONNECT_LIMIT, ...(ca && {ca})},
   };
   const hasProxy = Boolean(env.HTTPS_PROXY || env.https_proxy || env.HTTP_PROXY || env.http_proxy);
-  const dispatcher = hasProxy ? new sdk.EnvHttpProxyAgent(options) : new sdk.Agent(options);
+  // A proxy makes connections of its own, and takes certificates for them apart.
+  const trust = ca && {requestTls: {ca}, proxyTls: {ca}};
+  const dispatcher = hasProxy ? new sdk.EnvHttpProxyAgent({...options, ...trust}) : new sdk.Agent(options);
   const requestHandler = new sdk.UndiciHttpHandler({dispatcher});
   const common = {
     requestHandler,
     maxAttempts: 1,
     cacheMiddleware: true,
+    // What asks for credentials (SSO, STS) goes the same way as all else.
+    credentials: sdk.defaultProvider({
+      clientConfig: {requestHandler},
+      ...(profile !== undefined && {profile}),
+    }),
     ...(region !== undefined && {region}),
     ...(profile !== undefined && {profile}),
   };
@@ -79,7 +87,17 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
         sts: new control.STSClient(common),
       }));
     },
-    region: () => lambda.config.region(),
+    async region() {
+      try {
+        return await lambda.config.region();
+      } catch (error) {
+        throw new FailureError({
+          reason: 'cloud-failed',
+          text: `no region is known (${(error as Error).message})`,
+          hint: 'name one: --region R, or AWS_REGION',
+        });
+      }
+    },
     close: () => void dispatcher.destroy(),
   };
 }

@@ -44,14 +44,20 @@ interface AwsError extends Error {
   readonly cause?: unknown;
 }
 
+/** S3 waited too long for the rest of a body. */
+const SLOW = new Set(['RequestTimeout', 'RequestTimeoutException']);
 const THROTTLES = new Set(['TooManyRequestsException', 'ThrottlingException', 'SlowDown', 'Throttling']);
 const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired']);
-const SKEWED = new Set(['RequestTimeTooSkewed', 'RequestExpired', 'InvalidSignatureException']);
+const SKEWED = new Set(['RequestTimeTooSkewed', 'RequestExpired']);
+/** Of a wrong clock, or of a wrong secret. */
+const BAD_SIGNATURE = 'InvalidSignatureException';
 const NO_CREDENTIALS = new Set([
   'CredentialsProviderError',
   'TokenProviderError',
   'UnrecognizedClientException',
   'InvalidAccessKeyId',
+  'SignatureDoesNotMatch',
+  BAD_SIGNATURE,
 ]);
 /** A function that is being made or changed. */
 const NOT_READY = new Set([
@@ -81,9 +87,11 @@ export function faultOf(error: unknown): CloudFault {
   const status = $metadata?.httpStatusCode ?? 0;
   const network = code || ((cause as NodeJS.ErrnoException | undefined)?.code ?? '');
   if (THROTTLES.has(name) || status === 429) return throttled(error as AwsError);
+  if (SLOW.has(name)) return {kind: 'transient', reason: 'slow-upload'};
   if (NOT_READY.has(name)) return {kind: 'transient', reason: 'not-ready'};
   if (EXPIRED.has(name)) return final('credentials-expired', message);
-  if (SKEWED.has(name)) return final('clock-skew', message);
+  if (SKEWED.has(name) || (name === BAD_SIGNATURE && /expired|not yet current/i.test(message)))
+    return final('clock-skew', message);
   if (NO_CREDENTIALS.has(name)) return final('no-credentials', message);
   if (CUT_OFF.has(network)) return {kind: 'transient', reason: 'connection-lost'};
   if (UNREACHABLE.has(network)) return {kind: 'transient', reason: 'unreachable'};

@@ -21,6 +21,9 @@ export interface S3StoreOptions {
 
 /** Small packs are made while the first compiles wait for them, large ones once for a compiler. */
 const LEVELS = {small: 3, large: 19} as const;
+/** A request that takes longer has lost its connection: in ms, and for each byte sent at 50 KB/s. */
+const TIME_LIMIT = 30_000;
+const SLOWEST = 50;
 const LARGE = 64 << 20;
 
 export class S3Store implements Store {
@@ -60,7 +63,7 @@ export class S3Store implements Store {
             Bucket: bucket,
             Key: `${BLOB_PREFIXES.out}${digest}`,
           });
-          const {Body} = await connection.s3.send(command, {abortSignal});
+          const {Body} = await connection.s3.send(command, {abortSignal, requestTimeout: TIME_LIMIT});
           return Buffer.from(await Body!.transformToByteArray());
         },
         {signal},
@@ -105,7 +108,8 @@ export class S3Store implements Store {
             IfNoneMatch: '*',
           });
           try {
-            await connection.s3.send(command, {abortSignal});
+            const requestTimeout = TIME_LIMIT + bytes.length / SLOWEST;
+            await connection.s3.send(command, {abortSignal, requestTimeout});
             counts.bytesUp += bytes.length;
             return 'made';
           } catch (error) {

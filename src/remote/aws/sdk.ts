@@ -16,5 +16,6 @@ export {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
+export {defaultProvider} from '@aws-sdk/credential-provider-node';
 export {UndiciHttpHandler} from '@smithy/undici-http-handler';
 export {Agent, EnvHttpProxyAgent} from 'undici';

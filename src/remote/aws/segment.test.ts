@@ -4,9 +4,29 @@ import {digestOf} from '../../protocol/digest.ts';
 import type {CachedResult} from '../cloud.ts';
 import {decodeSegment, encodeSegment} from './segment.ts';
 
-const results = fc
-  .record({stdout: fc.string(), read: fc.array(fc.tuple(fc.string(), fc.array(fc.string())))})
-  .map(value => value as unknown as CachedResult);
+const groups = fc.array(fc.tuple(fc.string(), fc.array(fc.string())));
+const bytes = fc.record({digest: fc.string().map(digestOf), size: fc.nat()});
+const results = fc.record({
+  inputs: fc.record({
+    read: groups,
+    content: fc.string().map(digestOf),
+    found: groups,
+    absent: groups,
+    listed: fc.array(fc.tuple(fc.string(), fc.string())),
+    places: fc.array(fc.tuple(fc.string(), fc.string())),
+    twins: fc.array(fc.array(fc.string())),
+  }),
+  outputs: fc.array(
+    fc.record({
+      path: fc.string(),
+      executable: fc.boolean(),
+      digest: fc.string().map(digestOf),
+      size: fc.nat(),
+    }),
+  ),
+  stdout: bytes,
+  stderr: bytes,
+});
 const entries = fc.array(
   fc.record({key: fc.string().map(digestOf), result: fc.option(results, {nil: undefined})}),
   {maxLength: 70},
@@ -22,6 +42,17 @@ describe('a segment', () => {
         );
       }),
     );
+  });
+
+  it.each([
+    [{}],
+    [{outputs: [], stdout: {}, stderr: {}, inputs: {}}],
+    [{outputs: 'all', stdout: {}, stderr: {}}],
+    [[]],
+  ])('has no result in what somebody else has made up: %j', made => {
+    const key = digestOf('key');
+    const [stored] = decodeSegment(encodeSegment([{key, result: made as unknown as CachedResult}]))!;
+    expect(stored!.read()).toBeUndefined();
   });
 
   it.each([

@@ -48,9 +48,30 @@ export function decodeSegment(bytes: Buffer): readonly StoredResult[] | undefine
   if (head?.format !== FORMAT || !Array.isArray(head.results)) return undefined;
   return head.results.map(([key, offset, length]: [Digest, number, number]) => ({
     key,
-    read: () => parse(bytes.subarray(start + offset, start + offset + length)) as CachedResult | undefined,
+    read: () => {
+      const result = parse(bytes.subarray(start + offset, start + offset + length));
+      return isResult(result) ? result : undefined;
+    },
     isRemoval: length === 0,
   }));
+}
+
+/** Whether it has the shape; others may have written it. */
+function isResult(value: unknown): value is CachedResult {
+  const {inputs, outputs, stdout, stderr} = (value ?? {}) as Partial<CachedResult>;
+  if (!inputs || !stdout || !stderr || !Array.isArray(outputs)) return false;
+  const {read, found, absent, listed, places, twins} = inputs;
+  return (
+    [read, found, absent].every(areGroups) &&
+    [listed, places].every(pairs => Array.isArray(pairs) && pairs.every(Array.isArray)) &&
+    Array.isArray(twins) &&
+    twins.every(Array.isArray) &&
+    [...outputs, stdout, stderr].every(output => typeof output?.digest === 'string')
+  );
+}
+
+function areGroups(groups: unknown): boolean {
+  return Array.isArray(groups) && groups.every(group => Array.isArray(group) && Array.isArray(group[1]));
 }
 
 function parse(bytes: Uint8Array): unknown {

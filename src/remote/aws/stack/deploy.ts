@@ -46,12 +46,13 @@ export type StackOutputs = Readonly<Record<string, string>>;
 
 export interface StackState {
   readonly status: string;
+  readonly description: string;
   readonly outputs: StackOutputs;
 }
 
 const INTERVAL = 1000;
 /** A creation that failed can only be deleted. */
-const FAILED_CREATION = new Set([
+export const FAILED_CREATION: ReadonlySet<string> = new Set([
   'ROLLBACK_COMPLETE',
   'ROLLBACK_FAILED',
   'CREATE_FAILED',
@@ -69,7 +70,11 @@ export async function stackState(
     const found = Stacks?.[0];
     if (!found) return undefined;
     const outputs = (found.Outputs ?? []).map(({OutputKey, OutputValue}) => [OutputKey!, OutputValue!]);
-    return {status: found.StackStatus ?? '', outputs: Object.fromEntries(outputs) as StackOutputs};
+    return {
+      status: found.StackStatus ?? '',
+      description: found.Description ?? '',
+      outputs: Object.fromEntries(outputs) as StackOutputs,
+    };
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

@@ -33,10 +33,15 @@ export const PREFIX = {
   code: 'code/',
 } as const;
 
+/** With the output `MadeBy` it tells our stacks from others of the same name. */
+export const STACK_DESCRIPTION =
+  'llama: the store, the worker and the permissions of remote C and C++ compiles';
+export const MADE_BY = 'llama';
+
 /** The function's time limit in seconds, the most that Lambda allows. */
 export const TIME_LIMIT_S = 900;
-/** MB of the function's scratch disk: two compilers unpacked, their sources and objects. */
-const SCRATCH_MB = 2048;
+/** MB of the function's scratch disk: packs, several compilers unpacked, sources and objects. */
+const SCRATCH_MB = 4096;
 const LOG_DAYS = 14;
 /** What a request over plain HTTP is refused, whoever makes it. */
 const DENIED_WITHOUT_TLS = [
@@ -74,7 +79,7 @@ export function stackTemplate(settings: StackSettings): Template {
   const {code} = settings;
   return {
     AWSTemplateFormatVersion: '2010-09-09',
-    Description: 'llama: the store, the worker and the permissions of remote C and C++ compiles',
+    Description: STACK_DESCRIPTION,
     Resources: {
       Bucket: bucket(settings),
       BucketPolicy: bucketPolicy(),
@@ -87,7 +92,13 @@ export function stackTemplate(settings: StackSettings): Template {
     },
     Outputs: {
       Bucket: {Description: 'Store of blobs, packs and results', Value: {Ref: 'Bucket'}},
+      MadeBy: {Description: 'Whose it is', Value: MADE_BY},
+      ExpireDays: {Description: 'Life of what is stored', Value: String(settings.expireDays)},
       ...(code && {
+        Memory: {Description: 'MB of the worker', Value: String(settings.memory)},
+        ...(settings.concurrency !== undefined && {
+          Concurrency: {Description: 'Workers at once, at most', Value: String(settings.concurrency)},
+        }),
         Function: {Description: 'The worker', Value: {Ref: 'Worker'}},
         DeveloperPolicy: {
           Description: 'Managed policy of those who build',
@@ -213,6 +224,7 @@ function worker({stack, memory, concurrency, storeEndpoint}: StackSettings, code
       Environment: {
         Variables: {
           LLAMA_BUCKET: {Ref: 'Bucket'},
+          LLAMA_DOMAIN: {Ref: 'AWS::URLSuffix'},
           ...(storeEndpoint !== undefined && {LLAMA_STORE_ENDPOINT: storeEndpoint}),
         },
       },

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {CloudPolicy, type CloudPolicyOptions} from './cloud-policy.ts';
+import {CloudPolicy, type CloudPolicyOptions, Departures} from './cloud-policy.ts';
 
 function policy(changes: Partial<CloudPolicyOptions> = {}): CloudPolicy {
   return new CloudPolicy({
@@ -34,5 +34,19 @@ describe('a compile', () => {
 
   it('always goes to workers on this machine', () => {
     expect(policy({isAway: false, maxCost: 0}).reasonToStay(FEW)).toBeUndefined();
+  });
+});
+
+describe('departures', () => {
+  it('count each compile once, however often it goes and wherever it ends', () => {
+    const departures = new Departures(policy(), 6);
+    for (let round = 0; round < 5; round++) expect(departures.reasonToStay(1, 2)).toBeUndefined();
+    // It fell back after all.
+    departures.end(1);
+    expect(departures.reasonToStay(2, 2)).toBeUndefined();
+    departures.end(3);
+    expect(departures.reasonToStay(4, 2)).toBeUndefined();
+    expect(departures.reasonToStay(5, 2)).toBe('own-core');
+    expect(departures.reasonToStay(6, 0)).toBeUndefined();
   });
 });

@@ -36,3 +36,31 @@ export class CloudPolicy {
     return undefined;
   }
 }
+
+/** Which compiles of one plan went to the cloud, and how many are still to go. */
+export class Departures {
+  readonly #policy: CloudPolicy;
+  readonly #gone = new Set<number>();
+  #waiting: number;
+
+  constructor(policy: CloudPolicy, compiles: number) {
+    this.#policy = policy;
+    this.#waiting = compiles;
+  }
+
+  /** As {@link CloudPolicy.reasonToStay}. One that went once may go again, with more inputs for instance. */
+  reasonToStay(edge: number, freeCores: number): string | undefined {
+    if (this.#gone.has(edge)) return undefined;
+    const reason = this.#policy.reasonToStay({waiting: this.#waiting, freeCores});
+    if (reason === undefined) {
+      this.#gone.add(edge);
+      this.#waiting--;
+    }
+    return reason;
+  }
+
+  /** It is done, wherever that was. */
+  end(edge: number): void {
+    if (!this.#gone.has(edge)) this.#waiting--;
+  }
+}

@@ -3,7 +3,7 @@
  * Holds what lives as long as the build does: files, digests, toolchains, workers.
  */
 import {join} from 'node:path';
-import type {CloudPolicy} from './cloud-policy.ts';
+import {type CloudPolicy, Departures} from './cloud-policy.ts';
 import {ninjaGone, runningNinja} from './directory-lock.ts';
 import {EdgeRuns} from './edge-runs.ts';
 import type {Report} from './event.ts';
@@ -197,9 +197,7 @@ export class Engine {
     const lanes = new Lanes(project, {env: environment, distrusted: verifier.distrusted});
     const unfinished = [...plan.unfinished()];
     const compiles = unfinished.filter(edge => lanes.isCompile(edge)).length;
-    /** Compiles that went to the cloud, and how many of the others have ended. */
-    const gone = new Set<EdgeId>();
-    let ended = 0;
+    const departures = new Departures(policy, compiles);
     report({
       type: 'build-planned',
       name: project.name,
@@ -252,13 +250,7 @@ export class Engine {
       runLocally: (edge, abort, reason) => this.#runLocally(local, edge, {signal: abort, reason}),
       depsFrom: project.kind === 'ninja' ? 'depfile' : 'observed',
       warn: text => this.#warn(text),
-      reasonToStay: edge => {
-        if (gone.has(edge)) return undefined;
-        const waiting = compiles - ended - gone.size;
-        const reason = policy.reasonToStay({waiting, freeCores: this.#localSlots.free});
-        if (reason === undefined) gone.add(edge);
-        return reason;
-      },
+      reasonToStay: edge => departures.reasonToStay(edge, this.#localSlots.free),
       fallsBack: policy.fallsBack,
       isWanted: () => !scheduler.isStopping,
     });
@@ -295,7 +287,7 @@ export class Engine {
       signal,
       onStart: edge => recorder.start(edge),
       onDone: (edge, done) => {
-        if (lanes.isCompile(edge) && !gone.has(edge)) ended++;
+        if (lanes.isCompile(edge)) departures.end(edge);
         this.#done.add(graph, edge);
         recorder.record(edge, done.record);
         if (feeding.has(edge)) this.#epochs.end();

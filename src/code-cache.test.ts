@@ -89,12 +89,20 @@ describe('the bytecode of the program', () => {
     expect(run()).toBe('2 program.cjs\n');
   });
 
-  it('is made anew where it is damaged', () => {
+  it('is made anew where it is damaged, at whatever place', () => {
     run();
     const file = join(folder, kept()[0]!);
-    writeFileSync(file, 'none');
+    const sound = readFileSync(file);
+    for (let at = 0; at < sound.length; at += 41) {
+      const damaged = Buffer.from(sound);
+      damaged[at]! ^= 0x55;
+      writeFileSync(file, damaged);
+      expect(run()).toBe('1 program.cjs\n');
+      expect(readFileSync(file).equals(damaged)).toBe(false);
+    }
+    writeFileSync(file, '');
     expect(run()).toBe('1 program.cjs\n');
-    expect(readFileSync(file).length).toBeGreaterThan(4);
+    expect(readFileSync(file).length).toBeGreaterThan(100);
   });
 
   it('is done without where the folder cannot be made', () => {

@@ -3,8 +3,10 @@
  * takes longer than to find out that a build has nothing to do. (Node 22 has `module.enableCompileCache()` for this.)
  *
  * V8 itself refuses what another version of it made, or of another text; the file's name tells two builds of the program
- * apart whose texts are of one length.
+ * apart whose texts are of one length. It does not notice damage, and would run whatever has come of it: a file is the
+ * digest of the bytecode, and then that.
  */
+import {createHash} from 'node:crypto';
 import {mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {basename, dirname, join} from 'node:path';
@@ -68,17 +70,25 @@ class Scripts {
 
 function readIfThere(place: string): Buffer | undefined {
   try {
-    return readFileSync(place);
+    const bytes = readFileSync(place);
+    const code = bytes.subarray(DIGEST_SIZE);
+    return digestOf(code).equals(bytes.subarray(0, DIGEST_SIZE)) ? code : undefined;
   } catch {
     return undefined;
   }
+}
+
+const DIGEST_SIZE = 32;
+
+function digestOf(bytes: Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest();
 }
 
 function keep(place: string, code: Buffer): void {
   try {
     mkdirSync(dirname(place), {recursive: true});
     const temporary = `${place}.${process.pid}`;
-    writeFileSync(temporary, code);
+    writeFileSync(temporary, Buffer.concat([digestOf(code), code]));
     renameSync(temporary, place);
     removeOld(dirname(place));
   } catch {

@@ -28,7 +28,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   delay.enable();
   const began = performance.now();
   const ends = await Promise.allSettled(
-    Array.from({length: count}, () => invoker.invoke(request, {signal, isWanted: () => true})),
+    Array.from({length: count}, () => invoker.invoke(request, {signal, isWanted: () => true, expected: 0})),
   );
   const wall = performance.now() - began;
   delay.disable();

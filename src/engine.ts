@@ -245,6 +245,7 @@ export class Engine {
       canonicalPath,
       depfileDialect: project.depfileDialect,
       compileOf: edge => lanes.classificationOf(edge) as RemoteCompile,
+      expected: edge => project.records.duration(graph.outs(edge)[0]!) ?? 0,
       isMadeName: name => pending.hasName(name),
       pendingProducers: (files, names) => pending.producersOf(files, names),
       runLocally: (edge, abort, reason) => this.#runLocally(local, edge, {signal: abort, reason}),

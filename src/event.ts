@@ -136,6 +136,8 @@ export interface Summary {
   worker_requests: {get: number; put: number; head: number};
   bytes: {up: number; down: number};
   invocations: {started: number; retried: number};
+  /** Requests to the cloud that were made again, by reason. */
+  retries: Record<string, number>;
   /** What the workers are billed for; 0 when embedded. */
   billed_ms: number;
   cost_usd: number;

@@ -117,10 +117,14 @@ export interface Invoker {
   /** Actions that may run at once. */
   readonly width: number;
   /** Asks `isWanted` when it is the action's turn; one that is not wanted any more is aborted. @throws InvocationError */
-  invoke(
-    request: InvocationRequest,
-    options: {readonly signal: AbortSignal; readonly isWanted: () => boolean},
-  ): Promise<InvocationResponse>;
+  invoke(request: InvocationRequest, options: InvokeOptions): Promise<InvocationResponse>;
+}
+
+export interface InvokeOptions {
+  readonly signal: AbortSignal;
+  readonly isWanted: () => boolean;
+  /** What it took the last time, in ms; 0 where that is not known. */
+  readonly expected: number;
 }
 
 /** The invocation itself came to nothing. */
@@ -155,10 +159,17 @@ export interface CloudCounts {
   bytesDown: number;
   invocationsStarted: number;
   invocationsRetried: number;
+  /** Requests of the client that were made again, by reason. */
+  readonly retries: Map<string, number>;
   /** What workers asked of the store, as they tell. */
   worker: {get: number; put: number; head: number; bytesUp: number; bytesDown: number};
   /** Of all invocations. */
   billedMs: number;
+}
+
+/** `reason`: a stable name, as `lambda:TooManyRequestsException`. */
+export function countRetry({retries}: Pick<CloudCounts, 'retries'>, reason: string): void {
+  retries.set(reason, (retries.get(reason) ?? 0) + 1);
 }
 
 export function noCounts(): CloudCounts {
@@ -170,6 +181,7 @@ export function noCounts(): CloudCounts {
     bytesDown: 0,
     invocationsStarted: 0,
     invocationsRetried: 0,
+    retries: new Map(),
     worker: {get: 0, put: 0, head: 0, bytesUp: 0, bytesDown: 0},
     billedMs: 0,
   };

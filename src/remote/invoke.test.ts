@@ -42,6 +42,7 @@ function rig(answers: readonly (InvocationResponse['result'] | Error)[]) {
         seen.forgetUploads++;
       },
       isWanted: () => true,
+      expected: 0,
       signal: new AbortController().signal,
     });
   return {run, seen, counts};
@@ -130,6 +131,7 @@ describe('an invocation', () => {
       upload: () => new Promise(() => {}),
       forgetUploads: () => {},
       isWanted: () => true,
+      expected: 0,
       signal: interruption.signal,
     });
     interruption.abort();

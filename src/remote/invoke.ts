@@ -5,7 +5,7 @@
 
 import type {Digest} from '../protocol/digest.ts';
 import type {ActionResult, CarriedBlob, InvocationRequest, WorkerFailure} from '../protocol/invocation.ts';
-import {type Cloud, InvocationError, StoreError} from './cloud.ts';
+import {type Cloud, countRetry, InvocationError, StoreError} from './cloud.ts';
 
 export interface Invoked {
   readonly result: ActionResult;
@@ -25,15 +25,18 @@ export async function invokeWithRetry(options: {
   forgetUploads: () => void;
   signal: AbortSignal;
   isWanted: () => boolean;
+  /** See {@link InvokeOptions}. */
+  expected: number;
 }): Promise<Invoked> {
-  const {cloud, request, upload, forgetUploads, signal, isWanted} = options;
+  const {cloud, request, upload, forgetUploads, signal, isWanted, expected} = options;
   const mended = new Set<Digest>();
+  const {counts} = cloud;
   for (let attempt = 1; ; attempt++) {
     // What others wait for too goes on; this one stops waiting.
     const blobs = await orAborted(upload(), signal);
     try {
       const whole = blobs.length === 0 ? request : {...request, blobs};
-      const response = await cloud.invoker.invoke(whole, {signal, isWanted});
+      const response = await cloud.invoker.invoke(whole, {signal, isWanted, expected});
       if (response.result.kind === 'result') return {result: response.result};
       const failure = response.result;
       if (!isTransient(failure, cloud) || attempt === MOST_TRIES) throw asError(failure);
@@ -45,11 +48,13 @@ export async function invokeWithRetry(options: {
       }
       cloud.store.forget(failure.digests ?? []);
       forgetUploads();
+      countRetry(counts, `worker:${failure.reason}`);
     } catch (error) {
       if (!(error instanceof InvocationError) || error.reason !== 'lost' || attempt === MOST_TRIES)
         throw error;
+      countRetry(counts, 'worker:lost');
     }
-    cloud.counts.invocationsRetried++;
+    counts.invocationsRetried++;
   }
 }
 

@@ -46,6 +46,8 @@ export interface RemoteExecutorOptions {
   readonly depfileDialect: DepfileDialect;
   readonly canonicalPath: (path: string) => string;
   readonly compileOf: (edge: EdgeId) => RemoteCompile;
+  /** What it took the last time, in ms; 0 where that is not known. */
+  readonly expected: (edge: EdgeId) => number;
   /** Whether an edge of the build may make a file by this name. */
   readonly isMadeName: (name: string) => boolean;
   /** Unfinished edges that make one of these files, or a file by one of these names. */
@@ -293,6 +295,7 @@ export class RemoteExecutor implements Executor {
       },
       signal,
       isWanted: this.#options.isWanted,
+      expected: this.#options.expected(prepared.edge),
     });
   }
 

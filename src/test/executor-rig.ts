@@ -125,6 +125,7 @@ export class ExecutorRig {
       useCache: this.useCache,
       depfileDialect: 'ninja-1.12',
       canonicalPath: posix.normalize,
+      expected: () => 0,
       compileOf: () => compile,
       isMadeName: () => true,
       pendingProducers: (paths, names) => this.pending(paths, names),

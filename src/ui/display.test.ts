@@ -29,6 +29,27 @@ describe('the display', () => {
     expect(shown('none', [...events, listing])).toBe('llama: n\nllama: warning: w\nexplain: a.o\n');
   });
 
+  it('calls out once that compiles come back from the cloud', () => {
+    const ended = (id: number, localReason?: string): Event => ({
+      type: 'edge-finished',
+      id,
+      isCompile: true,
+      label: '',
+      command: '',
+      output: Buffer.alloc(0),
+      place: localReason === undefined ? 'remote' : 'local',
+      ...(localReason !== undefined && {localReason}),
+    });
+    const some = (count: number, reason?: string) =>
+      Array.from({length: count}, (_, id) => ended(id, reason));
+    expect(shown('none', [...some(2), ...some(30, 'own-core'), ...some(3, 'cloud-access-denied')])).toBe('');
+    const told = shown('none', [...some(2), ...some(30, 'cloud-access-denied')]);
+    expect(told).toMatch(
+      /^llama: warning: 4 of 6 compiles came back .*\(cloud-access-denied\): .*policy.*llama doctor.*\n$/,
+    );
+    expect(shown('none', [...some(100), ...some(9, 'worker-lost')])).toBe('');
+  });
+
   it('keeps what can wait from a command that holds the terminal', () => {
     const held: Event = {type: 'edge-started', id: 1, isCompile: false, label: '', isConsole: true};
     const given: Event = {type: 'edge-returned', id: 1};

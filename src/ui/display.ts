@@ -4,7 +4,7 @@
  */
 import cliProgress from 'cli-progress';
 import type {Event, Report} from '../event.ts';
-import {type Advice, closingLines, failureLines, headLine, text} from './lines.ts';
+import {type Advice, closingLines, failureLines, fallbackLines, headLine, text} from './lines.ts';
 import {Tally} from './tally.ts';
 
 export interface DisplayOptions {
@@ -30,6 +30,10 @@ export function createDisplay(options: DisplayOptions): BuildDisplay {
   return {report: event => display.show(event), close: () => display.close()};
 }
 
+/** Compiles that come back from the cloud before that is called out, and their share of all so far. */
+const FEW = 4;
+const SMALL_SHARE = 0.1;
+
 class Display {
   readonly #options: DisplayOptions;
   readonly #tally = new Tally();
@@ -40,6 +44,7 @@ class Display {
   /** What came while a console edge held the terminal. */
   #held = '';
   #began = performance.now();
+  #fallbacksTold = false;
 
   constructor(options: DisplayOptions) {
     this.#options = options;
@@ -70,6 +75,7 @@ class Display {
         this.#endConsole(event.id);
         if (this.#options.verbose) this.#line(event.command);
         this.#block(text(event.output));
+        if (event.localReason !== undefined) this.#tellOfFallbacks();
         break;
       case 'edge-failed':
         this.#endConsole(event.id);
@@ -130,6 +136,14 @@ class Display {
     this.#stopBar();
     this.#options.stream.write(whole);
     if (hadBar) this.#startBar();
+  }
+
+  /** Once, as soon as it is more than a few: a build that is slow for want of its cloud must not be so in silence. */
+  #tellOfFallbacks(): void {
+    const {cameBack, compilesDone, localReasons} = this.#tally;
+    if (this.#fallbacksTold || cameBack < FEW || cameBack < compilesDone * SMALL_SHARE) return;
+    this.#fallbacksTold = true;
+    this.#block(fallbackLines({cameBack, compilesDone, localReasons}), true);
   }
 
   #endConsole(id: number): void {

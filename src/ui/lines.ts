@@ -3,7 +3,7 @@
  * The display decides when a line may be written; this decides what it says.
  */
 import type {BuildPlanned, EdgeBroke, Summary} from '../event.ts';
-import {RUN_REASONS} from './run-reasons.ts';
+import {isCloudFault, RUN_REASONS} from './run-reasons.ts';
 
 /** What to run next: whole command lines, quoted for a shell. */
 export interface Advice {
@@ -44,6 +44,19 @@ export function failureLines(event: EdgeBroke, advice: Advice): string {
   return `${lines.filter(line => line !== '').join('\n')}\n`;
 }
 
+export function fallbackLines(counts: {
+  readonly cameBack: number;
+  readonly compilesDone: number;
+  readonly localReasons: ReadonlyMap<string, number>;
+}): string {
+  const [reason = ''] =
+    [...counts.localReasons].filter(([name]) => isCloudFault(name)).sort((a, b) => b[1] - a[1])[0] ?? [];
+  return (
+    `llama: warning: ${counts.cameBack} of ${count(counts.compilesDone, 'compile')} came back from the cloud and ran here ` +
+    `(${reason}): ${RUN_REASONS[reason] ?? 'llama doctor looks into it'}\n`
+  );
+}
+
 export function closingLines(summary: Summary, closing: Closing): string[] {
   const {compiles, wall_ms: wall, client_cpu_ms: cpu} = summary;
   const {advice, othersDone} = closing;
@@ -52,7 +65,7 @@ export function closingLines(summary: Summary, closing: Closing): string[] {
   const others = othersDone === 0 ? '' : `, ${count(othersDone, 'other step')} by ninja`;
   const cost = summary.billed_ms > 0 ? ` · $${summary.cost_usd.toFixed(summary.cost_usd < 0.1 ? 4 : 2)}` : '';
   const tail = ` · client ${seconds(cpu)} CPU${cost}`;
-  const more = [...localLines(summary, advice), ...verifiedLines(summary, closing)];
+  const more = [...localLines(summary, advice), ...retryLines(summary), ...verifiedLines(summary, closing)];
   switch (summary.result) {
     case 'built':
       if (summary.edges.dirty === 0) return [`nothing to do (${(wall / 1000).toFixed(2)} s)`];
@@ -81,6 +94,12 @@ function localLines({local_reasons: localReasons}: Summary, advice: Advice): str
       RUN_REASONS[reason] === undefined ? [] : [`  ${reason}: ${RUN_REASONS[reason]}`],
     ),
   ];
+}
+
+function retryLines({retries}: Summary): string[] {
+  const reasons = Object.entries(retries).sort((a, b) => b[1] - a[1]);
+  if (reasons.length === 0) return [];
+  return [`  asked again: ${reasons.map(([reason, times]) => `${times} ${reason}`).join(', ')}`];
 }
 
 function verifiedLines({compiles, verified}: Summary, {unstable}: Closing): string[] {

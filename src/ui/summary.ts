@@ -15,6 +15,7 @@ export interface Measured {
     readonly bytesDown: number;
     readonly invocationsStarted: number;
     readonly invocationsRetried: number;
+    readonly retries: ReadonlyMap<string, number>;
     readonly worker: {readonly get: number; readonly put: number; readonly head: number};
     readonly billedMs: number;
   };
@@ -69,6 +70,7 @@ export class SummaryCollector {
         started: measured.counts.invocationsStarted,
         retried: measured.counts.invocationsRetried,
       },
+      retries: Object.fromEntries(measured.counts.retries),
       billed_ms: round(measured.counts.billedMs),
       cost_usd: Math.round(measured.cost * 1e6) / 1e6,
     };

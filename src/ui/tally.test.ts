@@ -78,6 +78,7 @@ const COUNTS = {
   bytesDown: 5,
   invocationsStarted: 6,
   invocationsRetried: 7,
+  retries: new Map<string, number>(),
   worker: {get: 10, put: 20, head: 30},
   billedMs: 1234.56,
 };
@@ -142,6 +143,7 @@ describe('the summary', () => {
       worker_requests: {get: 10, put: 20, head: 30},
       bytes: {up: 4, down: 5},
       invocations: {started: 6, retried: 7},
+      retries: {},
       billed_ms: 1234.6,
       cost_usd: 0.000123,
     });
@@ -174,6 +176,15 @@ describe('the lines', () => {
     expect(closingLines(summaryOf([planned(1, 0), started(1), finished(1)], 'built'), options)).toHaveLength(
       1,
     );
+  });
+
+  it('tell what had to be asked again, and why', () => {
+    const summary = summaryOf([planned(1, 0), started(1), finished(1)], 'built');
+    const lines = closingLines(
+      {...summary, retries: {'s3:SlowDown': 2, 'lambda:status-503': 7}},
+      {advice: ADVICE, othersDone: 0, failed: 0},
+    );
+    expect(lines.slice(1)).toEqual(['  asked again: 7 lambda:status-503, 2 s3:SlowDown']);
   });
 
   it('explain what only the build itself could find, and point to what a plan tells', () => {

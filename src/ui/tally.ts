@@ -1,5 +1,6 @@
 /** Counts of a build from its events: what every display and the summary agree on. */
 import type {Event} from '../event.ts';
+import {isCloudFault} from './run-reasons.ts';
 
 export class Tally {
   edgesTotal = 0;
@@ -14,6 +15,13 @@ export class Tally {
   running = 0;
   readonly verified = {compared: 0, differed: 0, unstable: 0};
   readonly localReasons = new Map<string, number>();
+
+  /** Compiles that the cloud was to do and did not. */
+  get cameBack(): number {
+    let count = 0;
+    for (const [reason, times] of this.localReasons) if (isCloudFault(reason)) count += times;
+    return count;
+  }
 
   get compilesDone(): number {
     return this.remote + this.cached + this.local;

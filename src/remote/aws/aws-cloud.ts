@@ -3,7 +3,7 @@ import {setMaxListeners} from 'node:events';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {digestOf} from '../../protocol/digest.ts';
-import {type Cloud, noCounts} from '../cloud.ts';
+import {type Cloud, countRetry, noCounts} from '../cloud.ts';
 import {connect} from './connection.ts';
 import {Controller} from './controller.ts';
 import {KnownObjects} from './known-objects.ts';
@@ -48,9 +48,23 @@ export async function openAwsCloud(options: AwsCloudOptions): Promise<Cloud> {
   });
   const region = await connection.region();
   const counts = noCounts();
-  const onRetry = () => void counts.invocationsRetried++;
-  const storeController = new Controller({service: 'S3', ...STORE_WIDTH, onRetry: () => {}});
-  const lambdaController = new Controller({service: 'Lambda', first: width, most: width, onRetry});
+  const refresh = (since: number) => connection.refreshCredentials(since);
+  const storeController = new Controller({
+    service: 'S3',
+    ...STORE_WIDTH,
+    onRetry: reason => countRetry(counts, `s3:${reason}`),
+    refresh,
+  });
+  const lambdaController = new Controller({
+    service: 'Lambda',
+    first: width,
+    most: width,
+    onRetry: reason => {
+      counts.invocationsRetried++;
+      countRetry(counts, `lambda:${reason}`);
+    },
+    refresh,
+  });
   const folder = join(cacheDir, 'aws', bucket);
   const known = new KnownObjects(join(folder, 'known.json'));
   // What is finished is kept for others also after an interruption, so these end by themselves.

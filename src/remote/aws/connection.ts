@@ -5,6 +5,7 @@
 import {readFileSync} from 'node:fs';
 import {rootCertificates} from 'node:tls';
 import {FailureError} from '../../failure.ts';
+import {Credentials} from './credentials.ts';
 import type {LambdaClient, S3Client} from './sdk.ts';
 import type {CloudFormationClient, STSClient} from './sdk-control.ts';
 
@@ -28,6 +29,8 @@ export interface Connection {
   control(): Promise<Control>;
   /** As resolved by the SDK. @throws FailureError where there is none */
   region(): Promise<string>;
+  /** Asks for credentials anew, unless that was done after `since` (by `performance.now()`). @throws what the SDK does */
+  refreshCredentials(since: number): Promise<void>;
   close(): void;
 }
 
@@ -57,15 +60,20 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
   const trust = ca && {requestTls: {ca}, proxyTls: {ca}};
   const dispatcher = hasProxy ? new sdk.EnvHttpProxyAgent({...options, ...trust}) : new sdk.Agent(options);
   const requestHandler = new sdk.UndiciHttpHandler({dispatcher});
+  const credentials = new Credentials(isRenewed =>
+    sdk.defaultProvider({
+      clientConfig: {requestHandler},
+      // Files, too, may have changed.
+      ignoreCache: isRenewed,
+      ...(profile !== undefined && {profile}),
+    }),
+  );
   const common = {
     requestHandler,
     maxAttempts: 1,
     cacheMiddleware: true,
     // What asks for credentials (SSO, STS) goes the same way as all else.
-    credentials: sdk.defaultProvider({
-      clientConfig: {requestHandler},
-      ...(profile !== undefined && {profile}),
-    }),
+    credentials: credentials.provider,
     ...(region !== undefined && {region}),
     ...(profile !== undefined && {profile}),
   };
@@ -98,6 +106,7 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
         });
       }
     },
+    refreshCredentials: since => credentials.refresh(since),
     close: () => void dispatcher.destroy(),
   };
 }

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {CloudError, Controller} from './controller.ts';
+import {CloudError, Controller, type ControllerOptions} from './controller.ts';
 
 const {signal} = new AbortController();
 
@@ -8,6 +8,10 @@ function failure(status: number, name = 'Error', extra = {}): Error {
 }
 
 function rig(...faults: (Error | undefined)[]) {
+  return rigWith({}, ...faults);
+}
+
+function rigWith(more: Partial<ControllerOptions>, ...faults: (Error | undefined)[]) {
   const retries: string[] = [];
   let calls = 0;
   let now = 0;
@@ -19,7 +23,7 @@ function rig(...faults: (Error | undefined)[]) {
     },
   };
   const onRetry = (reason: string) => retries.push(reason);
-  const controller = new Controller({service: 'S3', first: 4, most: 4, onRetry, clock});
+  const controller = new Controller({service: 'S3', first: 4, most: 4, onRetry, clock, ...more});
   const send = async () => {
     const fault = faults[Math.min(calls++, faults.length - 1)];
     if (fault) throw fault;
@@ -75,6 +79,34 @@ describe('a request', () => {
     expect(end).toBeInstanceOf(CloudError);
     expect((end as CloudError).reason).toBe(reason);
     expect(calls()).toBe(1);
+  });
+
+  it('is sent again once with new credentials, where there are such', async () => {
+    const expired = failure(403, 'ExpiredTokenException');
+    let refreshes = 0;
+    const refresh = async () => void refreshes++;
+    const {controller, send, retries} = rigWith({refresh}, expired, undefined);
+    expect(await outcome(controller.run(send, {signal}))).toBe('answer');
+    expect([refreshes, retries]).toEqual([1, ['credentials-expired']]);
+    const still = rigWith({refresh}, expired);
+    const end = (await outcome(still.controller.run(still.send, {signal}))) as CloudError;
+    expect([end.reason, still.calls()]).toEqual(['credentials-expired', 2]);
+  });
+
+  it('ends with the reason why there are no new credentials', async () => {
+    const refresh = () =>
+      Promise.reject(Object.assign(new Error('gone'), {name: 'CredentialsProviderError'}));
+    const {controller, send, calls} = rigWith({refresh}, failure(403, 'ExpiredTokenException'));
+    const end = (await outcome(controller.run(send, {signal}))) as CloudError;
+    expect([end.reason, calls()]).toEqual(['no-credentials', 1]);
+  });
+
+  it('is sent again when the clock was set by the answer', async () => {
+    const skewed = failure(403, 'RequestTimeTooSkewed');
+    Object.assign((skewed as unknown as {$metadata: object}).$metadata, {clockSkewCorrected: true});
+    const {controller, send, retries} = rig(skewed, undefined);
+    expect(await outcome(controller.run(send, {signal}))).toBe('answer');
+    expect(retries).toEqual(['clock-corrected']);
   });
 
   it('that meets nobody ends, as no network', async () => {

@@ -22,6 +22,8 @@ export interface ControllerOptions extends WindowOptions {
   readonly service: string;
   /** Told of each retry. */
   readonly onRetry: (reason: string) => void;
+  /** Gets credentials anew, unless that was done since then (by `performance.now()`). Default: there are no others. */
+  readonly refresh?: (since: number) => Promise<void>;
   /** Default: this machine's. */
   readonly clock?: Clock;
 }
@@ -66,12 +68,14 @@ export class Controller {
     const began = this.#clock.now();
     let tries = 0;
     let throttles = 0;
+    let hasRefreshed = false;
     for (;;) {
       const ticket = await this.window.enter(signal);
       if (isWanted && !isWanted()) {
         this.window.leave(ticket, 'failed');
         throw new DOMException('not wanted any more', 'AbortError');
       }
+      const sentAt = performance.now();
       let fault: CloudFault;
       let said: string;
       try {
@@ -83,8 +87,16 @@ export class Controller {
         fault = signal.aborted ? ABORTED : faultOf(error);
         this.window.leave(ticket, fault.kind === 'throttled' ? 'throttled' : 'failed');
         signal.throwIfAborted();
-        if (fault.kind === 'final') throw this.#error(fault, fault.text);
         said = (error as Error).message;
+        if (fault.kind === 'final') {
+          const {refresh} = this.#options;
+          if (fault.reason !== 'credentials-expired' || !refresh || hasRefreshed)
+            throw this.#error(fault, fault.text);
+          hasRefreshed = true;
+          await refresh(sentAt).catch(problem => {
+            throw this.#error(faultOf(problem), (problem as Error).message);
+          });
+        }
       }
       if (fault.kind === 'throttled') {
         throttles++;

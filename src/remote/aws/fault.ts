@@ -39,7 +39,7 @@ interface AwsError extends Error {
   readonly code?: string;
   readonly Reason?: string;
   readonly retryAfterSeconds?: string;
-  readonly $metadata?: {readonly httpStatusCode?: number};
+  readonly $metadata?: {readonly httpStatusCode?: number; readonly clockSkewCorrected?: boolean};
   readonly $response?: {readonly headers?: Readonly<Record<string, string>>};
   readonly cause?: unknown;
 }
@@ -85,6 +85,8 @@ const UNREACHABLE = new Set([
 export function faultOf(error: unknown): CloudFault {
   const {name, message, code = '', $metadata, cause} = error as AwsError;
   const status = $metadata?.httpStatusCode ?? 0;
+  // The SDK has set its own clock by the answer's.
+  if ($metadata?.clockSkewCorrected) return {kind: 'transient', reason: 'clock-corrected'};
   const network = code || ((cause as NodeJS.ErrnoException | undefined)?.code ?? '');
   if (THROTTLES.has(name) || status === 429) return throttled(error as AwsError);
   if (SLOW.has(name)) return {kind: 'transient', reason: 'slow-upload'};

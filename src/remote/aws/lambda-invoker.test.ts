@@ -26,7 +26,7 @@ function rig(...answers: Answer[]) {
   const controller = new Controller({service: 'Lambda', first: 4, most: 4, onRetry: () => {}, clock});
   const invoker = new LambdaInvoker({connection, functionName: 'f', controller, counts, width: 4});
   const invoke = (request = REQUEST, abort = signal, isWanted = true) =>
-    invoker.invoke(request, {signal: abort, isWanted: () => isWanted});
+    invoker.invoke(request, {signal: abort, isWanted: () => isWanted, expected: 0});
   return {invoke, counts, calls: () => calls};
 }
 

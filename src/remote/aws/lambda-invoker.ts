@@ -1,9 +1,10 @@
 /** Actions as invocations of a Lambda function, as many at once as the window lets through. */
 import type {InvocationRequest, InvocationResponse} from '../../protocol/invocation.ts';
-import {type CloudCounts, InvocationError, type Invoker} from '../cloud.ts';
+import {type CloudCounts, countRetry, InvocationError, type InvokeOptions, type Invoker} from '../cloud.ts';
 import type {Connection} from './connection.ts';
 import {CloudError, type Controller} from './controller.ts';
 import {ADVICE} from './fault.ts';
+import {hedged} from './hedge.ts';
 
 export interface LambdaInvokerOptions {
   readonly connection: Connection;
@@ -16,11 +17,15 @@ export interface LambdaInvokerOptions {
 
 /** Bytes of JSON that an invocation carries each way. */
 const PAYLOAD_LIMIT = 6_291_456;
+/** An answer is overdue after so many ms, and so many times what it took before or the longest one took. */
+const PATIENCE = {least: 20_000, times: 3};
 const TOO_LARGE = Buffer.from('{"errorType":"ResponseSizeTooLarge","errorMessage":"the request"}');
 
 export class LambdaInvoker implements Invoker {
   readonly #options: LambdaInvokerOptions;
   readonly width: number;
+  /** Of the answers so far, in ms. */
+  #longest = 0;
 
   constructor(options: LambdaInvokerOptions) {
     this.#options = options;
@@ -29,24 +34,18 @@ export class LambdaInvoker implements Invoker {
 
   async invoke(
     request: InvocationRequest,
-    {signal, isWanted}: {readonly signal: AbortSignal; readonly isWanted: () => boolean},
+    {signal, isWanted, expected}: InvokeOptions,
   ): Promise<InvocationResponse> {
-    const {connection, functionName, controller, counts} = this.#options;
+    const {counts} = this.#options;
     try {
-      const {failed, answer} = await controller.run(
-        async abortSignal => {
-          // Not before its turn: a thousand may be waiting.
-          const payload = Buffer.from(JSON.stringify(request));
-          if (payload.length > PAYLOAD_LIMIT) return {failed: true, answer: TOO_LARGE};
-          counts.invocationsStarted++;
-          counts.bytesUp += payload.length;
-          const command = new connection.sdk.InvokeCommand({FunctionName: functionName, Payload: payload});
-          const {FunctionError, Payload} = await connection.lambda.send(command, {abortSignal});
-          const answer = Buffer.from(Payload ?? new Uint8Array());
-          counts.bytesDown += answer.length;
-          return {failed: FunctionError !== undefined, answer};
+      const {failed, answer} = await hedged(
+        (either, onSent) => this.#send(request, {signal: either, isWanted, onSent}),
+        {
+          signal,
+          patience: () => PATIENCE.least + PATIENCE.times * Math.max(expected, this.#longest),
+          onOverdue: () => countRetry(counts, 'lambda:overdue'),
+          giveUp: () => new InvocationError('timed-out', 'two workers in turn did not answer in time'),
         },
-        {signal, isWanted},
       );
       if (failed) throw functionFailure(answer);
       return this.#read(answer);
@@ -58,6 +57,34 @@ export class LambdaInvoker implements Invoker {
       if (error.reason === 'too-large') throw new InvocationError('too-large', error.message);
       throw new InvocationError('unavailable', `${error.message}; ${ADVICE[error.reason]}`, error.reason);
     }
+  }
+
+  #send(
+    request: InvocationRequest,
+    {signal, isWanted, onSent}: {signal: AbortSignal; isWanted: () => boolean; onSent: () => () => void},
+  ): Promise<{readonly failed: boolean; readonly answer: Buffer}> {
+    const {connection, functionName, controller, counts} = this.#options;
+    return controller.run(
+      async abortSignal => {
+        // Not before its turn: a thousand may be waiting.
+        const payload = Buffer.from(JSON.stringify(request));
+        if (payload.length > PAYLOAD_LIMIT) return {failed: true, answer: TOO_LARGE};
+        counts.invocationsStarted++;
+        const onRefused = onSent();
+        const sentAt = performance.now();
+        counts.bytesUp += payload.length;
+        const command = new connection.sdk.InvokeCommand({FunctionName: functionName, Payload: payload});
+        const {FunctionError, Payload} = await connection.lambda.send(command, {abortSignal}).catch(error => {
+          onRefused();
+          throw error;
+        });
+        const answer = Buffer.from(Payload ?? new Uint8Array());
+        counts.bytesDown += answer.length;
+        this.#longest = Math.max(this.#longest, performance.now() - sentAt);
+        return {failed: FunctionError !== undefined, answer};
+      },
+      {signal, isWanted},
+    );
   }
 
   #read(answer: Buffer): InvocationResponse {

@@ -1,0 +1,99 @@
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
+import {hedged} from './hedge.ts';
+
+interface Sent {
+  readonly signal: AbortSignal;
+  readonly answer: (text: string) => void;
+  readonly fail: (text: string) => void;
+  readonly refuse: () => void;
+  readonly again: () => void;
+}
+
+function rig() {
+  const sent: Sent[] = [];
+  const controller = new AbortController();
+  let overdue = 0;
+  const end = hedged<string>(
+    (signal, onSent) =>
+      new Promise((answer, reject) => {
+        let onRefused = onSent();
+        const again = () => {
+          onRefused = onSent();
+        };
+        sent.push({signal, answer, again, refuse: () => onRefused(), fail: text => reject(new Error(text))});
+        signal.addEventListener('abort', () => reject(new Error('aborted')));
+      }),
+    {
+      patience: () => 1000,
+      signal: controller.signal,
+      onOverdue: () => overdue++,
+      giveUp: () => new Error('given up'),
+    },
+  );
+  const outcome = end.catch((error: Error) => error.message);
+  return {sent, outcome, controller, overdue: () => overdue};
+}
+
+describe('a request', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('that is answered in time is sent once', async () => {
+    const {sent, outcome, overdue} = rig();
+    vi.advanceTimersByTime(999);
+    sent[0]!.answer('a');
+    expect(await outcome).toBe('a');
+    vi.advanceTimersByTime(10_000);
+    expect([sent.length, overdue(), vi.getTimerCount()]).toEqual([1, 0, 0]);
+  });
+
+  it.each([0, 1])('that is overdue is sent again; the answer of number %d is taken', async winner => {
+    const {sent, outcome, overdue} = rig();
+    vi.advanceTimersByTime(1000);
+    expect([sent.length, overdue()]).toEqual([2, 1]);
+    sent[winner]!.answer('a');
+    expect(await outcome).toBe('a');
+    expect(sent[1 - winner]!.signal.aborted).toBe(true);
+  });
+
+  it('that fails while the other is under way waits for that', async () => {
+    const {sent, outcome} = rig();
+    vi.advanceTimersByTime(1000);
+    sent[0]!.fail('lost');
+    sent[1]!.answer('b');
+    expect(await outcome).toBe('b');
+  });
+
+  it('that is refused is not overdue before it has been sent again', async () => {
+    const {sent, outcome, overdue} = rig();
+    sent[0]!.refuse();
+    vi.advanceTimersByTime(60_000);
+    expect(overdue()).toBe(0);
+    sent[0]!.again();
+    vi.advanceTimersByTime(1000);
+    expect(overdue()).toBe(1);
+    sent[1]!.answer('b');
+    expect(await outcome).toBe('b');
+  });
+
+  it('that fails in time is not sent again', async () => {
+    const {sent, outcome} = rig();
+    sent[0]!.fail('refused');
+    expect(await outcome).toBe('refused');
+    expect(sent).toHaveLength(1);
+  });
+
+  it('is given up when the second answer is overdue, too', async () => {
+    const {sent, outcome} = rig();
+    vi.advanceTimersByTime(2000);
+    expect(await outcome).toBe('given up');
+    expect(sent.map(({signal}) => signal.aborted)).toEqual([true, true]);
+  });
+
+  it('ends with its signal', async () => {
+    const {outcome, controller} = rig();
+    controller.abort();
+    expect(await outcome).toBe('aborted');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

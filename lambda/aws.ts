@@ -21,8 +21,9 @@ interface Environment {
   answered: number;
 }
 
-/** Half of the function's scratch disk, which packs share with compilers and sources. */
+/** Of the function's scratch disk, which packs share with compilers and sources. */
 const PACK_LIMIT = 768 << 20;
+const TOOLCHAIN_LIMIT = 1536 << 20;
 
 /** The runtime is Node 24, which has it; the types are those of the oldest Node that the client runs on. */
 const {zstdDecompress} = zlib as unknown as {
@@ -65,7 +66,8 @@ function open(env: NodeJS.ProcessEnv): Environment {
     packLimit: PACK_LIMIT,
     decompress: promisify(zstdDecompress),
   });
-  return {worker: new Worker({scratch, store: blobs}), blobs, scratch, answered: 0};
+  const worker = new Worker({scratch, store: blobs, toolchainLimit: TOOLCHAIN_LIMIT});
+  return {worker, blobs, scratch, answered: 0};
 }
 
 function end({scratch, blobs}: Environment): void {

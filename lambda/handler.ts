@@ -33,6 +33,8 @@ export interface HandlerSettings {
   readonly store: BlobSource;
   /** Where toolchains are unpacked; workers on one file system may share it. Default: below `scratch`. */
   readonly toolchains?: string;
+  /** Bytes of unpacked toolchains, of which the one in use stays. Default: no limit; for places that are this worker's alone. */
+  readonly toolchainLimit?: number;
   /** Bytes kept per toolchain of files that the current command does not see. Default 256 MiB. */
   readonly parkedLimit?: number;
   /** Kills a command in flight. */
@@ -97,7 +99,10 @@ export class Worker {
       // An error of the request or of a blob is found before anything is half done; after any other, start afresh.
       const known = explain(error);
       if (known.reason === 'spawn-failed' || known.reason === 'scratch-full') this.#drop(toolchain);
-      if (known.reason === 'scratch-full') await this.#trash.empty();
+      if (known.reason === 'scratch-full') {
+        if (this.#settings.toolchainLimit !== undefined) this.#makeRoom(undefined, 0);
+        await this.#trash.empty();
+      }
       return known;
     }
   }
@@ -106,7 +111,10 @@ export class Worker {
     const {action, inlineLimit, timeLimit} = request;
     const begun = performance.now();
     this.#carried.carry(request.blobs ?? []);
+    const isNew = !this.#workspaces.has(action.toolchain);
     const unpacked = await this.#toolchains.get(action.toolchain);
+    const {toolchainLimit = Number.POSITIVE_INFINITY} = this.#settings;
+    if (isNew && toolchainLimit < Number.POSITIVE_INFINITY) this.#makeRoom(action.toolchain, toolchainLimit);
     const workspace = this.#workspaceOf(unpacked);
     const unpackedAt = performance.now();
     await workspace.layOut(await this.#lists.treeOf(action.inputs));
@@ -184,6 +192,10 @@ export class Worker {
       trash: this.#trash,
       ...(content && {content}),
     });
+  }
+
+  #makeRoom(inUse: Digest | undefined, limit: number): void {
+    for (const digest of this.#toolchains.makeRoom(inUse, limit)) this.#drop(digest);
   }
 
   #drop(digest: Digest | undefined): void {

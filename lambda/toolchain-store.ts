@@ -6,9 +6,11 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -26,10 +28,11 @@ export interface UnpackedToolchain {
   readonly directory: string;
 }
 
-/** Invariant: what `get` has answered stays on disk until `discard`. */
+/** Invariant: what `get` has answered stays on disk until `discard` or {@link ToolchainStore.makeRoom}. */
 export class ToolchainStore {
   readonly #directory: string;
   readonly #blobs: BlobSource;
+  /** Least recently used first. */
   readonly #known = new Map<Digest, UnpackedToolchain>();
 
   constructor(directory: string, blobs: BlobSource) {
@@ -40,7 +43,11 @@ export class ToolchainStore {
   /** Fetches and unpacks what is not there yet. Throws `BlobError` (naming every missing blob) or `RequestInvalid`. */
   async get(digest: Digest): Promise<UnpackedToolchain> {
     const known = this.#known.get(digest);
-    if (known) return known;
+    if (known) {
+      this.#known.delete(digest);
+      this.#known.set(digest, known);
+      return known;
+    }
     if (!isDigest(digest)) throw new RequestInvalid(`toolchain '${digest}' is not a digest`);
     const directory = join(this.#directory, digest);
     const description = join(directory, 'toolchain.json');
@@ -61,6 +68,33 @@ export class ToolchainStore {
   discard(digest: Digest): void {
     this.#known.delete(digest);
     rmSync(join(this.#directory, digest), {recursive: true, force: true});
+  }
+
+  /**
+   * Discards the least recently used until all take `limit` bytes at most, never the one in use; answers which. Prereq:
+   * nobody else uses the place.
+   */
+  makeRoom(inUse: Digest | undefined, limit: number): Digest[] {
+    const sizes = new Map<Digest, number>();
+    for (const name of readdirSync(this.#directory)) {
+      // What is no digest was left half-made by a worker that was killed.
+      if (isDigest(name)) sizes.set(name, sizeBelow(join(this.#directory, name)));
+      else rmSync(join(this.#directory, name), {recursive: true, force: true});
+    }
+    let size = Array.from(sizes.values()).reduce((sum, each) => sum + each, 0);
+    // Those of an earlier worker are not known, and go first.
+    const order = [...sizes.keys()]
+      .filter(digest => !this.#known.has(digest))
+      .concat([...this.#known.keys()]);
+    const discarded: Digest[] = [];
+    for (const digest of order) {
+      if (size <= limit) break;
+      if (digest === inUse) continue;
+      this.discard(digest);
+      size -= sizes.get(digest) ?? 0;
+      discarded.push(digest);
+    }
+    return discarded;
   }
 
   #fetch(digest: Digest): Promise<Uint8Array> {
@@ -89,6 +123,15 @@ export class ToolchainStore {
       if (!existsSync(directory)) throw error;
     }
   }
+}
+
+function sizeBelow(directory: string): number {
+  let size = 0;
+  for (const name of readdirSync(directory, {recursive: true, encoding: 'utf8'})) {
+    const status = statSync(join(directory, name));
+    if (status.isFile()) size += status.size;
+  }
+  return size;
 }
 
 function parseToolchain(text: string): Toolchain {

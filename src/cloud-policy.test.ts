@@ -38,8 +38,15 @@ describe('a compile', () => {
 });
 
 describe('departures', () => {
+  it('are none where cores here are done sooner, by what compiles took before', () => {
+    const of = {durations: [300, 200, 300, 100], cores: 4};
+    expect(new Departures(policy(), of).reasonToStay(1, 0)).toBe('own-core');
+    expect(new Departures(policy({remoteOnly: true}), of).reasonToStay(1, 0)).toBeUndefined();
+    expect(new Departures(policy({isAway: false}), of).reasonToStay(1, 0)).toBeUndefined();
+  });
+
   it('count each compile once, however often it goes and wherever it ends', () => {
-    const departures = new Departures(policy(), 6);
+    const departures = new Departures(policy(), {durations: [0, 0, 0, 0, 0, 0], cores: 2});
     for (let round = 0; round < 5; round++) expect(departures.reasonToStay(1, 2)).toBeUndefined();
     // It fell back after all.
     departures.end(1);

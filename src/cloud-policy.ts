@@ -1,4 +1,5 @@
 /** Whether the next compile goes to the cloud at all, where going there costs time or money; and what a fault of it means. */
+import {endsFirstHere} from './expectation.ts';
 
 export interface CloudPolicyOptions {
   /** False for workers on this machine: nothing is gained by keeping a compile from them. */
@@ -24,6 +25,11 @@ export class CloudPolicy {
     return this.#options.fallsBack;
   }
 
+  /** Whether cores that are free here take back what waits for a place in the cloud. */
+  get takesBack(): boolean {
+    return this.#options.isAway && !this.#options.remoteOnly;
+  }
+
   /**
    * The stable name of the reason why the next compile runs here; undefined where it goes. `waiting`: compiles that
    * neither ended nor went anywhere, it included.
@@ -41,16 +47,20 @@ export class CloudPolicy {
 export class Departures {
   readonly #policy: CloudPolicy;
   readonly #gone = new Set<number>();
+  readonly #allStay: boolean;
   #waiting: number;
 
-  constructor(policy: CloudPolicy, compiles: number) {
+  /** `durations`: what each compile took the last time, in ms, 0 where that is not known. */
+  constructor(policy: CloudPolicy, {durations, cores}: {durations: readonly number[]; cores: number}) {
     this.#policy = policy;
-    this.#waiting = compiles;
+    this.#waiting = durations.length;
+    this.#allStay = policy.takesBack && endsFirstHere(durations, cores);
   }
 
   /** As {@link CloudPolicy.reasonToStay}. One that went once may go again, with more inputs for instance. */
   reasonToStay(edge: number, freeCores: number): string | undefined {
     if (this.#gone.has(edge)) return undefined;
+    if (this.#allStay) return 'own-core';
     const reason = this.#policy.reasonToStay({waiting: this.#waiting, freeCores});
     if (reason === undefined) {
       this.#gone.add(edge);

@@ -2,11 +2,13 @@
  * The rounds of one build: plan, run, record, look again; until nothing is left but what the user's ninja is to judge.
  * Holds what lives as long as the build does: files, digests, toolchains, workers.
  */
+import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {type CloudPolicy, Departures} from './cloud-policy.ts';
 import {ninjaGone, runningNinja} from './directory-lock.ts';
 import {EdgeRuns} from './edge-runs.ts';
 import type {Report} from './event.ts';
+import {expectationLine, expectationOf, isWide} from './expectation.ts';
 import {canonicalPath} from './frontends/ninja/canonical-path.ts';
 import {NinjaExecutor} from './frontends/ninja/ninja-executor.ts';
 import {Recorder} from './frontends/ninja/recorder.ts';
@@ -21,6 +23,8 @@ import type {Location} from './locate.ts';
 import {isManifestDirty, type Load, type Look, lookAt} from './look.ts';
 import type {BuildOptions} from './options.ts';
 import {feedingEdges, PendingFiles} from './pending-files.ts';
+import {PlanAnew} from './plan-anew.ts';
+import {countCommands, PlannedCompiles} from './planned-compiles.ts';
 import type {Processes} from './process.ts';
 import {logicalDirectories} from './pwd.ts';
 import type {Cloud} from './remote/cloud.ts';
@@ -31,6 +35,7 @@ import {Materialiser} from './remote/materialise.ts';
 import type {RemoteCompile} from './remote/prepared-compile.ts';
 import {RemoteExecutor} from './remote/remote-executor.ts';
 import {Toolchains} from './remote/toolchains.ts';
+import {Waiting} from './remote/waiting.ts';
 import {LocalExecutor} from './scheduler/local-executor.ts';
 import {Plan} from './scheduler/plan.ts';
 import {criticalPath} from './scheduler/priority.ts';
@@ -61,8 +66,8 @@ export interface EngineOptions {
 
 /** Ninja gives a manifest that never gets up to date this many chances. */
 const MOST_REGENERATIONS = 100;
-/** Between two looks at the manifest's inputs while a build runs, in ms. */
-const MANIFEST_INTERVAL = 2000;
+/** Left alone while compiles go to the cloud: sending them is work too. */
+const CLIENT_CORES = 1;
 
 export class Engine {
   readonly #options: EngineOptions;
@@ -194,10 +199,13 @@ export class Engine {
       warn: text => this.#warn(text),
       onCompared: outcome => report({type: 'compile-verified', outcome}),
     });
+    const planAnew = new PlanAnew({isManifestDirty: () => this.#isManifestDirty(project)});
     const lanes = new Lanes(project, {env: environment, distrusted: verifier.distrusted});
     const unfinished = [...plan.unfinished()];
-    const compiles = unfinished.filter(edge => lanes.isCompile(edge)).length;
-    const departures = new Departures(policy, compiles);
+    const planned = new PlannedCompiles(project, lanes, unfinished);
+    const compiles = planned.edges.length;
+    const {localJobs} = this.#options;
+    const departures = new Departures(policy, {durations: planned.durations, cores: localJobs});
     report({
       type: 'build-planned',
       name: project.name,
@@ -205,6 +213,7 @@ export class Engine {
       others: unfinished.length - compiles,
       edgesTotal: countCommands(graph),
     });
+    if (cloud.isAway) this.#tellCost(planned);
     if (unfinished.some(edge => lanes.laneOf(edge) === 'remote')) cloud.invoker.warm?.(compiles);
     const weightOf = criticalPath(graph, plan, edge => project.records.duration(graph.outs(edge)[0]!));
     const local = new LocalExecutor({
@@ -227,6 +236,10 @@ export class Engine {
       edges: feeding,
       isUnfinished: edge => plan.isUnfinished(edge),
     });
+    const waiting = policy.takesBack
+      ? new Waiting({room: () => this.#localSlots.free - CLIENT_CORES})
+      : undefined;
+    this.#localSlots.onFree = () => waiting?.takeBack();
     const remote = new RemoteExecutor({
       graph,
       directory: this.#directory,
@@ -245,7 +258,7 @@ export class Engine {
       canonicalPath,
       depfileDialect: project.depfileDialect,
       compileOf: edge => lanes.classificationOf(edge) as RemoteCompile,
-      expected: edge => project.records.duration(graph.outs(edge)[0]!) ?? 0,
+      expected: edge => planned.before(edge),
       isMadeName: name => pending.hasName(name),
       pendingProducers: (files, names) => pending.producersOf(files, names),
       runLocally: (edge, abort, reason) => this.#runLocally(local, edge, {signal: abort, reason}),
@@ -253,6 +266,7 @@ export class Engine {
       warn: text => this.#warn(text),
       reasonToStay: edge => departures.reasonToStay(edge, this.#localSlots.free),
       fallsBack: policy.fallsBack,
+      waiting,
       isWanted: () => !scheduler.isStopping,
     });
     const scheduler: Scheduler = new Scheduler({
@@ -295,7 +309,7 @@ export class Engine {
       },
       onLocalEnd: edge => {
         this.#epochs.end();
-        return this.#mustPlanAnew(look, edge);
+        return planAnew.mustFollow(look, edge);
       },
     });
     const end = await scheduler.run();
@@ -304,20 +318,11 @@ export class Engine {
     return end;
   }
 
-  #lastManifestLook = performance.now();
-
-  /** After a local edge: it may have made a dyndep file that others wait for, or changed what the manifest is made from. */
-  #mustPlanAnew(look: Look, edge: EdgeId): boolean {
-    const {graph, manifest} = look.project;
-    for (const out of graph.outs(edge)) {
-      for (const consumer of graph.consumers(out)) {
-        if (graph.dyndep(consumer) === out && look.freshness.isDyndepPending(out)) return true;
-      }
-    }
-    if (manifest === undefined || performance.now() - this.#lastManifestLook < MANIFEST_INTERVAL)
-      return false;
-    this.#lastManifestLook = performance.now();
-    return this.#isManifestDirty(look.project);
+  /** Once for a directory: afterwards its user knows what it costs. */
+  #tellCost(planned: PlannedCompiles): void {
+    if (!isWide({compiles: planned.edges.length}) || existsSync(this.#statePath('lists.json'))) return;
+    const expected = expectationOf(planned.expected());
+    if (isWide(expected)) this.#note(expectationLine(expected, this.#options.cloud.expectedCost(expected)));
   }
 
   /** Runs a compile here that was to run elsewhere, within the same limit as all that runs here. */
@@ -392,10 +397,4 @@ export class Engine {
     this.#warned.add(text);
     this.#options.report({type: 'note', level: 'warning', text});
   }
-}
-
-function countCommands(graph: Project['graph']): number {
-  let count = 0;
-  for (let edge = 0; edge < graph.edgeCount; edge++) if (!graph.isPhony(edge)) count++;
-  return count;
 }

@@ -24,6 +24,8 @@ export interface Cloud {
   readonly counts: CloudCounts;
   /** Of this build so far, in US dollars. */
   readonly cost: () => number;
+  /** Of compiles that take so many ms in all, in US dollars. */
+  readonly expectedCost: (of: {readonly compiles: number; readonly ms: number}) => number;
   /** Ends what was started, and keeps the store within its bounds. */
   close(): Promise<void>;
 }

@@ -25,6 +25,7 @@ import type {Materialiser} from './materialise.ts';
 import {changedMeanwhile, digestsSent, lackingInputs, wasKilled} from './observed-run.ts';
 import {actionOf, firstKey, type Prepared, type RemoteCompile} from './prepared-compile.ts';
 import type {Toolchains} from './toolchains.ts';
+import type {Waiting, Way} from './waiting.ts';
 
 export interface RemoteExecutorOptions {
   readonly graph: Graph;
@@ -61,6 +62,8 @@ export interface RemoteExecutorOptions {
   readonly reasonToStay: (edge: EdgeId) => string | undefined;
   /** Whether a compile that the cloud fails runs here instead. */
   readonly fallsBack: boolean;
+  /** Undefined where nothing is gained by taking a compile back. */
+  readonly waiting: Waiting | undefined;
   /** False once nothing more is to be started. */
   readonly isWanted: () => boolean;
 }
@@ -277,26 +280,24 @@ export class RemoteExecutor implements Executor {
     const source = absoluteIn(directory, command.compile.source);
     const {inputs, upload} = await sender.send(discovered.inputs, {source, made});
     const action = actionOf(prepared, {inputs, readsClock: discovered.readsClock, umask});
-    return invokeWithRetry({
-      cloud,
-      request: {
-        version: PROTOCOL_VERSION,
-        action,
-        inlineLimit: cloud.store.inlineLimit,
-        timeLimit: TIME_LIMIT,
-      },
-      upload: async () => {
-        await toolchains.upload(part);
-        return upload();
-      },
-      forgetUploads: () => {
-        toolchains.forgetUpload(part);
-        sender.forget();
-      },
-      signal,
-      isWanted: this.#options.isWanted,
-      expected: this.#options.expected(prepared.edge),
-    });
+    const {inlineLimit} = cloud.store;
+    const send = (way: Way) =>
+      invokeWithRetry({
+        ...way,
+        cloud,
+        request: {version: PROTOCOL_VERSION, action, inlineLimit, timeLimit: TIME_LIMIT},
+        upload: async () => {
+          await toolchains.upload(part);
+          return upload();
+        },
+        forgetUploads: () => {
+          toolchains.forgetUpload(part);
+          sender.forget();
+        },
+        expected: this.#options.expected(prepared.edge),
+      });
+    const {waiting, isWanted} = this.#options;
+    return waiting ? waiting.during({signal, isWanted}, send) : send({signal, isWanted});
   }
 
   async #finish(

@@ -4,6 +4,8 @@ export class Slots {
   readonly #total: number;
   #taken = 0;
   readonly #waiting: (() => void)[] = [];
+  /** Told when there is a place that nobody waits for. */
+  onFree: (() => void) | undefined;
 
   constructor(total: number) {
     this.#total = total;
@@ -33,6 +35,9 @@ export class Slots {
   release(): void {
     const next = this.#waiting.shift();
     if (next) next();
-    else this.#taken--;
+    else {
+      this.#taken--;
+      this.onFree?.();
+    }
   }
 }

@@ -126,6 +126,7 @@ export class ExecutorRig {
       depfileDialect: 'ninja-1.12',
       canonicalPath: posix.normalize,
       expected: () => 0,
+      waiting: undefined,
       compileOf: () => compile,
       isMadeName: () => true,
       pendingProducers: (paths, names) => this.pending(paths, names),
@@ -181,6 +182,7 @@ export class ExecutorRig {
       preparedAhead: 0,
       isAway: false,
       cost: () => 0,
+      expectedCost: () => 0,
       store: {
         inlineLimit: 32 << 10,
         missing: async digests => [...digests].filter(digest => !this.blobs.has(digest)),

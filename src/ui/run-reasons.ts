@@ -26,8 +26,7 @@ export const RUN_REASONS: Readonly<Record<string, string>> = {
   'cloud-function-outdated':
     'the function is of another version of llama; llama bootstrap brings it up to date',
   'cloud-rejected': 'AWS refused it, or failed each time; llama doctor looks into it',
-  'own-core':
-    "there were no more compiles than this machine's cores could take at once; --remote-only sends them too",
+  'own-core': "this machine's cores were free for it; --remote-only sends such compiles too",
   'max-cost': 'the build had cost what --max-cost allows',
   'client-failed': 'a file that is needed to send it could not be read or written',
   'file-time': 'it asks for the time of a file (__TIMESTAMP__)',

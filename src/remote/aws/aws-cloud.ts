@@ -8,7 +8,7 @@ import {connect} from './connection.ts';
 import {Controller} from './controller.ts';
 import {KnownObjects} from './known-objects.ts';
 import {LambdaInvoker} from './lambda-invoker.ts';
-import {costOf, pricesIn} from './prices.ts';
+import {costOf, expectedCostOf, pricesIn} from './prices.ts';
 import {S3Store} from './s3-store.ts';
 import {SegmentResults} from './segment-results.ts';
 import {addSpending, monthOf} from './spending.ts';
@@ -93,6 +93,7 @@ export async function openAwsCloud(options: AwsCloudOptions): Promise<Cloud> {
     preparedAhead: 1000,
     description: `AWS Lambda in ${region}, ${width} at once`,
     cost: () => costOf(counts, {memoryMb, prices}),
+    expectedCost: of => expectedCostOf(of, {memoryMb, prices}),
     async close() {
       // A store that has gone silent must not keep the build from ending.
       await Promise.race([results.close(), delay(CLOSE_LIMIT, undefined, {ref: false})]);

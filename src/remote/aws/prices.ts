@@ -25,6 +25,18 @@ export function pricesIn(region: string): Prices {
   return BY_REGION[region] ?? US_EAST_1;
 }
 
+/** A compile's share of the requests for packs, lists and results: 2 at most where environments are new. */
+const REQUESTS = 2;
+
+/** Before anything is done. `ms`: of compiling. */
+export function expectedCostOf(
+  {compiles, ms}: {readonly compiles: number; readonly ms: number},
+  {memoryMb, prices}: {memoryMb: number; prices: Prices},
+): number {
+  const gbSeconds = (ms / 1000) * (memoryMb / 1024);
+  return gbSeconds * prices.gbSecond + compiles * (prices.invocation + REQUESTS * prices.get);
+}
+
 /** Of everything that these counts tell: computing, invocations, requests of client and workers. */
 export function costOf(counts: CloudCounts, {memoryMb, prices}: {memoryMb: number; prices: Prices}): number {
   const gbSeconds = (counts.billedMs / 1000) * (memoryMb / 1024);

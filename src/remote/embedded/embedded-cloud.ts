@@ -67,6 +67,7 @@ export function openEmbeddedCloud(options: EmbeddedOptions): EmbeddedCloud {
     // So that none of the workers waits for the client.
     preparedAhead: 2,
     cost: () => 0,
+    expectedCost: () => 0,
     description: `embedded cloud, ${width} worker${width === 1 ? '' : 's'}`,
     async close() {
       await invoker.close();

@@ -12,6 +12,7 @@ import {promisify} from 'node:util';
 import * as zlib from 'node:zlib';
 import type {InvocationRequest, InvocationResponse} from '../src/protocol/invocation.ts';
 import {Worker} from './handler.ts';
+import {LayerBlobs, layerFolder} from './layer-blobs.ts';
 import {S3Blobs} from './s3-blobs.ts';
 
 interface Environment {
@@ -66,7 +67,10 @@ function open(env: NodeJS.ProcessEnv): Environment {
     packLimit: PACK_LIMIT,
     decompress: promisify(zstdDecompress),
   });
-  const worker = new Worker({scratch, store: blobs, toolchainLimit: TOOLCHAIN_LIMIT});
+  // As Node itself searches: `NODE_PATH` is the runtime's, which has the layers in it.
+  const layer = layerFolder([...(env.NODE_PATH ?? '').split(':'), ...(require.main?.paths ?? [])]);
+  const store = layer === undefined ? blobs : new LayerBlobs(layer, blobs);
+  const worker = new Worker({scratch, store, toolchainLimit: TOOLCHAIN_LIMIT});
   return {worker, blobs, scratch, answered: 0};
 }
 

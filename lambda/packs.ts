@@ -30,7 +30,7 @@ interface Held {
   readonly places: ReadonlyMap<Digest, Place>;
 }
 
-/** Invariant: a blob that has a place is whole on disk. */
+/** Invariant: a blob that has a place has all its bytes on disk; whether they are right is found when it is read. */
 export class Packs {
   readonly #directory: string;
   /** Bytes on disk; beyond them packs go, least recently used first. */
@@ -58,15 +58,20 @@ export class Packs {
 
   /** A blob of any pack that is here. @throws BlobError */
   get(digest: Digest): Buffer | undefined {
-    const [handle, place] = this.#find(digest) ?? [];
-    if (handle === undefined || !place) return undefined;
+    const [name, place] = this.#find(digest) ?? [];
+    if (name === undefined || !place) return undefined;
+    const {handle} = this.#held.get(name)!;
     const bytes = Buffer.allocUnsafe(place.size);
     for (let done = 0; done < bytes.length; ) {
       const read = readSync(handle, bytes, done, bytes.length - done, place.offset + done);
       if (read === 0) throw new BlobError('blob-corrupt', digest, 'its pack is shorter than it says');
       done += read;
     }
-    if (digestOf(bytes) !== digest) throw new BlobError('blob-corrupt', digest);
+    if (digestOf(bytes) !== digest) {
+      // What came is not what was sent: the next one who needs the pack gets another copy.
+      this.drop(name);
+      throw new BlobError('blob-corrupt', digest);
+    }
     return bytes;
   }
 
@@ -147,10 +152,10 @@ export class Packs {
   }
 
   /** Several packs may have the same blob; that one of them goes takes nothing from the others. */
-  #find(digest: Digest): [handle: number, Place] | undefined {
-    for (const {handle, places} of this.#held.values()) {
+  #find(digest: Digest): [pack: Digest, Place] | undefined {
+    for (const [name, {places}] of this.#held) {
       const place = places.get(digest);
-      if (place) return [handle, place];
+      if (place) return [name, place];
     }
     return undefined;
   }

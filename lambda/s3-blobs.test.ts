@@ -7,6 +7,7 @@ import {join} from 'node:path';
 import {decompress} from '@mongodb-js/zstd';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {digestOf} from '../src/protocol/digest.ts';
+import {makePack} from '../src/remote/aws/pack-writer.ts';
 import {S3Blobs} from './s3-blobs.ts';
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
@@ -117,11 +118,29 @@ describe("a worker's store", () => {
     ['a bucket that is not there', error(404, 'NoSuchBucket'), 'store-failed', 1],
     ['a refusal', error(403, 'AccessDenied'), 'store-failed', 1],
     ['a server that never recovers', error(500, 'InternalError'), 'store-failed', 5],
-    ['other bytes than were asked for', sends(200, 'other'), 'blob-corrupt', 1],
+    ['other bytes than were asked for', sends(200, 'other'), 'blob-corrupt', 2],
   ])('names %s', async (_, answer, reason, requests) => {
     answers = [answer];
     await expect(blobs.get(DIGEST)).rejects.toMatchObject({reason, digest: DIGEST});
     expect(seen).toHaveLength(requests);
+  });
+
+  it('asks once more for what was damaged on the way', async () => {
+    answers = [sends(200, 'other'), sends(200, BYTES)];
+    expect(Buffer.from(await blobs.get(DIGEST))).toEqual(BYTES);
+    expect(seen).toHaveLength(2);
+  });
+
+  it('gets a pack anew of which a blob is not what it should be', async () => {
+    const list = Buffer.from(`a list of ${DIGEST}`);
+    const packWith = (bytes: Buffer) => makePack({list, blobs: [DIGEST], read: () => bytes, level: 3});
+    answers = [sends(200, await packWith(Buffer.from('no input'))), sends(200, await packWith(BYTES))];
+    const name = digestOf(list);
+    await blobs.getList(name);
+    await expect(blobs.get(DIGEST)).rejects.toMatchObject({reason: 'blob-corrupt', digest: DIGEST});
+    await blobs.getList(name);
+    expect(Buffer.from(await blobs.get(DIGEST))).toEqual(BYTES);
+    expect(seen.map(({url}) => url)).toEqual([`/bucket/packs/${name}`, `/bucket/packs/${name}`]);
   });
 
   it('refuses what is no pack', async () => {

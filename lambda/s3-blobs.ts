@@ -84,9 +84,12 @@ export class S3Blobs implements BlobSource {
     const packed = this.#packs.get(digest);
     if (packed) return packed;
     const key = `${BLOB_PREFIXES.store}${digest}`;
-    const bytes = await this.#request({method: 'GET', key, digest, read: answer => this.#whole(answer)});
-    if (digestOf(bytes) !== digest) throw new BlobError('blob-corrupt', digest);
-    return bytes;
+    const read = async (answer: Answer) => {
+      const bytes = await this.#whole(answer);
+      if (digestOf(bytes) !== digest) throw new BlobError('blob-corrupt', digest);
+      return bytes;
+    };
+    return this.#request({method: 'GET', key, digest, read});
   }
 
   /** A list, with all that it names when that travels in a pack. */
@@ -141,6 +144,9 @@ export class S3Blobs implements BlobSource {
         const text = (await this.#whole(answer)).toString().slice(0, 500);
         code = /<Code>([^<]+)/.exec(text)?.[1] ?? '';
       } catch (error) {
+        // Damaged on the way, perhaps: a second copy tells.
+        const isDamaged = error instanceof BlobError && error.reason === 'blob-corrupt';
+        if (isDamaged && attempt === 1) continue;
         if (error instanceof BlobError || isDiskFault(error)) throw error;
         // The environment was frozen, and the other end has forgotten this connection; or it broke off.
         why = (error as Error).message;

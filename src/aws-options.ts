@@ -9,6 +9,8 @@ export interface BootstrapOptions {
   readonly memory: number | undefined;
   readonly concurrency: number | undefined;
   readonly expireDays: number | undefined;
+  /** The compilers go into a layer, or come out of it; undefined leaves that as it is. */
+  readonly layer: boolean | undefined;
   readonly printTemplate: boolean;
   readonly delete: boolean;
   readonly yes: boolean;
@@ -30,6 +32,8 @@ const BOOTSTRAP_FLAGS = {
   memory: {type: 'string'},
   concurrency: {type: 'string'},
   'expire-days': {type: 'string'},
+  layer: {type: 'boolean'},
+  'no-layer': {type: 'boolean'},
   'print-template': {type: 'boolean'},
   delete: {type: 'boolean'},
   yes: {type: 'boolean', short: 'y'},
@@ -57,6 +61,8 @@ would change is shown first. It costs what is stored, and nothing while nobody b
   --memory MB          of the function                   (default: 1769, which is one processor)
   --concurrency N      invocations at once, at most      (default: what the account allows)
   --expire-days N      life of what is stored            (default: 31)
+  --layer              the compilers CC and CXX, else cc and c++, lie in a Lambda layer, so that new workers start
+                       without fetching them; --no-layer takes them out
   --print-template     the CloudFormation template, and nothing is made
   --yes                without asking
   --delete             empties and removes all of it, after asking`;
@@ -99,6 +105,7 @@ export function parseBootstrapOptions(argv: readonly string[]): Parsed<Bootstrap
     memory: valueIn(memory),
     concurrency: valueIn(concurrency),
     expireDays: valueIn(expireDays),
+    layer: values.layer ? true : values['no-layer'] ? false : undefined,
     printTemplate: values['print-template'] ?? false,
     delete: values.delete ?? false,
     yes: values.yes ?? false,

@@ -5,10 +5,12 @@ import {createInterface} from 'node:readline/promises';
 import type {BootstrapOptions} from './aws-options.ts';
 import {DEFAULT_MEMORY} from './cloud-choice.ts';
 import {FailureError} from './failure.ts';
+import {type LayerCompiler, layerCompilers} from './layer-compilers.ts';
 import {digestOf} from './protocol/digest.ts';
 import {PROTOCOL_VERSION} from './protocol/invocation.ts';
 import {type Connection, type ControlSdk, connect} from './remote/aws/connection.ts';
 import {ADVICE, faultOf, lastReason} from './remote/aws/fault.ts';
+import {KnownObjects, knownObjectsFile} from './remote/aws/known-objects.ts';
 import type {CloudFormationClient} from './remote/aws/sdk-control.ts';
 import {codeKey, emptyBucket, putCode} from './remote/aws/stack/bucket.ts';
 import {
@@ -21,15 +23,18 @@ import {
   type StackState,
   stackState,
 } from './remote/aws/stack/deploy.ts';
+import {layerOf} from './remote/aws/stack/layer.ts';
 import {
   functionDescription,
   MADE_BY,
+  PREFIX,
   STACK_DESCRIPTION,
   type StackSettings,
   stackTemplate,
 } from './remote/aws/stack/template.ts';
 import {readSettings, type SettingValues, userFile} from './settings.ts';
 import {print} from './standard-output.ts';
+import {storePlace} from './store-place.ts';
 
 export interface BootstrapContext {
   readonly version: string;
@@ -47,11 +52,16 @@ export async function bootstrap(options: BootstrapOptions, context: BootstrapCon
   const stack = settings.stack?.value ?? DEFAULT_STACK;
   const zip = readFileSync(join(context.programFolder, 'function.zip'));
   const digest = digestOf(zip);
+  const cacheDir = storePlace(undefined, env);
+  const compilers = options.layer ? await layerCompilers(env, cacheDir) : [];
+  const layer = options.layer ? layerOf(compilers.map(({part}) => part)) : undefined;
   const asked: Asked = {
     stack,
     memory: options.memory,
     concurrency: options.concurrency,
     expireDays: options.expireDays,
+    layer: layer && codeKey(digestOf(layer)),
+    hasLayer: options.layer,
     storeEndpoint: env.LLAMA_STORE_ENDPOINT || env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined,
     code: {
       key: codeKey(digest),
@@ -71,7 +81,7 @@ export async function bootstrap(options: BootstrapOptions, context: BootstrapCon
   try {
     return await (options.delete
       ? remove({connection, options, stack, env})
-      : create({connection, options, asked, zip, env}));
+      : create({connection, options, asked, zip, layer, compilers, cacheDir, env}));
   } catch (error) {
     throw error instanceof FailureError ? error : cloudFailure(error);
   } finally {
@@ -83,18 +93,20 @@ export async function bootstrap(options: BootstrapOptions, context: BootstrapCon
 type Asked = Omit<StackSettings, 'memory' | 'expireDays'> & {
   readonly memory: number | undefined;
   readonly expireDays: number | undefined;
+  readonly hasLayer: boolean | undefined;
 };
 
 const DEFAULT_EXPIRE_DAYS = 31;
 
 /** `deployed`: outputs of the stack as it is. */
-function withDefaults(asked: Asked, deployed: StackOutputs): StackSettings {
+function withDefaults({hasLayer, ...asked}: Asked, deployed: StackOutputs): StackSettings {
   const numberIn = (text: string | undefined) => (text === undefined ? undefined : Number(text));
   return {
     ...asked,
     memory: asked.memory ?? numberIn(deployed.Memory) ?? DEFAULT_MEMORY,
     concurrency: asked.concurrency ?? numberIn(deployed.Concurrency),
     expireDays: asked.expireDays ?? numberIn(deployed.ExpireDays) ?? DEFAULT_EXPIRE_DAYS,
+    layer: hasLayer === false ? undefined : (asked.layer ?? deployed.Layer),
   };
 }
 
@@ -120,10 +132,13 @@ interface Creation {
   readonly options: BootstrapOptions;
   readonly asked: Asked;
   readonly zip: Buffer;
+  readonly layer: Buffer | undefined;
+  readonly compilers: readonly LayerCompiler[];
+  readonly cacheDir: string;
   readonly env: NodeJS.ProcessEnv;
 }
 
-async function create({connection, options, asked, zip, env}: Creation): Promise<number> {
+async function create({connection, options, asked, zip, env, ...rest}: Creation): Promise<number> {
   const {stack} = asked;
   const {sdk, sts, cloudFormation: client} = await connection.control();
   const region = await connection.region();
@@ -155,6 +170,12 @@ async function create({connection, options, asked, zip, env}: Creation): Promise
   }
   const bucket = state!.outputs.Bucket!;
   await putCode(connection, bucket, zip);
+  if (rest.layer) {
+    print(
+      `the layer holds ${rest.compilers.map(({version}) => version).join(' and ')}, ${megabytes(rest.layer)} MB packed`,
+    );
+    await putCode(connection, bucket, rest.layer);
+  }
   const deployed = await deploy({
     ...common,
     template: stackTemplate(wanted),
@@ -165,6 +186,7 @@ async function create({connection, options, asked, zip, env}: Creation): Promise
   });
   if (deployed.kind === 'failed') throw deployFailure(deployed.faults, deployed.wasRemoved);
   if (deployed.kind === 'declined') return declined();
+  noteLayer(rest, bucket);
   const concurrency = wanted.concurrency ?? (await accountConcurrency(connection));
   const file = writeSettings(env, {
     cloud: 'aws',
@@ -180,6 +202,17 @@ async function create({connection, options, asked, zip, env}: Creation): Promise
   print(`${file} names it: llama build compiles there from now on; --cloud embedded goes back`);
   print(`whoever is to build, but not to administer, gets the policy ${deployed.outputs.DeveloperPolicy}`);
   return 0;
+}
+
+/** What lies in the layer need not be sent by builds from here. */
+function noteLayer({compilers, cacheDir}: Pick<Creation, 'compilers' | 'cacheDir'>, bucket: string): void {
+  const known = new KnownObjects(knownObjectsFile(cacheDir, bucket));
+  for (const {part} of compilers) known.note(`${PREFIX.packs}${part.digest}`, 'layer');
+  known.save();
+}
+
+function megabytes(bytes: Buffer): string {
+  return (bytes.length / 2 ** 20).toFixed(0);
 }
 
 async function remove({

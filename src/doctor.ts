@@ -40,7 +40,13 @@ type Finding =
 export async function doctor(options: LookOptions, context: DoctorContext): Promise<number> {
   const findings = [...tools(), ...(await cloud(options, context))];
   if (options.fix && findings.some(finding => finding.state === 'wrong' && finding.canFix)) {
-    const settings = {memory: undefined, concurrency: undefined, expireDays: undefined, interval: undefined};
+    const settings = {
+      memory: undefined,
+      concurrency: undefined,
+      expireDays: undefined,
+      interval: undefined,
+      layer: undefined,
+    };
     const flags = {printTemplate: false, delete: false, yes: true};
     return bootstrap({settings: options.settings, ...settings, ...flags}, context);
   }

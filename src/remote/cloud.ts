@@ -37,7 +37,7 @@ export interface Store {
   /** To put what is there already is no error. Prereq: `digest` is that of `bytes`. @throws StoreError */
   put(digest: Digest, bytes: Uint8Array): Promise<void>;
   /** Somebody found these missing or wrong: the next {@link missing} looks again. */
-  forget(digests: readonly Digest[]): void;
+  forget(digests: readonly Digest[], reason: 'blob-missing' | 'blob-corrupt' | 'store-failed'): void;
   /** Verified bytes. @throws StoreError */
   get(digest: Digest): Promise<Buffer>;
   /** Bytes up to which an output is better off inside the answer. */

@@ -46,7 +46,7 @@ export async function invokeWithRetry(options: {
         for (const digest of news) mended.add(digest);
         attempt--;
       }
-      cloud.store.forget(failure.digests ?? []);
+      if (failure.digests) cloud.store.forget(failure.digests, storeReason(failure));
       forgetUploads();
       countRetry(counts, `worker:${failure.reason}`);
     } catch (error) {
@@ -73,6 +73,10 @@ async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     work.catch(() => {});
     aborted.catch(() => {});
   }
+}
+
+function storeReason({reason}: WorkerFailure): StoreError['reason'] {
+  return reason === 'blob-missing' || reason === 'blob-corrupt' ? reason : 'store-failed';
 }
 
 function isTransient(failure: WorkerFailure, {isAway}: Cloud): boolean {

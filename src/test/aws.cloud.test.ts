@@ -318,6 +318,29 @@ describe.skipIf(!hasMinistack)('builds', () => {
     expect(figures(healed).requests.put).toBeGreaterThan(0);
   });
 
+  it('take compilers from a layer, where bootstrap has put them into one', async () => {
+    const project = await openProject(rig, 'mixed-languages');
+    await project.built(['--remote-only', '--no-cache'], {env});
+    await emptyBucket();
+    const layered = await rig.raw(['bootstrap', '--layer', '--yes'], {env: owner});
+    expect(layered.status, layered.all).toBe(0);
+    expect(layered.all).toContain('+ AWS::Lambda::LayerVersion Compilers');
+    await project.ninja(['-t', 'clean']);
+    const built = await project.built(['--remote-only', '--no-cache'], {env});
+    expect(built.summary?.compiles.local, built.all).toBe(0);
+    // Headers and lists alone: not what the compilers are made of.
+    expect(await largestIn('packs/')).toBeLessThan(4 << 20);
+
+    const kept = await rig.raw(['bootstrap', '--yes'], {env: owner});
+    expect(kept.all).toContain('nothing to change');
+    const without = await rig.raw(['bootstrap', '--no-layer', '--yes'], {env: owner});
+    expect(without.all).toContain('- AWS::Lambda::LayerVersion Compilers');
+    await project.ninja(['-t', 'clean']);
+    const healed = await project.built(['--remote-only', '--no-cache'], {env});
+    expect(healed.summary?.compiles.local, healed.all).toBe(0);
+    expect(await largestIn('packs/')).toBeGreaterThan(4 << 20);
+  });
+
   it('end well without the cloud, and say what was wrong with it', async () => {
     const project = await openProject(rig, 'mixed-languages');
     const {bucket} = JSON.parse(readFileSync(configFile(), 'utf8')) as {bucket: string};
@@ -388,6 +411,14 @@ describe.skipIf(!hasMinistack)('builds', () => {
   /** Its user has the same settings. */
   function configOf(): Record<string, string> {
     return {XDG_CONFIG_HOME: join(rig.scratch, 'home', '.config')};
+  }
+
+  /** Bytes. */
+  async function largestIn(Prefix: string): Promise<number> {
+    const {bucket} = JSON.parse(readFileSync(configFile(), 'utf8')) as {bucket: string};
+    const s3 = new S3Client(clientOptions());
+    const {Contents} = await s3.send(new ListObjectsV2Command({Bucket: bucket, Prefix}));
+    return Math.max(0, ...(Contents ?? []).map(({Size}) => Size ?? 0));
   }
 
   async function emptyBucket(): Promise<void> {

@@ -6,7 +6,7 @@ import {digestOf} from '../../protocol/digest.ts';
 import {type Cloud, countRetry, noCounts} from '../cloud.ts';
 import {connect} from './connection.ts';
 import {Controller} from './controller.ts';
-import {KnownObjects} from './known-objects.ts';
+import {KnownObjects, knownObjectsFile} from './known-objects.ts';
 import {LambdaInvoker} from './lambda-invoker.ts';
 import {costOf, expectedCostOf, pricesIn} from './prices.ts';
 import {S3Store} from './s3-store.ts';
@@ -66,7 +66,7 @@ export async function openAwsCloud(options: AwsCloudOptions): Promise<Cloud> {
     refresh,
   });
   const folder = join(cacheDir, 'aws', bucket);
-  const known = new KnownObjects(join(folder, 'known.json'));
+  const known = new KnownObjects(knownObjectsFile(cacheDir, bucket));
   // What is finished is kept for others also after an interruption, so these end by themselves.
   const {signal} = new AbortController();
   setMaxListeners(0, signal);

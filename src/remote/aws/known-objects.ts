@@ -3,12 +3,17 @@
  * remembered has a life of its own; when a worker misses something, it is forgotten and sent again.
  */
 import {mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
-import {dirname} from 'node:path';
+import {dirname, join} from 'node:path';
 
 /** In ms. Objects live for weeks; one that was there already may have lived most of them. */
-const LIFE = {made: 5 * 86_400_000, met: 86_400_000} as const;
+const LIFE = {made: 5 * 86_400_000, met: 86_400_000, layer: 365 * 86_400_000} as const;
 /** Beyond this many the oldest go. */
 const MOST = 100_000;
+
+/** `cacheDir`: of builds. */
+export function knownObjectsFile(cacheDir: string, bucket: string): string {
+  return join(cacheDir, 'aws', bucket, 'known.json');
+}
 
 export class KnownObjects {
   readonly #file: string;
@@ -26,7 +31,7 @@ export class KnownObjects {
     return (this.#until.get(key) ?? 0) > Date.now();
   }
 
-  /** `how`: whether we made it just now, or it was there. */
+  /** `how`: whether we made it just now, it was there, or workers have it in a layer. */
   note(key: string, how: keyof typeof LIFE): void {
     this.#until.delete(key);
     this.#until.set(key, Date.now() + LIFE[how]);

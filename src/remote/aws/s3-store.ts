@@ -32,6 +32,8 @@ export class S3Store implements Store {
   readonly #options: S3StoreOptions;
   /** Puts that are under way, so that nothing goes twice. */
   readonly #puts = new Map<string, Promise<void>>();
+  /** Keys whose objects are to be replaced, not left as they are. */
+  readonly #damaged = new Set<string>();
   readonly packs = {put: (name: Digest, content: PackContent) => this.#putPack(name, content)};
 
   constructor(options: S3StoreOptions) {
@@ -46,10 +48,12 @@ export class S3Store implements Store {
     return this.#once(`${BLOB_PREFIXES.store}${digest}`, async () => bytes);
   }
 
-  forget(digests: readonly Digest[]): void {
+  forget(digests: readonly Digest[], reason: StoreError['reason']): void {
     for (const digest of digests) {
-      this.#options.known.forget(`${BLOB_PREFIXES.store}${digest}`);
-      this.#options.known.forget(`${BLOB_PREFIXES.packs}${digest}`);
+      for (const key of [`${BLOB_PREFIXES.store}${digest}`, `${BLOB_PREFIXES.packs}${digest}`]) {
+        this.#options.known.forget(key);
+        if (reason === 'blob-corrupt') this.#damaged.add(key);
+      }
     }
   }
 
@@ -105,7 +109,7 @@ export class S3Store implements Store {
             // A stream would go with a trailer, which some servers refuse and others keep as content.
             Body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
             ChecksumSHA256: checksum,
-            IfNoneMatch: '*',
+            ...(!this.#damaged.has(key) && {IfNoneMatch: '*'}),
           });
           try {
             const requestTimeout = TIME_LIMIT + bytes.length / SLOWEST;
@@ -120,6 +124,7 @@ export class S3Store implements Store {
         {signal},
       ),
     );
+    this.#damaged.delete(key);
     known.note(key, how);
   }
 

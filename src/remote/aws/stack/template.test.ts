@@ -12,6 +12,7 @@ const SETTINGS: StackSettings = {
   expireDays: 31,
   code: {key: 'code/abc.zip', description: functionDescription('1.2.3', 2, 'abcdef0123456789')},
   storeEndpoint: undefined,
+  layer: undefined,
 };
 
 interface Statement {
@@ -51,6 +52,7 @@ describe('the template', () => {
       'with a limit and another store',
       {...SETTINGS, concurrency: 50, storeEndpoint: 'http://127.0.0.1:7070'},
     ],
+    ['with compilers in a layer', {...SETTINGS, layer: 'code/def.zip'}],
   ])('is valid: %s', (_, settings) => {
     expect(faultsOf(settings)).toEqual([]);
   });

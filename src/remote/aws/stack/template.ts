@@ -13,6 +13,8 @@ export interface StackSettings {
   readonly expireDays: number;
   /** Absent before the bucket that holds it exists. */
   readonly code: FunctionCode | undefined;
+  /** The layer's zip file in the bucket; undefined for none. */
+  readonly layer: string | undefined;
   /** Another S3 than AWS's own, for the workers. */
   readonly storeEndpoint: string | undefined;
 }
@@ -86,6 +88,7 @@ export function stackTemplate(settings: StackSettings): Template {
       ...(code && {
         WorkerLog: workerLog(settings),
         WorkerRole: workerRole(settings),
+        ...(settings.layer !== undefined && {Compilers: compilers(settings, settings.layer)}),
         Worker: worker(settings, code),
         DeveloperPolicy: developerPolicy(settings),
       }),
@@ -98,6 +101,9 @@ export function stackTemplate(settings: StackSettings): Template {
         Memory: {Description: 'MB of the worker', Value: String(settings.memory)},
         ...(settings.concurrency !== undefined && {
           Concurrency: {Description: 'Workers at once, at most', Value: String(settings.concurrency)},
+        }),
+        ...(settings.layer !== undefined && {
+          Layer: {Description: 'Compilers that workers have from the start', Value: settings.layer},
         }),
         Function: {Description: 'The worker', Value: {Ref: 'Worker'}},
         DeveloperPolicy: {
@@ -206,7 +212,23 @@ function workerRole({stack}: StackSettings): Resource {
   };
 }
 
-function worker({stack, memory, concurrency, storeEndpoint}: StackSettings, code: FunctionCode): Resource {
+function compilers({stack}: StackSettings, key: string): Resource {
+  return {
+    Type: 'AWS::Lambda::LayerVersion',
+    Properties: {
+      LayerName: `${stack}-compilers`,
+      Description: 'Compilers that llama would else fetch from its store',
+      CompatibleRuntimes: ['nodejs24.x'],
+      CompatibleArchitectures: ['x86_64'],
+      Content: {S3Bucket: {Ref: 'Bucket'}, S3Key: key},
+    },
+  };
+}
+
+function worker(
+  {stack, memory, concurrency, storeEndpoint, layer}: StackSettings,
+  code: FunctionCode,
+): Resource {
   return {
     Type: 'AWS::Lambda::Function',
     DependsOn: ['WorkerLog'],
@@ -217,6 +239,7 @@ function worker({stack, memory, concurrency, storeEndpoint}: StackSettings, code
       Architectures: ['x86_64'],
       Handler: 'aws.handler',
       Code: {S3Bucket: {Ref: 'Bucket'}, S3Key: code.key},
+      ...(layer !== undefined && {Layers: [{Ref: 'Compilers'}]}),
       Role: arnOf('WorkerRole'),
       MemorySize: memory,
       Timeout: TIME_LIMIT_S,

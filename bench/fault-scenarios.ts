@@ -270,7 +270,7 @@ export const scenarios: readonly Scenario[] = [
     plan: every(3, asked => isClientsStore(asked) && isBlob(asked) && asked.method === 'GET', {
       kind: 'damage',
     }),
-    told: ['blob-corrupt'],
+    told: ['s3:damaged'],
   },
   {
     name: 'credentials expire and are renewed',

@@ -45,6 +45,7 @@ describe('a request', () => {
       failure(429, 'TooManyRequestsException', {Reason: 'CallerRateLimitExceeded'}),
       'CallerRateLimitExceeded',
     ],
+    ['a damaged answer', new Error('Checksum mismatch: expected "a" but received "b"'), 'damaged'],
     ['a reset', Object.assign(new Error('reset'), {code: 'ECONNRESET'}), 'connection-lost'],
     [
       'a dead connection',

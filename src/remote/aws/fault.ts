@@ -89,6 +89,8 @@ export function faultOf(error: unknown): CloudFault {
   if ($metadata?.clockSkewCorrected) return {kind: 'transient', reason: 'clock-corrected'};
   const network = code || ((cause as NodeJS.ErrnoException | undefined)?.code ?? '');
   if (THROTTLES.has(name) || status === 429) return throttled(error as AwsError);
+  // The SDK compares the checksums that S3 sends along.
+  if (/checksum mismatch/i.test(message)) return {kind: 'transient', reason: 'damaged'};
   if (SLOW.has(name)) return {kind: 'transient', reason: 'slow-upload'};
   if (NOT_READY.has(name)) return {kind: 'transient', reason: 'not-ready'};
   if (EXPIRED.has(name)) return final('credentials-expired', message);

@@ -18,7 +18,7 @@ export interface LambdaInvokerOptions {
 /** Bytes of JSON that an invocation carries each way. */
 const PAYLOAD_LIMIT = 6_291_456;
 /** An answer is overdue after so many ms, and so many times what it took before or the longest one took. */
-const PATIENCE = {least: 20_000, times: 3};
+const PATIENCE = {least: 45_000, times: 3};
 const TOO_LARGE = Buffer.from('{"errorType":"ResponseSizeTooLarge","errorMessage":"the request"}');
 
 export class LambdaInvoker implements Invoker {

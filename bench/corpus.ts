@@ -75,6 +75,15 @@ export const projects: readonly Project[] = [
     oneSource: 'src/util.cc',
   },
   {
+    name: 'cjson',
+    sourcePackage: 'cjson',
+    needs: [],
+    subdirectory: '',
+    options: ['-DENABLE_CJSON_UTILS=ON'],
+    deepHeader: 'cJSON.h',
+    oneSource: 'cJSON.c',
+  },
+  {
     name: 'llvm',
     sourcePackage: 'llvm-toolchain-14',
     needs: ['python3'],

@@ -9,9 +9,19 @@ const here = dirname(fileURLToPath(import.meta.url));
 // `bundle PART` only makes the part's script, and prints where it is: for times that its making must not be in.
 const isBundleOnly = process.argv[2] === 'bundle';
 const [name, ...args] = process.argv.slice(isBundleOnly ? 3 : 2);
-const commands = ['corpus', 'equal', 'figures', 'versions', 'crash', 'random-edits', 'cloud', 'faults'];
+const commands = [
+  'corpus',
+  'equal',
+  'figures',
+  'versions',
+  'crash',
+  'random-edits',
+  'cloud',
+  'faults',
+  'foreign-root',
+];
 // Parts of others, which start them as processes of their own.
-const parts = ['load-manifest', 'lambda-endpoint', 'invoke-many', 'upload-many'];
+const parts = ['load-manifest', 'lambda-endpoint', 'invoke-many', 'upload-many', 'sandbox-runtime'];
 if (name === undefined || ![...commands, ...parts].includes(name)) {
   process.stderr.write(`usage: npm run bench -- ${commands.join('|')} [ARGUMENT...]\n`);
   process.exit(2);

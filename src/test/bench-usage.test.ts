@@ -9,6 +9,7 @@ it.each<[string[], RegExp]>([
   [['equal', 'nosuch'], /^equal: no project 'nosuch'; there are fmt, re2/],
   [['crash', 'nosuch'], /^crash: no project 'nosuch'/],
   [['figures', 'nosuch'], /^figures: no figure 'nosuch'; there are /],
+  [['foreign-root', 'nosuch'], /^foreign-root: no compiler 'nosuch'; there are gcc-12, /],
   [['equal', 'fmt', '--type', 'Fast'], /^equal: --type is Release or Debug, not 'Fast'/],
   [['nosuch'], /^usage: npm run bench -- corpus\|equal\|/],
   [[], /^usage: /],

@@ -23,6 +23,8 @@ export const hasMinistack = existsSync(MINISTACK) && existsSync(NODE_24);
 export const hasVersitygw = existsSync(VERSITYGW);
 /** Its runtime: a worker needs the zstd that Node 24 has. */
 export const runtimeNode = NODE_24;
+/** S3 that verifies signatures; see {@link startVersitygw}. */
+export const storeProgram = VERSITYGW;
 
 export interface Server {
   readonly endpoint: string;

@@ -15,6 +15,7 @@ import {type ForeignPlace, openForeignPlace} from './foreign-place.ts';
 import {build, type Summary} from './llama.ts';
 import {check, parseArguments, place, root, say, UsageError} from './place.ts';
 import {must} from './process.ts';
+import {descendants, living} from './processes.ts';
 import {writeResult} from './results.ts';
 import {NOBODY} from './sandbox.ts';
 import {compare, snapshot} from './snapshot.ts';
@@ -66,7 +67,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   if (!existsSync(storeProgram)) throw new UsageError('versitygw cannot be installed: needs go');
   const paths = pathsHere(compilers);
   const there = await openForeignPlace({debian, paths, workers: WORKERS});
-  const interrupted = () => void there.stop().then(() => process.exit(130));
+  const interrupted = () => void endAll(there).finally(() => process.exit(130));
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   try {
     const isForeign = there.workers.map((each, number) => isForeignTo(each, {number, paths, there}));
@@ -94,6 +95,18 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
     await there.stop();
   }
+}
+
+/** Also a build that is under way, of which only a terminal's interruption would tell. */
+async function endAll(there: ForeignPlace): Promise<void> {
+  for (const {pid} of descendants(await living(), process.pid)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It was quicker.
+    }
+  }
+  await there.stop();
 }
 
 function compilerOf(name: string): Compiler {

@@ -103,7 +103,7 @@ async function start(folder: string, name: string, recipe: Recipe): Promise<Serv
     log,
     async stop() {
       // The group: it has started workers of its own.
-      if (child.exitCode === null) process.kill(-child.pid!, 'SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, 'SIGKILL');
       await ended;
     },
   };

@@ -12,8 +12,10 @@ import {check, say} from './place.ts';
 import {must} from './process.ts';
 import {digests} from './snapshot.ts';
 
-interface CloudSummary extends Summary {
+/** The fields that builds on AWS fill. */
+export interface CloudSummary extends Summary {
   readonly requests: Readonly<Record<'get' | 'put' | 'head', number>>;
+  readonly invocations: {readonly started: number; readonly retried: number};
   readonly bytes: {readonly up: number; readonly down: number};
   readonly billed_ms: number;
   readonly cost_usd: number;

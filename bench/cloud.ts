@@ -1,17 +1,17 @@
 /**
  * `cloud [NAME...] [--project P] [--type T] [--target T] [--runs N]`: what builds on AWS cost the client and the store,
- * against servers that speak AWS's protocols. NAME picks some of: requests, invocations, upload, cpu.
+ * against servers that speak AWS's protocols. NAME picks some of: requests, invocations, upload, cpu, peers.
  */
 import {type ChildProcess, spawn} from 'node:child_process';
 import {existsSync, mkdirSync} from 'node:fs';
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
-import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {decompress} from '@mongodb-js/zstd';
 import {S3Blobs} from '../lambda/s3-blobs.ts';
 import type {Digest} from '../src/protocol/digest.ts';
-import {startVersitygw} from '../src/test/cloud-servers.ts';
+import {freePort, startVersitygw} from '../src/test/cloud-servers.ts';
+import {needPeers, peers} from './cloud-peers.ts';
 import {openCloud} from './cloud-place.ts';
 import {requests} from './cloud-requests.ts';
 import {buildDirectory, buildType, type Configuration, configure, project, sources} from './corpus.ts';
@@ -21,7 +21,7 @@ import {median, must} from './process.ts';
 import {writeResult} from './results.ts';
 import {filesBelow} from './snapshot.ts';
 
-const NAMES = ['requests', 'invocations', 'upload', 'cpu'];
+const NAMES = ['requests', 'invocations', 'upload', 'cpu', 'peers'];
 
 export async function main(argv: readonly string[]): Promise<number> {
   const {names, flags} = parseArguments(argv);
@@ -31,6 +31,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   await must([process.execPath, join(root(), 'scripts', 'cloud-tools.mjs')]);
   const runs = Number(flags.get('runs') ?? 3);
   const wants = (name: string) => names.length === 0 || names.includes(name);
+  if (wants('peers')) await needPeers();
   const results: Record<string, unknown> = {};
   let kept = true;
   if (wants('requests')) {
@@ -50,6 +51,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
   if (wants('upload')) kept = (await upload(runs, results)) && kept;
   if (wants('cpu')) kept = (await cpu(runs, results)) && kept;
+  if (wants('peers')) {
+    const figures = await peers(runs);
+    results.peers = figures;
+    kept &&= figures.kept;
+  }
   await writeResult(names.length === 0 ? 'cloud' : `cloud-${names.join('-')}`, results);
   return kept ? 0 : 1;
 }
@@ -238,14 +244,5 @@ function saysReady(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     child.stdout?.once('data', () => resolve());
     child.once('close', () => reject(new Error('the endpoint did not start')));
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise(resolve => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const {port} = server.address() as {port: number};
-      server.close(() => resolve(port));
-    });
   });
 }

@@ -12,7 +12,7 @@ import {
 } from './corpus.ts';
 import {byTurns, type Figure} from './figure.ts';
 import {build, type LlamaOptions, type Summary, told} from './llama.ts';
-import type {BuildAt} from './ninja.ts';
+import {type BuildAt, compileCommands} from './ninja.ts';
 import {place, say} from './place.ts';
 import {must, mustTimed} from './process.ts';
 
@@ -207,11 +207,6 @@ export async function clientCpu(runs: number, type: BuildType): Promise<Figure[]
       peer: {name: 'ninja + ccache hit', samples: hit},
     },
   ];
-}
-
-async function compileCommands(at: BuildAt): Promise<string[]> {
-  const listed = await must(['ninja', '-t', 'commands', ...at.targets], {cwd: at.directory});
-  return listed.stdout.split('\n').filter(command => / -o \S+\.o -c /.test(command));
 }
 
 /** CPU of `cc -M` over every eighth of these compiles, for each. */

@@ -37,6 +37,12 @@ export async function outputsOf(at: BuildAt): Promise<string[]> {
     .map(entry => entry.output);
 }
 
+/** The command lines of all compiles that `targets` need. */
+export async function compileCommands(at: BuildAt): Promise<string[]> {
+  const listed = await ninja(at, ['-t', 'commands', ...at.targets]);
+  return listed.split('\n').filter(command => / -o \S+\.o -c /.test(command));
+}
+
 export type Deps = Readonly<Record<string, readonly string[]>>;
 
 /** `ninja -t deps`: inputs of every output in the order recorded; a stale record shows as such. */

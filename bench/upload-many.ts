@@ -28,12 +28,12 @@ export async function main([folder = '', bucket = '']: readonly string[]): Promi
     size += bytes.length;
   }
   const list = Buffer.from([...files.keys()].join('\n'));
-  await store.packs.put(digestOf(list), {
+  await store.packs.put(digestOf(list), () => ({
     list,
     blobs: files.keys(),
     read: digest => readFileSync(files.get(digest)!),
     size,
-  });
+  }));
   const {user, system} = process.cpuUsage();
   process.stdout.write(JSON.stringify({pack: digestOf(list), puts: counts.put, cpu: (user + system) / 1000}));
   connection.close();

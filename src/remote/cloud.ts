@@ -48,10 +48,10 @@ export interface Store {
 
 export interface PackStore {
   /**
-   * Puts a list with all that it names, unless the store is known to have it.
-   * @throws StoreError, and whatever `content.read` throws
+   * Puts a list with all that it names, unless the store is known to have it: only then it asks for the content.
+   * @throws StoreError, and whatever `content` and its `read` throw
    */
-  put(name: Digest, content: PackContent): Promise<void>;
+  put(name: Digest, content: () => PackContent): Promise<void>;
 }
 
 export interface PackContent {

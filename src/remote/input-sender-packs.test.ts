@@ -20,8 +20,9 @@ class PackedStore implements Store {
   readonly single = new Map<Digest, Uint8Array>();
   puts = 0;
   readonly packs = {
-    put: async (name: Digest, {list, blobs, read}: PackContent) => {
+    put: async (name: Digest, content: () => PackContent) => {
       if (this.lists.has(name)) return;
+      const {list, blobs, read} = content();
       const contents = Array.from(blobs, digest => [digest, Buffer.from(read(digest)).toString()] as const);
       for (const [digest, content] of contents) this.contents.set(digest, content);
       this.lists.set(name, Buffer.from(list).toString());

@@ -98,7 +98,7 @@ export class InputSender {
 
   async #putList(packs: PackStore, list: SentList): Promise<void> {
     try {
-      await packs.put(list.digest, contentOf(list));
+      await packs.put(list.digest, () => contentOf(list));
     } catch (error) {
       // The store has lost it, and here it cannot be made again.
       if (error instanceof InputChanged) this.#lists.drop(list);

@@ -94,9 +94,11 @@ export class Toolchains {
       return bytes;
     };
     if (store.packs) {
-      const blobs = [...files.keys()].filter(digest => digest !== own);
-      const size = blobs.reduce((sum, digest) => sum + sizeOf(files.get(digest)!), 0);
-      await store.packs.put(own, {list: read(own), blobs, read, size});
+      await store.packs.put(own, () => {
+        const blobs = [...files.keys()].filter(digest => digest !== own);
+        const size = blobs.reduce((sum, digest) => sum + sizeOf(files.get(digest)!), 0);
+        return {list: read(own), blobs, read, size};
+      });
       return;
     }
     for (const digest of await store.missing(files.keys())) {

@@ -34,7 +34,7 @@ export class S3Store implements Store {
   readonly #puts = new Map<string, Promise<void>>();
   /** Keys whose objects are to be replaced, not left as they are. */
   readonly #damaged = new Set<string>();
-  readonly packs = {put: (name: Digest, content: PackContent) => this.#putPack(name, content)};
+  readonly packs = {put: (name: Digest, content: () => PackContent) => this.#putPack(name, content)};
 
   constructor(options: S3StoreOptions) {
     this.#options = options;
@@ -79,10 +79,11 @@ export class S3Store implements Store {
     return bytes;
   }
 
-  #putPack(name: Digest, content: PackContent): Promise<void> {
-    return this.#once(`${BLOB_PREFIXES.packs}${name}`, () =>
-      makePack({...content, level: content.size > LARGE ? LEVELS.large : LEVELS.small}),
-    );
+  #putPack(name: Digest, content: () => PackContent): Promise<void> {
+    return this.#once(`${BLOB_PREFIXES.packs}${name}`, async () => {
+      const pack = content();
+      return makePack({...pack, level: pack.size > LARGE ? LEVELS.large : LEVELS.small});
+    });
   }
 
   async #once(key: string, make: () => Promise<Uint8Array>): Promise<void> {

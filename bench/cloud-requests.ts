@@ -19,6 +19,12 @@ export interface CloudSummary extends Summary {
   readonly bytes: {readonly up: number; readonly down: number};
   readonly billed_ms: number;
   readonly cost_usd: number;
+  readonly fresh_environments: {
+    readonly count: number;
+    readonly bytes: number;
+    readonly unpack_ms: number;
+    readonly delay_ms: number;
+  };
 }
 
 export interface RequestFigures {
@@ -72,6 +78,11 @@ export async function requests(
     `${isKept ? 'ok   ' : 'WRONG'} ${name} ${type}: ${cold.toFixed(2)} requests a compile cold (limit ${LIMIT.cold}), ` +
       `${warm.toFixed(2)} warm (limit ${LIMIT.warm}); cold ${megabytes(first.summary.bytes.up)} MB up, ` +
       `${(first.summary.billed_ms / 1000).toFixed(0)} s billed, $${first.summary.cost_usd.toFixed(4)}`,
+  );
+  const {count, bytes, unpack_ms: unpack, delay_ms: delay} = first.summary.fresh_environments;
+  say(
+    `     ${count} fresh environments: ${megabytes(bytes / count)} MB of compiler there after ${(unpack / count).toFixed(0)} ms, ` +
+      `the first compile begins after ${(delay / count).toFixed(0)} ms (means)`,
   );
   return {
     project: name,

@@ -1,6 +1,6 @@
 /**
  * `cloud [NAME...] [--project P] [--type T] [--target T] [--runs N]`: what builds on AWS cost the client and the store,
- * against servers that speak AWS's protocols. NAME picks some of: requests, invocations, upload, cpu, peers.
+ * against servers that speak AWS's protocols. NAME picks some of: requests, invocations, upload, cpu, one-file, peers.
  */
 import {type ChildProcess, spawn} from 'node:child_process';
 import {existsSync, mkdirSync} from 'node:fs';
@@ -15,13 +15,15 @@ import {needPeers, peers} from './cloud-peers.ts';
 import {openCloud} from './cloud-place.ts';
 import {requests} from './cloud-requests.ts';
 import {buildDirectory, buildType, type Configuration, configure, project, sources} from './corpus.ts';
+import {keeps, plain, table} from './figure.ts';
+import {oneFile} from './figures-build.ts';
 import {build, told} from './llama.ts';
 import {check, parseArguments, root, say, UsageError} from './place.ts';
 import {median, must} from './process.ts';
 import {writeResult} from './results.ts';
 import {filesBelow} from './snapshot.ts';
 
-const NAMES = ['requests', 'invocations', 'upload', 'cpu', 'peers'];
+const NAMES = ['requests', 'invocations', 'upload', 'cpu', 'one-file', 'peers'];
 
 export async function main(argv: readonly string[]): Promise<number> {
   const {names, flags} = parseArguments(argv);
@@ -51,6 +53,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
   if (wants('upload')) kept = (await upload(runs, results)) && kept;
   if (wants('cpu')) kept = (await cpu(runs, results)) && kept;
+  if (wants('one-file')) kept = (await oneFileAway(runs, results)) && kept;
   if (wants('peers')) {
     const figures = await peers(runs);
     results.peers = figures;
@@ -223,6 +226,19 @@ async function cpu(runs: number, results: Record<string, unknown>): Promise<bool
       median(samples) <= 6,
       `client for each compile of lib/Support on AWS: ${median(samples).toFixed(2)} ms CPU (limit 6)`,
     );
+  } finally {
+    await cloud.stop();
+  }
+}
+
+/** A source edited, beside ninja alone: what the cloud costs those who do not need it. */
+async function oneFileAway(runs: number, results: Record<string, unknown>): Promise<boolean> {
+  const cloud = await openCloud();
+  try {
+    const figures = await oneFile(runs, {store: cloud.store, env: cloud.env, flags: ['--cloud', 'aws']});
+    results.oneFile = figures.map(plain);
+    say(table(figures));
+    return figures.every(figure => keeps(figure) !== false);
   } finally {
     await cloud.stop();
   }

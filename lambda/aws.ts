@@ -46,7 +46,9 @@ export async function handler(request: InvocationRequest): Promise<InvocationRes
   environment.answered++;
   if (environment.answered === Number(process.env.LLAMA_EXIT_AFTER)) end(environment);
   const billed = Math.ceil(init) + Math.ceil(performance.now() - began);
-  const response = {...answer, usage: {traffic: blobs.takeTraffic(), billedMs: billed, initMs: init}};
+  const unpacked = worker.takeUnpacked();
+  const usage = {traffic: blobs.takeTraffic(), billedMs: billed, initMs: init, unpacked};
+  const response = {...answer, usage};
   process.stderr.write(`${logLine(request, response)}\n`);
   return response;
 }

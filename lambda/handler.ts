@@ -11,6 +11,7 @@ import type {
   InvocationRequest,
   InvocationResponse,
   Toolchain,
+  Unpacked,
   WorkerFailure,
 } from '../src/protocol/invocation.ts';
 import {PROTOCOL_VERSION} from '../src/protocol/invocation.ts';
@@ -76,6 +77,11 @@ export class Worker {
 
   async answer(request: InvocationRequest): Promise<InvocationResponse> {
     return {version: PROTOCOL_VERSION, result: await this.#answer(request)};
+  }
+
+  /** Compilers unpacked since the last call. */
+  takeUnpacked(): Unpacked {
+    return this.#toolchains.takeUnpacked();
   }
 
   /** Leaves the roots to the next worker in this scratch folder. Nothing may be asked any more. */

@@ -47,6 +47,9 @@ describe('toolchains on disk', () => {
     await store.get(digest);
     expect(readdirSync(join(directory, 'bin'))).toEqual(['cc']);
     expect(fetched()).toBe(2);
+    const {count, bytes, ms} = store.takeUnpacked();
+    expect([count, bytes > 10, ms > 0]).toEqual([1, true, true]);
+    expect(store.takeUnpacked()).toEqual({count: 0, bytes: 0, ms: 0});
   });
 
   it('make room from the one that was used longest ago, but for the one in use', async () => {

@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import {join} from 'node:path';
 import {type Digest, digestOf, isDigest} from '../src/protocol/digest.ts';
-import type {Toolchain} from '../src/protocol/invocation.ts';
+import type {Toolchain, Unpacked} from '../src/protocol/invocation.ts';
 import type {BlobSource} from './blob-source.ts';
 import {BlobError} from './blob-source.ts';
 import {checkTree, isPhysical, RequestInvalid} from './tree-check.ts';
@@ -34,6 +34,7 @@ export class ToolchainStore {
   readonly #blobs: BlobSource;
   /** Least recently used first. */
   readonly #known = new Map<Digest, UnpackedToolchain>();
+  #unpacked = {count: 0, bytes: 0, ms: 0};
 
   constructor(directory: string, blobs: BlobSource) {
     this.#directory = directory;
@@ -49,6 +50,7 @@ export class ToolchainStore {
       return known;
     }
     if (!isDigest(digest)) throw new RequestInvalid(`toolchain '${digest}' is not a digest`);
+    const began = performance.now();
     const directory = join(this.#directory, digest);
     const description = join(directory, 'toolchain.json');
     const bytes = existsSync(description) ? readFileSync(description) : await this.#fetch(digest);
@@ -57,10 +59,22 @@ export class ToolchainStore {
       throw new BlobError('blob-corrupt', digest);
     }
     const toolchain = parseToolchain(Buffer.from(bytes).toString());
-    if (!existsSync(directory)) await this.#unpack(directory, toolchain, bytes);
+    if (!existsSync(directory)) {
+      await this.#unpack(directory, toolchain, bytes);
+      const {count, bytes: size, ms} = this.#unpacked;
+      const more = performance.now() - began;
+      this.#unpacked = {count: count + 1, bytes: size + sizeBelow(directory), ms: ms + more};
+    }
     this.#blobs.releaseList?.(digest);
     const unpacked = {digest, toolchain, directory: join(directory, 'files')};
     this.#known.set(digest, unpacked);
+    return unpacked;
+  }
+
+  /** What was unpacked since the last call. */
+  takeUnpacked(): Unpacked {
+    const unpacked = this.#unpacked;
+    this.#unpacked = {count: 0, bytes: 0, ms: 0};
     return unpacked;
   }
 

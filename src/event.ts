@@ -140,6 +140,8 @@ export interface Summary {
   retries: Record<string, number>;
   /** What the workers are billed for; 0 when embedded. */
   billed_ms: number;
+  /** Workers that had to get a compiler first: bytes of it and ms, until their first compile began, all together. */
+  fresh_environments: {count: number; bytes: number; unpack_ms: number; delay_ms: number};
   cost_usd: number;
 }
 

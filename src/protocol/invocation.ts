@@ -85,6 +85,16 @@ export interface Usage {
   readonly billedMs: number;
   /** Of that, the start of a new environment; 0 where there was one. */
   readonly initMs: number;
+  /** Compilers that this worker did not have yet. */
+  readonly unpacked: Unpacked;
+}
+
+export interface Unpacked {
+  readonly count: number;
+  /** As they lie on the worker's disk. */
+  readonly bytes: number;
+  /** Downloads included. */
+  readonly ms: number;
 }
 
 /** Between a worker and its store, for one invocation. */

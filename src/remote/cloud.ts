@@ -167,6 +167,8 @@ export interface CloudCounts {
   worker: {get: number; put: number; head: number; bytesUp: number; bytesDown: number};
   /** Of all invocations. */
   billedMs: number;
+  /** Environments that had to get a compiler first. `delayMs`: until their first compile began, their start included. */
+  fresh: {count: number; bytes: number; unpackMs: number; delayMs: number};
 }
 
 /** `reason`: a stable name, as `lambda:TooManyRequestsException`. */
@@ -186,5 +188,6 @@ export function noCounts(): CloudCounts {
     retries: new Map(),
     worker: {get: 0, put: 0, head: 0, bytesUp: 0, bytesDown: 0},
     billedMs: 0,
+    fresh: {count: 0, bytes: 0, unpackMs: 0, delayMs: 0},
   };
 }

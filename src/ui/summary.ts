@@ -18,6 +18,12 @@ export interface Measured {
     readonly retries: ReadonlyMap<string, number>;
     readonly worker: {readonly get: number; readonly put: number; readonly head: number};
     readonly billedMs: number;
+    readonly fresh: {
+      readonly count: number;
+      readonly bytes: number;
+      readonly unpackMs: number;
+      readonly delayMs: number;
+    };
   };
   /** US dollars. */
   readonly cost: number;
@@ -72,6 +78,12 @@ export class SummaryCollector {
       },
       retries: Object.fromEntries(measured.counts.retries),
       billed_ms: round(measured.counts.billedMs),
+      fresh_environments: {
+        count: measured.counts.fresh.count,
+        bytes: measured.counts.fresh.bytes,
+        unpack_ms: round(measured.counts.fresh.unpackMs),
+        delay_ms: round(measured.counts.fresh.delayMs),
+      },
       cost_usd: Math.round(measured.cost * 1e6) / 1e6,
     };
   }

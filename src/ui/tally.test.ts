@@ -79,6 +79,7 @@ const COUNTS = {
   invocationsStarted: 6,
   invocationsRetried: 7,
   retries: new Map<string, number>(),
+  fresh: {count: 2, bytes: 100, unpackMs: 10.04, delayMs: 20},
   worker: {get: 10, put: 20, head: 30},
   billedMs: 1234.56,
 };
@@ -144,6 +145,7 @@ describe('the summary', () => {
       bytes: {up: 4, down: 5},
       invocations: {started: 6, retried: 7},
       retries: {},
+      fresh_environments: {count: 2, bytes: 100, unpack_ms: 10, delay_ms: 20},
       billed_ms: 1234.6,
       cost_usd: 0.000123,
     });

@@ -37,13 +37,15 @@ function refused(name: string, status: number): Error {
 describe('an invocation', () => {
   it('answers what the worker says, and counts what it tells of its own requests and time', async () => {
     const traffic = {get: 3, put: 1, head: 0, bytesUp: 5, bytesDown: 7, packMs: 1};
-    const usage = {traffic, billedMs: 120, initMs: 20};
+    const unpacked = {count: 1, bytes: 900, ms: 70};
+    const usage = {traffic, billedMs: 120, initMs: 20, unpacked};
     const {invoke, counts} = rig({payload: {version: 2, result: RESULT, usage}});
     expect((await invoke()).result).toEqual(RESULT);
     expect(counts).toMatchObject({
       invocationsStarted: 1,
       billedMs: 120,
       worker: {get: 3, put: 1, head: 0, bytesUp: 5, bytesDown: 7},
+      fresh: {count: 1, bytes: 900, unpackMs: 70},
     });
   });
 

@@ -1,5 +1,5 @@
 /** Actions as invocations of a Lambda function, as many at once as the window lets through. */
-import type {InvocationRequest, InvocationResponse} from '../../protocol/invocation.ts';
+import type {InvocationRequest, InvocationResponse, Usage} from '../../protocol/invocation.ts';
 import {type CloudCounts, countRetry, InvocationError, type InvokeOptions, type Invoker} from '../cloud.ts';
 import type {Connection} from './connection.ts';
 import {CloudError, type Controller} from './controller.ts';
@@ -99,9 +99,17 @@ export class LambdaInvoker implements Invoker {
       counts.worker.head += usage.traffic.head;
       counts.worker.bytesUp += usage.traffic.bytesUp;
       counts.worker.bytesDown += usage.traffic.bytesDown;
+      if (usage.unpacked.count > 0) countFresh(counts, response, usage);
     }
     return response;
   }
+}
+
+function countFresh({fresh}: CloudCounts, {result}: InvocationResponse, {unpacked, initMs}: Usage): void {
+  fresh.count++;
+  fresh.bytes += unpacked.bytes;
+  fresh.unpackMs += unpacked.ms;
+  fresh.delayMs += initMs + (result.kind === 'result' ? result.timing.toolchain + result.timing.layout : 0);
 }
 
 function parse(answer: Buffer): InvocationResponse | undefined {

@@ -107,7 +107,7 @@ async function byTurnsOf(compiles: Compiles, {runs, folder, cloud, distccd}: Ser
   const perCompile = (of: (summary: CloudSummary) => number): number => median(summaries.map(of)) / count;
   const requests = {
     llama: {
-      store: perCompile(({requests: {get, put, head}}) => get + put + head),
+      store: perCompile(({requests: {get, put, head, list}}) => get + put + head + list),
       invocations: perCompile(({invocations}) => invocations.started),
     },
     distcc: {connections: distributed / all},

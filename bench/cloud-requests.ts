@@ -14,7 +14,7 @@ import {digests} from './snapshot.ts';
 
 /** The fields that builds on AWS fill. */
 export interface CloudSummary extends Summary {
-  readonly requests: Readonly<Record<'get' | 'put' | 'head', number>>;
+  readonly requests: Readonly<Record<'get' | 'put' | 'head' | 'list', number>>;
   readonly invocations: {readonly started: number; readonly retried: number};
   readonly bytes: {readonly up: number; readonly down: number};
   readonly billed_ms: number;
@@ -114,7 +114,7 @@ async function built(at: BuildAt, cloud: CloudPlace, flags: readonly string[]): 
 }
 
 function perCompile({requests, compiles}: CloudSummary): number {
-  return (requests.get + requests.put + requests.head) / (compiles.remote + compiles.cached);
+  return (requests.get + requests.put + requests.head + requests.list) / (compiles.remote + compiles.cached);
 }
 
 function megabytes(bytes: number): string {

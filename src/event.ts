@@ -131,7 +131,7 @@ export interface Summary {
   discovery_cpu_ms: number;
   client_rss_mb: number;
   loop_delay_max_ms: number;
-  requests: {get: number; put: number; head: number};
+  requests: {get: number; put: number; head: number; list: number};
   /** Those of `requests` that workers made. */
   worker_requests: {get: number; put: number; head: number};
   bytes: {up: number; down: number};

@@ -157,6 +157,7 @@ export interface CloudCounts {
   get: number;
   put: number;
   head: number;
+  list: number;
   bytesUp: number;
   bytesDown: number;
   invocationsStarted: number;
@@ -181,6 +182,7 @@ export function noCounts(): CloudCounts {
     get: 0,
     put: 0,
     head: 0,
+    list: 0,
     bytesUp: 0,
     bytesDown: 0,
     invocationsStarted: 0,

@@ -11,6 +11,7 @@ export interface Measured {
     readonly get: number;
     readonly put: number;
     readonly head: number;
+    readonly list: number;
     readonly bytesUp: number;
     readonly bytesDown: number;
     readonly invocationsStarted: number;
@@ -65,6 +66,7 @@ export class SummaryCollector {
         get: measured.counts.get + measured.counts.worker.get,
         put: measured.counts.put + measured.counts.worker.put,
         head: measured.counts.head + measured.counts.worker.head,
+        list: measured.counts.list,
       },
       worker_requests: {
         get: measured.counts.worker.get,

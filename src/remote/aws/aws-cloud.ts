@@ -12,7 +12,7 @@ import {costOf, expectedCostOf, pricesIn} from './prices.ts';
 import {S3Store} from './s3-store.ts';
 import {SegmentResults} from './segment-results.ts';
 import {addSpending, monthOf} from './spending.ts';
-import {PREFIX} from './stack/template.ts';
+import {PREFIX, SCRATCH_MB} from './stack/template.ts';
 
 export interface AwsCloudOptions {
   readonly region: string | undefined;
@@ -82,7 +82,7 @@ export async function openAwsCloud(options: AwsCloudOptions): Promise<Cloud> {
     signal,
     warn: options.warn,
   });
-  const prices = pricesIn(region);
+  const priced = {memoryMb, scratchMb: SCRATCH_MB, prices: pricesIn(region)};
   return {
     store: new S3Store({connection, bucket, controller: storeController, known, counts, signal}),
     results,
@@ -92,13 +92,13 @@ export async function openAwsCloud(options: AwsCloudOptions): Promise<Cloud> {
     // What they have in common goes into one pack, so the more are looked into before the first is sent the better.
     preparedAhead: 1000,
     description: `AWS Lambda in ${region}, ${width} at once`,
-    cost: () => costOf(counts, {memoryMb, prices}),
-    expectedCost: of => expectedCostOf(of, {memoryMb, prices}),
+    cost: () => costOf(counts, priced),
+    expectedCost: of => expectedCostOf(of, priced),
     async close() {
       // A store that has gone silent must not keep the build from ending.
       await Promise.race([results.close(), delay(CLOSE_LIMIT, undefined, {ref: false})]);
       known.save();
-      addSpending(join(folder, 'spent.json'), monthOf(new Date()), costOf(counts, {memoryMb, prices}));
+      addSpending(join(folder, 'spent.json'), monthOf(new Date()), costOf(counts, priced));
       connection.close();
     },
   };

@@ -158,7 +158,7 @@ export class SegmentResults implements ResultCache {
     do {
       const page = await controller.run(
         abortSignal => {
-          counts.get++;
+          counts.list++;
           const command = new connection.sdk.ListObjectsV2Command({
             Bucket: bucket,
             Prefix: prefix,

@@ -43,7 +43,7 @@ export const MADE_BY = 'llama';
 /** The function's time limit in seconds, the most that Lambda allows. */
 export const TIME_LIMIT_S = 900;
 /** MB of the function's scratch disk: packs, several compilers unpacked, sources and objects. */
-const SCRATCH_MB = 4096;
+export const SCRATCH_MB = 4096;
 const LOG_DAYS = 14;
 /** What a request over plain HTTP is refused, whoever makes it. */
 const DENIED_WITHOUT_TLS = [

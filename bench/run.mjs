@@ -29,7 +29,7 @@ if (name === undefined || ![...commands, ...parts].includes(name)) {
 process.env.LLAMA_BENCH_ROOT = dirname(here);
 process.env.LLAMA_BENCH_DIR ??= join(here, 'work');
 process.env.LLAMA_CLOUD_TOOLS ??= join(dirname(here), 'node_modules/.cache/llama-cloud');
-const installed = () => ({path: createRequire(import.meta.url).resolve('@mongodb-js/zstd'), external: true});
+const installed = ({path}) => ({path: createRequire(import.meta.url).resolve(path), external: true});
 const folder = join(process.env.LLAMA_BENCH_DIR, 'scripts');
 await mkdir(folder, {recursive: true});
 const outfile = join(folder, isBundleOnly ? `${name}.mjs` : `${name}-${process.pid}.mjs`);
@@ -43,7 +43,7 @@ await build({
   logLevel: 'warning',
   sourcemap: isBundleOnly ? false : 'inline',
   // What has native code stays where it is installed; CommonJS packages call require().
-  plugins: [{name: 'native', setup: ({onResolve}) => onResolve({filter: /^@mongodb-js\/zstd$/}, installed)}],
+  plugins: [{name: 'native', setup: ({onResolve}) => onResolve({filter: /^@mongodb-js\/zstd/}, installed)}],
   banner: {
     js: "import {createRequire as __createRequire} from 'node:module';const require = __createRequire(import.meta.url);",
   },

@@ -10,6 +10,7 @@ import type {CachedResult, CloudCounts, ResultCache} from '../cloud.ts';
 import type {Connection} from './connection.ts';
 import type {Controller} from './controller.ts';
 import {decodeSegment, encodeSegment, type SegmentEntry, type StoredResult} from './segment.ts';
+import {loadCompress} from './zstd.ts';
 
 export interface SegmentResultsOptions {
   readonly connection: Connection;
@@ -101,7 +102,7 @@ export class SegmentResults implements ResultCache {
     const bytes = encodeSegment(entries);
     // Names sort by time.
     const name = `${Date.now().toString(36).padStart(9, '0')}-${digestOf(bytes)}`;
-    const {compress} = await import('@mongodb-js/zstd');
+    const compress = await loadCompress();
     const body = await compress(bytes, LEVEL);
     const checksum = Buffer.from(digestOf(body), 'hex').toString('base64');
     await controller.run(

@@ -1,0 +1,95 @@
+import {describe, expect, it} from 'vitest';
+import {digestOf} from '../../protocol/digest.ts';
+import {noCounts} from '../cloud.ts';
+import type {Connection} from './connection.ts';
+import {Controller} from './controller.ts';
+import {KnownObjects} from './known-objects.ts';
+import {S3Store} from './s3-store.ts';
+
+class Command {
+  readonly input: Record<string, unknown>;
+
+  constructor(input: Record<string, unknown>) {
+    this.input = input;
+  }
+}
+class PutObjectCommand extends Command {}
+class HeadObjectCommand extends Command {}
+
+const NOT_THERE = Object.assign(new Error('NotFound'), {name: 'NotFound', $metadata: {httpStatusCode: 404}});
+const DENIED = Object.assign(new Error('Forbidden'), {name: '403', $metadata: {httpStatusCode: 403}});
+const LIST = Buffer.from('a list');
+const NAME = digestOf(LIST);
+
+/** `head`: what S3 says when it is asked for an object. */
+function rig(head: Error | undefined) {
+  const sent: Command[] = [];
+  const counts = noCounts();
+  const send = async (command: Command) => {
+    sent.push(command);
+    if (command instanceof HeadObjectCommand && head) throw head;
+    return {};
+  };
+  const connection = {sdk: {PutObjectCommand, HeadObjectCommand}, s3: {send}} as unknown as Connection;
+  const store = new S3Store({
+    connection,
+    bucket: 'bucket',
+    controller: new Controller({service: 'S3', first: 4, most: 4, onRetry: () => {}}),
+    known: new KnownObjects('/nonexistent/known.json'),
+    counts,
+    signal: new AbortController().signal,
+  });
+  let reads = 0;
+  const content = (size: number) => () => ({
+    list: LIST,
+    blobs: [digestOf('a blob')],
+    read: () => {
+      reads++;
+      return Buffer.from('a blob');
+    },
+    size,
+  });
+  const kinds = () => sent.map(command => command.constructor.name);
+  return {store, sent, counts, kinds, content, reads: () => reads};
+}
+
+describe('a pack', () => {
+  it('is put without a question where it is small, and once', async () => {
+    const {store, kinds, sent, content} = rig(undefined);
+    await Promise.all([store.packs.put(NAME, content(100)), store.packs.put(NAME, content(100))]);
+    await store.packs.put(NAME, content(100));
+    expect(kinds()).toEqual(['PutObjectCommand']);
+    expect(sent[0]!.input).toMatchObject({Key: `packs/${NAME}`, IfNoneMatch: '*'});
+  });
+
+  it('of a compiler is not made where somebody else has put it already', async () => {
+    const {store, kinds, content, reads, counts} = rig(undefined);
+    await store.packs.put(NAME, content(50 << 20));
+    await store.packs.put(NAME, content(50 << 20));
+    expect(kinds()).toEqual(['HeadObjectCommand']);
+    expect([reads(), counts.head, counts.put]).toEqual([0, 1, 0]);
+  });
+
+  it.each([
+    ['is not there', NOT_THERE],
+    ['may not be asked for', DENIED],
+  ])('of a compiler is put where it %s', async (_, head) => {
+    const {store, kinds, content, reads} = rig(head);
+    await store.packs.put(NAME, content(50 << 20));
+    expect(kinds()).toEqual(['HeadObjectCommand', 'PutObjectCommand']);
+    expect(reads()).toBe(1);
+  });
+
+  it('that a worker found damaged takes the place of what is there', async () => {
+    const {store, kinds, sent, content} = rig(undefined);
+    await store.packs.put(NAME, content(100));
+    store.forget([NAME], 'blob-missing');
+    await store.packs.put(NAME, content(100));
+    store.forget([NAME], 'blob-corrupt');
+    await store.packs.put(NAME, content(50 << 20));
+    store.forget([NAME], 'blob-missing');
+    await store.packs.put(NAME, content(100));
+    expect(kinds()).toEqual(Array.from({length: 4}, () => 'PutObjectCommand'));
+    expect(sent.map(({input}) => input.IfNoneMatch)).toEqual(['*', '*', undefined, '*']);
+  });
+});

@@ -9,6 +9,8 @@ export interface Scenario {
   readonly hasRotatingKeys?: true;
   /** The client has to send all that it once sent. */
   readonly forgetsUploads?: true;
+  /** Results are looked up and kept, and none is there. */
+  readonly usesResults?: true;
   /** The cloud ends for good: what is not done by then is to be done here. */
   readonly isEnd?: true;
   /**
@@ -271,6 +273,28 @@ export const scenarios: readonly Scenario[] = [
       kind: 'damage',
     }),
     told: ['s3:damaged'],
+  },
+  {
+    name: 'S3 does not answer the client',
+    plan: every(4, isClientsStore, {kind: 'silence', when: 'before'}),
+    forgetsUploads: true,
+    usesResults: true,
+    told: ['s3:connection-lost'],
+  },
+  {
+    name: 'S3 does not answer workers',
+    plan: every(12, isWorkersGet, {kind: 'silence', when: 'before'}),
+    told: [''],
+  },
+  {
+    name: 'S3 500 to results',
+    plan: every(
+      2,
+      ({service, path}) => service === 's3' && /results(?:\/|%2F)/i.test(path),
+      s3Error(500, 'InternalError'),
+    ),
+    usesResults: true,
+    told: ['s3:status-500'],
   },
   {
     name: 'credentials expire and are renewed',

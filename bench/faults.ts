@@ -4,7 +4,7 @@
  * objects and an idle ninja, in bounded time, and to tell what it met.
  */
 import {existsSync} from 'node:fs';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {hasMinistack, startMinistack} from '../src/test/cloud-servers.ts';
@@ -129,9 +129,10 @@ async function runOne(place: Place, scenario: Scenario | undefined, limit: numbe
   await must(['ninja', '-t', 'clean'], {cwd: at.directory});
   await rm(join(at.directory, '.llama'), {recursive: true, force: true});
   if (scenario?.forgetsUploads) await rm(place.bucketFolder, {recursive: true, force: true});
+  if (scenario?.usesResults) await dropResults(place);
   const keys = scenario?.hasRotatingKeys ? await rotatingKeys(place.folder) : {};
   await proxy.follow(scenario?.plan());
-  const flags = ['-j', AT_ONCE, '--remote-only', '--no-cache'];
+  const flags = ['-j', AT_ONCE, '--remote-only', ...(scenario?.usesResults ? [] : ['--no-cache'])];
   const name = scenario?.name ?? 'no fault';
   const problems: string[] = [];
   let summary: CloudSummary | undefined;
@@ -170,6 +171,17 @@ async function runOne(place: Place, scenario: Scenario | undefined, limit: numbe
   );
   for (const problem of problems) say(`      ${problem}`);
   return {scenario: name, compiles: done, faults, wall, tries, local: compiles.local, isFine};
+}
+
+/** Nobody has built anything yet, as far as the bucket and this machine know. */
+async function dropResults({bucketFolder, proxy, folder}: Place): Promise<void> {
+  const config = await readFile(join(folder, 'config', 'llama', 'config.json'), 'utf8');
+  const {bucket} = JSON.parse(config) as {bucket: string};
+  const at = `${proxy.endpoints.client}/${bucket}`;
+  const list = await (await fetch(`${at}?list-type=2&prefix=results/`)).text();
+  for (const [, key] of list.matchAll(/<Key>([^<]+)<\/Key>/g))
+    await fetch(`${at}/${key}`, {method: 'DELETE'});
+  await rm(join(bucketFolder, bucket, 'results'), {recursive: true, force: true});
 }
 
 /** A profile whose credentials are other ones each time that they are asked for. */

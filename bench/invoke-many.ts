@@ -20,7 +20,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   };
   const controller = new Controller({service: 'Lambda', first, most: first, onRetry});
-  const invoker = new LambdaInvoker({connection, functionName: 'f', controller, counts, width: first});
+  const invoker = new LambdaInvoker({
+    connection,
+    functionName: 'f',
+    memoryMb: 1769,
+    controller,
+    counts,
+    width: first,
+  });
   // As large as the request of a compile.
   const request = {version: 2, action: {args: ['x'.repeat(3000)]}} as unknown as InvocationRequest;
   const {signal} = new AbortController();

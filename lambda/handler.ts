@@ -106,8 +106,7 @@ export class Worker {
       const known = explain(error);
       if (known.reason === 'spawn-failed' || known.reason === 'scratch-full') this.#drop(toolchain);
       if (known.reason === 'scratch-full') {
-        if (this.#settings.toolchainLimit !== undefined) this.#makeRoom(undefined, 0);
-        await this.#trash.empty();
+        await this.#emptyScratch();
       }
       return known;
     }
@@ -198,6 +197,16 @@ export class Worker {
       trash: this.#trash,
       ...(content && {content}),
     });
+  }
+
+  /** As far as it can be emptied: the next request finds out whether that was enough. */
+  async #emptyScratch(): Promise<void> {
+    try {
+      if (this.#settings.toolchainLimit !== undefined) this.#makeRoom(undefined, 0);
+      await this.#trash.empty();
+    } catch {
+      // What is in the way of deleting is what was in the way of the request.
+    }
   }
 
   #makeRoom(inUse: Digest | undefined, limit: number): void {

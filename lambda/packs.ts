@@ -56,7 +56,7 @@ export class Packs {
     return held.list;
   }
 
-  /** A blob of any pack that is here. @throws BlobError */
+  /** A blob of any pack that is here. @throws BlobError, naming the pack */
   get(digest: Digest): Buffer | undefined {
     const [name, place] = this.#find(digest) ?? [];
     if (name === undefined || !place) return undefined;
@@ -64,13 +64,13 @@ export class Packs {
     const bytes = Buffer.allocUnsafe(place.size);
     for (let done = 0; done < bytes.length; ) {
       const read = readSync(handle, bytes, done, bytes.length - done, place.offset + done);
-      if (read === 0) throw new BlobError('blob-corrupt', digest, 'its pack is shorter than it says');
+      if (read === 0) throw new BlobError('blob-corrupt', name, 'it is shorter than it says');
       done += read;
     }
     if (digestOf(bytes) !== digest) {
       // What came is not what was sent: the next one who needs the pack gets another copy.
       this.drop(name);
-      throw new BlobError('blob-corrupt', digest);
+      throw new BlobError('blob-corrupt', name, `of ${digest}`);
     }
     return bytes;
   }

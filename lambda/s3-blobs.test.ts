@@ -126,9 +126,9 @@ describe("a worker's store", () => {
   });
 
   it('asks once more for what was damaged on the way', async () => {
-    answers = [sends(200, 'other'), sends(200, BYTES)];
+    answers = [error(503, 'SlowDown'), sends(200, 'other'), sends(200, BYTES)];
     expect(Buffer.from(await blobs.get(DIGEST))).toEqual(BYTES);
-    expect(seen).toHaveLength(2);
+    expect(seen).toHaveLength(3);
   });
 
   it('gets a pack anew of which a blob is not what it should be', async () => {
@@ -137,10 +137,18 @@ describe("a worker's store", () => {
     answers = [sends(200, await packWith(Buffer.from('no input'))), sends(200, await packWith(BYTES))];
     const name = digestOf(list);
     await blobs.getList(name);
-    await expect(blobs.get(DIGEST)).rejects.toMatchObject({reason: 'blob-corrupt', digest: DIGEST});
-    await blobs.getList(name);
     expect(Buffer.from(await blobs.get(DIGEST))).toEqual(BYTES);
     expect(seen.map(({url}) => url)).toEqual([`/bucket/packs/${name}`, `/bucket/packs/${name}`]);
+  });
+
+  it('names a pack that is wrong in the store, so that it is put anew', async () => {
+    const list = Buffer.from(`a list of ${DIGEST}`);
+    const other = Buffer.from('no input');
+    answers = [sends(200, await makePack({list, blobs: [DIGEST], read: () => other, level: 3}))];
+    const name = digestOf(list);
+    await blobs.getList(name);
+    await expect(blobs.get(DIGEST)).rejects.toMatchObject({reason: 'blob-corrupt', digest: name});
+    expect(seen).toHaveLength(2);
   });
 
   it('refuses what is no pack', async () => {

@@ -81,7 +81,7 @@ export class S3Blobs implements BlobSource {
   }
 
   async get(digest: Digest): Promise<Uint8Array> {
-    const packed = this.#packs.get(digest);
+    const packed = await this.#packed(digest);
     if (packed) return packed;
     const key = `${BLOB_PREFIXES.store}${digest}`;
     const read = async (answer: Answer) => {
@@ -90,6 +90,17 @@ export class S3Blobs implements BlobSource {
       return bytes;
     };
     return this.#request({method: 'GET', key, digest, read});
+  }
+
+  /** From a pack that is here; one that was damaged on the way comes again. */
+  async #packed(digest: Digest): Promise<Uint8Array | undefined> {
+    try {
+      return this.#packs.get(digest);
+    } catch (error) {
+      if (!(error instanceof BlobError)) throw error;
+      await this.getList(error.digest);
+      return this.#packs.get(digest);
+    }
   }
 
   /** A list, with all that it names when that travels in a pack. */
@@ -131,6 +142,7 @@ export class S3Blobs implements BlobSource {
   /** Sends it again where that may do better, also after a body that breaks off. @throws BlobError */
   async #request<T>({method, key, digest, body, read}: Exchange<T>): Promise<T> {
     let why = '';
+    let wasDamaged = false;
     for (let attempt = 1; attempt <= MOST_TRIES; attempt++) {
       if (attempt > 1) await pause(attempt);
       this.#traffic[method === 'GET' ? 'get' : 'put']++;
@@ -146,7 +158,10 @@ export class S3Blobs implements BlobSource {
       } catch (error) {
         // Damaged on the way, perhaps: a second copy tells.
         const isDamaged = error instanceof BlobError && error.reason === 'blob-corrupt';
-        if (isDamaged && attempt === 1) continue;
+        if (isDamaged && !wasDamaged) {
+          wasDamaged = true;
+          continue;
+        }
         if (error instanceof BlobError || isDiskFault(error)) throw error;
         // The environment was frozen, and the other end has forgotten this connection; or it broke off.
         why = (error as Error).message;

@@ -94,6 +94,7 @@ export function parseBootstrapOptions(argv: readonly string[]): Parsed<Bootstrap
   for (const checked of [memory, concurrency, expireDays]) if (!checked.ok) return checked;
   if ((valueIn(memory) ?? 0) > MEMORY.most)
     return invalid(`--memory takes at most ${MEMORY.most}, not '${values.memory}'`);
+  if (values.layer && values['no-layer']) return invalid('--layer and --no-layer contradict each other');
   if (values.stack !== undefined && !/^[a-z][a-z0-9-]{0,29}$/.test(values.stack)) {
     return invalid(
       `--stack takes up to 30 small letters, digits and hyphens, a letter first, not '${values.stack}'`,

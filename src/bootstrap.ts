@@ -172,7 +172,7 @@ async function create({connection, options, asked, zip, env, ...rest}: Creation)
   await putCode(connection, bucket, zip);
   if (rest.layer) {
     print(
-      `the layer holds ${rest.compilers.map(({version}) => version).join(' and ')}, ${megabytes(rest.layer)} MB packed`,
+      `the layer holds ${[...new Set(rest.compilers.map(({version}) => version))].join(' and ')}, ${megabytes(rest.layer)} MB packed`,
     );
     await putCode(connection, bucket, rest.layer);
   }
@@ -186,7 +186,7 @@ async function create({connection, options, asked, zip, env, ...rest}: Creation)
   });
   if (deployed.kind === 'failed') throw deployFailure(deployed.faults, deployed.wasRemoved);
   if (deployed.kind === 'declined') return declined();
-  noteLayer(rest, bucket);
+  if (asked.hasLayer !== undefined) noteLayer(rest, bucket);
   const concurrency = wanted.concurrency ?? (await accountConcurrency(connection));
   const file = writeSettings(env, {
     cloud: 'aws',
@@ -207,6 +207,7 @@ async function create({connection, options, asked, zip, env, ...rest}: Creation)
 /** What lies in the layer need not be sent by builds from here. */
 function noteLayer({compilers, cacheDir}: Pick<Creation, 'compilers' | 'cacheDir'>, bucket: string): void {
   const known = new KnownObjects(knownObjectsFile(cacheDir, bucket));
+  known.forgetLayers();
   for (const {part} of compilers) known.note(`${PREFIX.packs}${part.digest}`, 'layer');
   known.save();
 }

@@ -8,7 +8,6 @@ import {type CloudPolicy, Departures} from './cloud-policy.ts';
 import {ninjaGone, runningNinja} from './directory-lock.ts';
 import {EdgeRuns} from './edge-runs.ts';
 import type {Report} from './event.ts';
-import {expectationLine, expectationOf, isWide} from './expectation.ts';
 import {canonicalPath} from './frontends/ninja/canonical-path.ts';
 import {NinjaExecutor} from './frontends/ninja/ninja-executor.ts';
 import {Recorder} from './frontends/ninja/recorder.ts';
@@ -237,9 +236,10 @@ export class Engine {
       isUnfinished: edge => plan.isUnfinished(edge),
     });
     const waiting = policy.takesBack
-      ? new Waiting({room: () => this.#localSlots.free - CLIENT_CORES})
+      ? new Waiting({room: () => (scheduler.isStopping ? 0 : this.#localSlots.free - CLIENT_CORES)})
       : undefined;
-    this.#localSlots.onFree = () => waiting?.takeBack();
+    // After those who were waiting for a core have been given theirs.
+    this.#localSlots.onFree = waiting && (() => setImmediate(() => waiting.takeBack()));
     const remote = new RemoteExecutor({
       graph,
       directory: this.#directory,
@@ -318,11 +318,14 @@ export class Engine {
     return end;
   }
 
-  /** Once for a directory: afterwards its user knows what it costs. */
+  #isCostTold = false;
+
+  /** Before the first build of a directory that sends anything: afterwards its user knows what it costs. */
   #tellCost(planned: PlannedCompiles): void {
-    if (!isWide({compiles: planned.edges.length}) || existsSync(this.#statePath('lists.json'))) return;
-    const expected = expectationOf(planned.expected());
-    if (isWide(expected)) this.#note(expectationLine(expected, this.#options.cloud.expectedCost(expected)));
+    if (this.#isCostTold || existsSync(this.#statePath('lists.json'))) return;
+    this.#isCostTold = true;
+    const line = planned.costLine(this.#options.cloud.expectedCost);
+    if (line !== undefined) this.#note(line);
   }
 
   /** Runs a compile here that was to run elsewhere, within the same limit as all that runs here. */

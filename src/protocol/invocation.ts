@@ -85,8 +85,8 @@ export interface Usage {
   readonly billedMs: number;
   /** Of that, the start of a new environment; 0 where there was one. */
   readonly initMs: number;
-  /** Compilers that this worker did not have yet. */
-  readonly unpacked: Unpacked;
+  /** Compilers that this worker did not have yet; absent from workers that do not tell. */
+  readonly unpacked?: Unpacked;
 }
 
 export interface Unpacked {

@@ -53,7 +53,8 @@ export class Waiting {
       if (isTaken && !signal.aborted) throw new StayLocal('own-core');
       throw error;
     } finally {
-      if (isTaken) this.#onTheirWay--;
+      // Whoever runs it has taken a core by then.
+      if (isTaken) setImmediate(() => this.#onTheirWay--);
       this.#seats.delete(take);
       signal.removeEventListener('abort', onAbort);
     }

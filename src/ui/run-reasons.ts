@@ -1,8 +1,3 @@
-/** Reasons that the cloud or the way to it is to blame for. */
-export function isCloudFault(reason: string): boolean {
-  return /^(?:cloud|worker|blob|store)-/.test(reason);
-}
-
 /** Why a compile that was to run elsewhere ran here after all; that is seen only while it is built. */
 export const RUN_REASONS: Readonly<Record<string, string>> = {
   verified: 'compiled here as well, to be compared',
@@ -34,3 +29,8 @@ export const RUN_REASONS: Readonly<Record<string, string>> = {
   'blob-corrupt': 'an input or output in the store was damaged each time',
   'store-failed': 'the store cannot be used',
 };
+
+/** Reasons that the cloud or the way to it is to blame for. */
+export function isCloudFault(reason: string): boolean {
+  return /^(?:cloud|worker|blob|store)-/.test(reason);
+}

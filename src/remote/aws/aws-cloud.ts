@@ -86,7 +86,14 @@ export async function openAwsCloud(options: AwsCloudOptions): Promise<Cloud> {
   return {
     store: new S3Store({connection, bucket, controller: storeController, known, counts, signal}),
     results,
-    invoker: new LambdaInvoker({connection, functionName, controller: lambdaController, counts, width}),
+    invoker: new LambdaInvoker({
+      connection,
+      functionName,
+      memoryMb,
+      controller: lambdaController,
+      counts,
+      width,
+    }),
     counts,
     isAway: true,
     // What they have in common goes into one pack, so the more are looked into before the first is sent the better.

@@ -60,7 +60,7 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
   const trust = ca && {requestTls: {ca}, proxyTls: {ca}};
   const dispatcher = hasProxy ? new sdk.EnvHttpProxyAgent({...options, ...trust}) : new sdk.Agent(options);
   const requestHandler = new sdk.UndiciHttpHandler({dispatcher});
-  const credentials = new Credentials(isRenewed =>
+  const credentials = new Credentials(({isRenewed}) =>
     sdk.defaultProvider({
       clientConfig: {requestHandler},
       // Files, too, may have changed.

@@ -110,6 +110,15 @@ describe('a request', () => {
     expect(retries).toEqual(['clock-corrected']);
   });
 
+  it('is judged by what was said of it, whatever the clock is like', async () => {
+    const expired = failure(403, 'ExpiredTokenException');
+    Object.assign((expired as unknown as {$metadata: object}).$metadata, {clockSkewCorrected: true});
+    const {controller, send} = rig(expired);
+    expect((await outcome(controller.run(send, {signal}))) as CloudError).toMatchObject({
+      reason: 'credentials-expired',
+    });
+  });
+
   it('that meets nobody ends, as no network', async () => {
     const {controller, send, calls} = rig(Object.assign(new Error('refused'), {code: 'ECONNREFUSED'}));
     expect((await outcome(controller.run(send, {signal}))) as CloudError).toMatchObject({

@@ -3,7 +3,7 @@ import {Credentials} from './credentials.ts';
 
 function rig() {
   const made: boolean[] = [];
-  const credentials = new Credentials(isRenewed => {
+  const credentials = new Credentials(({isRenewed}) => {
     made.push(isRenewed);
     const accessKeyId = `key${made.length}`;
     return async () => ({accessKeyId, secretAccessKey: 's'});

@@ -7,7 +7,7 @@ import type {defaultProvider} from './sdk.ts';
 type Provider = ReturnType<typeof defaultProvider>;
 
 export class Credentials {
-  readonly #make: (isRenewed: boolean) => Provider;
+  readonly #make: (how: {readonly isRenewed: boolean}) => Provider;
   #current: Provider;
   #refreshing: Promise<void> | undefined;
   #refreshedAt = Number.NEGATIVE_INFINITY;
@@ -15,9 +15,9 @@ export class Credentials {
   readonly provider: Provider & {memoized: boolean};
 
   /** `make`: a provider that remembers by itself what it was given. */
-  constructor(make: (isRenewed: boolean) => Provider) {
+  constructor(make: (how: {readonly isRenewed: boolean}) => Provider) {
     this.#make = make;
-    this.#current = make(false);
+    this.#current = make({isRenewed: false});
     const provider: Provider = options => this.#current(options);
     this.provider = Object.assign(provider, {memoized: true});
   }
@@ -32,7 +32,7 @@ export class Credentials {
   }
 
   async #renew(): Promise<void> {
-    const renewed = this.#make(true);
+    const renewed = this.#make({isRenewed: true});
     await renewed();
     this.#current = renewed;
     this.#refreshedAt = performance.now();

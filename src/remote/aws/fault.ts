@@ -85,12 +85,13 @@ const UNREACHABLE = new Set([
 export function faultOf(error: unknown): CloudFault {
   const {name, message, code = '', $metadata, cause} = error as AwsError;
   const status = $metadata?.httpStatusCode ?? 0;
-  // The SDK has set its own clock by the answer's.
-  if ($metadata?.clockSkewCorrected) return {kind: 'transient', reason: 'clock-corrected'};
   const network = code || ((cause as NodeJS.ErrnoException | undefined)?.code ?? '');
   if (THROTTLES.has(name) || status === 429) return throttled(error as AwsError);
   // The SDK compares the checksums that S3 sends along.
   if (/checksum mismatch/i.test(message)) return {kind: 'transient', reason: 'damaged'};
+  // The SDK has set its own clock by the answer's. It says so of any error while the clock here is wrong.
+  const isOfClock = SKEWED.has(name) || name === BAD_SIGNATURE || name === 'SignatureDoesNotMatch';
+  if ($metadata?.clockSkewCorrected && isOfClock) return {kind: 'transient', reason: 'clock-corrected'};
   if (SLOW.has(name)) return {kind: 'transient', reason: 'slow-upload'};
   if (NOT_READY.has(name)) return {kind: 'transient', reason: 'not-ready'};
   if (EXPIRED.has(name)) return final('credentials-expired', message);

@@ -16,18 +16,17 @@ function rig() {
   const end = hedged<string>(
     (signal, onSent) =>
       new Promise((answer, reject) => {
-        let onRefused = onSent();
+        let onRefused = onSent(10);
         const again = () => {
-          onRefused = onSent();
+          onRefused = onSent(10);
         };
         sent.push({signal, answer, again, refuse: () => onRefused(), fail: text => reject(new Error(text))});
         signal.addEventListener('abort', () => reject(new Error('aborted')));
       }),
     {
-      patience: () => 1000,
+      patience: bytes => bytes * 100,
       signal: controller.signal,
       onOverdue: () => overdue++,
-      giveUp: () => new Error('given up'),
     },
   );
   const outcome = end.catch((error: Error) => error.message);
@@ -83,11 +82,29 @@ describe('a request', () => {
     expect(sent).toHaveLength(1);
   });
 
-  it('is given up when the second answer is overdue, too', async () => {
+  it('is sent three times at most, with more patience each time, and never given up', async () => {
+    const {sent, outcome, overdue} = rig();
+    vi.advanceTimersByTime(2999);
+    expect(sent).toHaveLength(2);
+    vi.advanceTimersByTime(1);
+    expect(sent).toHaveLength(3);
+    vi.advanceTimersByTime(900_000);
+    expect([sent.length, overdue(), vi.getTimerCount()]).toEqual([3, 3, 0]);
+    sent[0]!.answer('a');
+    expect(await outcome).toBe('a');
+    expect(sent.slice(1).map(({signal}) => signal.aborted)).toEqual([true, true]);
+  });
+
+  it('keeps its patience with the second while the first is sent again', async () => {
     const {sent, outcome} = rig();
+    vi.advanceTimersByTime(1000);
+    sent[0]!.refuse();
+    sent[0]!.again();
+    sent[0]!.fail('lost');
     vi.advanceTimersByTime(2000);
-    expect(await outcome).toBe('given up');
-    expect(sent.map(({signal}) => signal.aborted)).toEqual([true, true]);
+    expect(sent).toHaveLength(3);
+    sent[2]!.answer('c');
+    expect(await outcome).toBe('c');
   });
 
   it('ends with its signal', async () => {

@@ -1,52 +1,62 @@
 /**
  * An answer that is overdue is asked for once more, and whichever comes first is taken: a connection that died without
  * a word, or a worker that hangs, must not hold up a build for as long as a function may run. (Dean and Barroso, "The
- * Tail at Scale", 2013, call it a hedged request.)
+ * Tail at Scale", 2013, call it a hedged request.) None is given up: it may as well be a large source.
  */
 
 export interface Hedge {
   /** How long after it was sent an answer is overdue, in ms; asked again for each request. */
-  readonly patience: () => number;
+  readonly patience: (bytes: number) => number;
   readonly signal: AbortSignal;
-  /** Told when the first answer is overdue. */
+  /** Told of each answer that is overdue. */
   readonly onOverdue: () => void;
-  /** What to throw when the second one is too. */
-  readonly giveUp: () => Error;
 }
 
-/** `send` calls `onSent` each time a request leaves, and what that answers when one is refused. Whatever has not ended when this does is aborted. */
+/** Called with its size when a request leaves; what it answers, when the request is refused. */
+export type OnSent = (bytes: number) => () => void;
+
+/** Requests at most. Each has twice the patience of the one before, so that a long compile is asked for twice or three times. */
+const MOST = 3;
+
+/** Whatever has not ended when this does is aborted. */
 export function hedged<T>(
-  send: (signal: AbortSignal, onSent: () => () => void) => Promise<T>,
-  {patience, signal, onOverdue, giveUp}: Hedge,
+  send: (signal: AbortSignal, onSent: OnSent) => Promise<T>,
+  {patience, signal, onOverdue}: Hedge,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const losers = new AbortController();
     const onAbort = () => losers.abort(signal.reason);
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, {once: true});
-    let timer: NodeJS.Timeout | undefined;
+    const timers = new Set<NodeJS.Timeout>();
+    let sent = 0;
     let running = 0;
-    let isHedged = false;
     const settle = (end: () => void) => {
-      clearTimeout(timer);
+      for (const timer of timers) clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
       end();
       losers.abort();
     };
-    const overdue = () => {
-      if (isHedged) return settle(() => reject(giveUp()));
-      isHedged = true;
-      onOverdue();
-      start();
-    };
-    const onSent = () => {
-      clearTimeout(timer);
-      const own = setTimeout(overdue, patience());
-      timer = own;
-      return () => clearTimeout(own);
-    };
     const start = () => {
+      const number = ++sent;
       running++;
+      const onSent: OnSent = bytes => {
+        const timer = setTimeout(
+          () => {
+            timers.delete(timer);
+            // Of several the latest has the longest patience.
+            if (number !== sent) return;
+            onOverdue();
+            if (sent < MOST) start();
+          },
+          patience(bytes) * 2 ** (number - 1),
+        );
+        timers.add(timer);
+        return () => {
+          clearTimeout(timer);
+          timers.delete(timer);
+        };
+      };
       send(losers.signal, onSent).then(
         answer => settle(() => resolve(answer)),
         error => {

@@ -6,7 +6,7 @@ import {mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 
 /** In ms. Objects live for weeks; one that was there already may have lived most of them. */
-const LIFE = {made: 5 * 86_400_000, met: 86_400_000, layer: 365 * 86_400_000} as const;
+const LIFE = {made: 5 * 86_400_000, met: 86_400_000, layer: 31 * 86_400_000} as const;
 /** Beyond this many the oldest go. */
 const MOST = 100_000;
 
@@ -40,6 +40,11 @@ export class KnownObjects {
 
   forget(key: string): void {
     if (this.#until.delete(key)) this.#isChanged = true;
+  }
+
+  /** Layers are being changed: what lies in the earlier one is to be sent again. */
+  forgetLayers(): void {
+    for (const [key, until] of this.#until) if (until > Date.now() + LIFE.made) this.forget(key);
   }
 
   /** Keeps them for the next build; that it cannot is no error. */

@@ -24,7 +24,14 @@ function rig(...answers: Answer[]) {
   const connection = {sdk: {InvokeCommand: class {}}, lambda: {send}} as unknown as Connection;
   const clock = {now: () => 0, pause: async () => {}};
   const controller = new Controller({service: 'Lambda', first: 4, most: 4, onRetry: () => {}, clock});
-  const invoker = new LambdaInvoker({connection, functionName: 'f', controller, counts, width: 4});
+  const invoker = new LambdaInvoker({
+    connection,
+    functionName: 'f',
+    memoryMb: 1769,
+    controller,
+    counts,
+    width: 4,
+  });
   const invoke = (request = REQUEST, abort = signal, isWanted = true) =>
     invoker.invoke(request, {signal: abort, isWanted: () => isWanted, expected: 0});
   return {invoke, counts, calls: () => calls};
@@ -35,6 +42,15 @@ function refused(name: string, status: number): Error {
 }
 
 describe('an invocation', () => {
+  it('is taken from workers that tell less of themselves', async () => {
+    const traffic = {get: 3, put: 1, head: 0, bytesUp: 5, bytesDown: 7, packMs: 1};
+    const {invoke, counts} = rig({
+      payload: {version: 1, result: RESULT, usage: {traffic, billedMs: 1, initMs: 0}},
+    });
+    expect((await invoke()).result).toEqual(RESULT);
+    expect(counts.fresh.count).toBe(0);
+  });
+
   it('answers what the worker says, and counts what it tells of its own requests and time', async () => {
     const traffic = {get: 3, put: 1, head: 0, bytesUp: 5, bytesDown: 7, packMs: 1};
     const unpacked = {count: 1, bytes: 900, ms: 70};

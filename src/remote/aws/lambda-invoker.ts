@@ -1,14 +1,16 @@
 /** Actions as invocations of a Lambda function, as many at once as the window lets through. */
-import type {InvocationRequest, InvocationResponse, Usage} from '../../protocol/invocation.ts';
+import type {InvocationRequest, InvocationResponse, Unpacked} from '../../protocol/invocation.ts';
 import {type CloudCounts, countRetry, InvocationError, type InvokeOptions, type Invoker} from '../cloud.ts';
 import type {Connection} from './connection.ts';
 import {CloudError, type Controller} from './controller.ts';
 import {ADVICE} from './fault.ts';
-import {hedged} from './hedge.ts';
+import {hedged, type OnSent} from './hedge.ts';
 
 export interface LambdaInvokerOptions {
   readonly connection: Connection;
   readonly functionName: string;
+  /** Of the function, for messages. */
+  readonly memoryMb: number;
   readonly controller: Controller;
   readonly counts: CloudCounts;
   /** Actions that may be under way at once, waiting ones included. */
@@ -19,6 +21,8 @@ export interface LambdaInvokerOptions {
 const PAYLOAD_LIMIT = 6_291_456;
 /** An answer is overdue after so many ms, and so many times what it took before or the longest one took. */
 const PATIENCE = {least: 45_000, times: 3};
+/** Bytes a ms that a line carries at least. */
+const SLOWEST = 50;
 const TOO_LARGE = Buffer.from('{"errorType":"ResponseSizeTooLarge","errorMessage":"the request"}');
 
 export class LambdaInvoker implements Invoker {
@@ -42,12 +46,12 @@ export class LambdaInvoker implements Invoker {
         (either, onSent) => this.#send(request, {signal: either, isWanted, onSent}),
         {
           signal,
-          patience: () => PATIENCE.least + PATIENCE.times * Math.max(expected, this.#longest),
+          patience: bytes =>
+            PATIENCE.least + bytes / SLOWEST + PATIENCE.times * Math.max(expected, this.#longest),
           onOverdue: () => countRetry(counts, 'lambda:overdue'),
-          giveUp: () => new InvocationError('timed-out', 'two workers in turn did not answer in time'),
         },
       );
-      if (failed) throw functionFailure(answer);
+      if (failed) throw functionFailure(answer, this.#options.memoryMb);
       return this.#read(answer);
     } catch (error) {
       if (error instanceof InvocationError) throw error;
@@ -61,7 +65,7 @@ export class LambdaInvoker implements Invoker {
 
   #send(
     request: InvocationRequest,
-    {signal, isWanted, onSent}: {signal: AbortSignal; isWanted: () => boolean; onSent: () => () => void},
+    {signal, isWanted, onSent}: {signal: AbortSignal; isWanted: () => boolean; onSent: OnSent},
   ): Promise<{readonly failed: boolean; readonly answer: Buffer}> {
     const {connection, functionName, controller, counts} = this.#options;
     return controller.run(
@@ -70,17 +74,21 @@ export class LambdaInvoker implements Invoker {
         const payload = Buffer.from(JSON.stringify(request));
         if (payload.length > PAYLOAD_LIMIT) return {failed: true, answer: TOO_LARGE};
         counts.invocationsStarted++;
-        const onRefused = onSent();
+        const onRefused = onSent(payload.length);
         const sentAt = performance.now();
         counts.bytesUp += payload.length;
         const command = new connection.sdk.InvokeCommand({FunctionName: functionName, Payload: payload});
         const {FunctionError, Payload} = await connection.lambda.send(command, {abortSignal}).catch(error => {
           onRefused();
+          // What was begun is billed to its end, of which nobody tells us: so long it was for sure.
+          if (signal.aborted) counts.billedMs += performance.now() - sentAt;
           throw error;
         });
         const answer = Buffer.from(Payload ?? new Uint8Array());
         counts.bytesDown += answer.length;
-        this.#longest = Math.max(this.#longest, performance.now() - sentAt);
+        const took = performance.now() - sentAt;
+        this.#longest = Math.max(this.#longest, took);
+        if (FunctionError !== undefined) counts.billedMs += took;
         return {failed: FunctionError !== undefined, answer};
       },
       {signal, isWanted},
@@ -99,13 +107,19 @@ export class LambdaInvoker implements Invoker {
       counts.worker.head += usage.traffic.head;
       counts.worker.bytesUp += usage.traffic.bytesUp;
       counts.worker.bytesDown += usage.traffic.bytesDown;
-      if (usage.unpacked.count > 0) countFresh(counts, response, usage);
+      if (usage.unpacked) countFresh(counts, response, usage.unpacked, usage.initMs);
     }
     return response;
   }
 }
 
-function countFresh({fresh}: CloudCounts, {result}: InvocationResponse, {unpacked, initMs}: Usage): void {
+function countFresh(
+  {fresh}: CloudCounts,
+  {result}: InvocationResponse,
+  unpacked: Unpacked,
+  initMs: number,
+): void {
+  if (unpacked.count === 0) return;
   fresh.count++;
   fresh.bytes += unpacked.bytes;
   fresh.unpackMs += unpacked.ms;
@@ -122,7 +136,7 @@ function parse(answer: Buffer): InvocationResponse | undefined {
 }
 
 /** The function ended without an answer of its own; how, only the runtime's words tell. */
-function functionFailure(answer: Buffer): InvocationError {
+function functionFailure(answer: Buffer, memoryMb: number): InvocationError {
   let type = '';
   let text = '';
   try {
@@ -134,7 +148,7 @@ function functionFailure(answer: Buffer): InvocationError {
   }
   const said = `${type} ${text}`;
   if (/OutOfMemory|signal: killed/.test(said))
-    return new InvocationError('out-of-memory', `a worker ran out of memory (${text})`);
+    return new InvocationError('out-of-memory', `a worker ran out of its ${memoryMb} MB of memory (${text})`);
   if (/Sandbox\.Timedout|[Tt]imed out/.test(said))
     return new InvocationError('timed-out', `a worker ran out of time (${text})`);
   if (/ResponseSizeTooLarge|response payload size/i.test(said))

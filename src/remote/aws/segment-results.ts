@@ -33,6 +33,8 @@ const LONGEST_PENDING = 2_000;
 /** Results kept for one key: sources that alternate between a few states of their headers. */
 const MOST_RESULTS = 8;
 const LEVEL = 3;
+/** A request without an answer for so long has lost its connection, in ms: a segment is a few MB at most. */
+const TIME_LIMIT = 30_000;
 
 /** Invariant: in each map the newest result of a key is the last. */
 interface Known {
@@ -115,7 +117,7 @@ export class SegmentResults implements ResultCache {
           Body: body,
           ChecksumSHA256: checksum,
         });
-        await connection.s3.send(command, {abortSignal});
+        await connection.s3.send(command, {abortSignal, requestTimeout: TIME_LIMIT});
       },
       {signal},
     );
@@ -165,7 +167,7 @@ export class SegmentResults implements ResultCache {
             Prefix: prefix,
             ...(token !== undefined && {ContinuationToken: token}),
           });
-          return connection.s3.send(command, {abortSignal});
+          return connection.s3.send(command, {abortSignal, requestTimeout: TIME_LIMIT});
         },
         {signal},
       );
@@ -186,6 +188,7 @@ export class SegmentResults implements ResultCache {
         const Key = `${this.#prefixOf(toolchain)}${name}`;
         const {Body} = await connection.s3.send(new connection.sdk.GetObjectCommand({Bucket: bucket, Key}), {
           abortSignal,
+          requestTimeout: TIME_LIMIT,
         });
         return Buffer.from(await Body!.transformToByteArray());
       },

@@ -38,6 +38,12 @@ describe('a layer', () => {
     expect(digestOf(layerOf([c, cxx]))).toBe(digestOf(layerOf([cxx, c])));
   });
 
+  it('is not made of a compiler that has changed meanwhile', () => {
+    const changed = part('gcc');
+    writeFileSync(join(folder, 'gcc'), 'another');
+    expect(() => layerOf([changed])).toThrow();
+  });
+
   it('that would be too large is refused before anything is made', () => {
     const large = part('clang');
     truncateSync(join(folder, 'clang'), 300 << 20);

@@ -5,7 +5,7 @@
 import {readFileSync, statSync} from 'node:fs';
 import {type ZippableFile, zipSync} from 'fflate';
 import {FailureError} from '../../../failure.ts';
-import type {Digest} from '../../../protocol/digest.ts';
+import {type Digest, digestOf} from '../../../protocol/digest.ts';
 import {layerPath} from '../../../protocol/layer.ts';
 import type {ToolchainPart} from '../../../toolchain/toolchain-part.ts';
 
@@ -28,7 +28,16 @@ export function layerOf(parts: readonly ToolchainPart[]): Buffer {
   const entries = [...files.keys()].sort().map(digest => {
     // In every layer anybody may read; nobody is to write.
     const options = {mtime, level: 6, os: 3, attrs: 0o100444 << 16} as const;
-    const file: ZippableFile = [readFileSync(files.get(digest)!), options];
+    const path = files.get(digest)!;
+    const bytes = readFileSync(path);
+    if (digestOf(bytes) !== digest) {
+      throw new FailureError({
+        reason: 'cloud-failed',
+        text: `${path} has changed while it was packed`,
+        hint: 'run the same command again',
+      });
+    }
+    const file: ZippableFile = [bytes, options];
     return [layerPath(digest), file] as const;
   });
   return Buffer.from(zipSync(Object.fromEntries(entries)));

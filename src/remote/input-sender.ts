@@ -45,6 +45,11 @@ export class InputSender {
     this.#saved = [...this.#lists.lists];
   }
 
+  /** A compile is being looked into, whose inputs may come. The answer is called when they do, or when they will not. */
+  expect(): () => void {
+    return this.#store.packs ? this.#gathering.expect() : () => {};
+  }
+
   /** `source`: the path of the one file that no other compile is likely to need. */
   async send(inputs: Inputs, {source, made}: {source: string; made: readonly MadeFile[]}): Promise<Sending> {
     // A source that comes up for the first time has the highest number of all.

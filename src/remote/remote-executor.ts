@@ -100,8 +100,9 @@ export class RemoteExecutor implements Executor {
   async run(edge: EdgeId, signal: AbortSignal): Promise<EdgeOutcome> {
     if (performance.now() - this.#storeFailedAt < STORE_PAUSE)
       return this.#options.runLocally(edge, signal, 'store-failed');
+    const hasCome = this.#options.sender.expect();
     try {
-      return await this.#run(edge, signal);
+      return await this.#run(edge, signal, hasCome);
     } catch (error) {
       if (signal.aborted) return {kind: 'cancelled'};
       if (error instanceof InvocationError && error.reason === 'aborted') return {kind: 'cancelled'};
@@ -129,6 +130,8 @@ export class RemoteExecutor implements Executor {
         return this.#options.runLocally(edge, signal, 'client-failed');
       }
       throw error;
+    } finally {
+      hasCome();
     }
   }
 
@@ -138,7 +141,8 @@ export class RemoteExecutor implements Executor {
     if (known) await this.#options.cloud.results.remove(known.key, known.toolchain);
   }
 
-  async #run(edge: EdgeId, signal: AbortSignal): Promise<EdgeOutcome> {
+  /** `hasCome`: called as soon as others need not wait for this compile's inputs. */
+  async #run(edge: EdgeId, signal: AbortSignal, hasCome: () => void): Promise<EdgeOutcome> {
     const {epochs, files, discovery, useCache, cloud} = this.#options;
     const began = performance.now();
     const prepared = await this.#prepare(edge);
@@ -152,6 +156,7 @@ export class RemoteExecutor implements Executor {
         holds(result.inputs, files),
       );
       if (hit) {
+        hasCome();
         // What an unfinished edge makes may be here from an earlier build, and about to change.
         const producers = this.#producersOf(edge, pathsRead(hit.inputs), []);
         if (producers.length > 0) return {kind: 'waits', producers};
@@ -178,6 +183,7 @@ export class RemoteExecutor implements Executor {
       const {inputs, absentIncludes} = found.value;
       const producers = this.#producersOf(edge, this.#namedLikeMade(inputs), absentIncludes);
       if (producers.length > 0) return {kind: 'waits', producers};
+      hasCome();
       const invoked = await this.#invoke(prepared, found.value, signal).catch(unlessInputChanged);
       if (!invoked || changedMeanwhile(inputs, invoked.result)) {
         epochs.end();

@@ -16,8 +16,20 @@ export interface CloudPlace {
   stop(): Promise<void>;
 }
 
-/** `exitAfter`: invocations after which an environment is as new; undefined lets it live. */
-export async function openCloud(exitAfter?: number): Promise<CloudPlace> {
+export interface CloudOptions {
+  /** Invocations after which an environment is as new; undefined lets it live. */
+  readonly exitAfter?: number | undefined;
+  /** Puts something between llama and the servers. */
+  readonly front?: (target: string) => Promise<Front>;
+}
+
+/** Where clients and workers go instead. */
+export interface Front {
+  readonly endpoints: Readonly<Record<'client' | 'worker', string>>;
+  close(): void;
+}
+
+export async function openCloud({exitAfter, front}: CloudOptions = {}): Promise<CloudPlace> {
   if (!hasMinistack) throw new Error('MiniStack is not there: node scripts/cloud-tools.mjs installs it');
   const folder = await mkdtemp(join(tmpdir(), 'llama-bench-cloud-'));
   const server = await startMinistack(folder, {
@@ -26,8 +38,15 @@ export async function openCloud(exitAfter?: number): Promise<CloudPlace> {
       ...(exitAfter !== undefined && {LLAMA_EXIT_AFTER: String(exitAfter)}),
     },
   });
+  const before = await front?.(server.endpoint);
+  const stop = async () => {
+    before?.close();
+    await server.stop();
+    await rm(folder, {recursive: true, force: true});
+  };
   const env = {
-    AWS_ENDPOINT_URL: server.endpoint,
+    AWS_ENDPOINT_URL: before?.endpoints.client ?? server.endpoint,
+    LLAMA_STORE_ENDPOINT: before?.endpoints.worker ?? server.endpoint,
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
@@ -36,15 +55,17 @@ export async function openCloud(exitAfter?: number): Promise<CloudPlace> {
     // Read by node at every start, whether TLS is used or not.
     NODE_EXTRA_CA_CERTS: undefined,
   };
-  await must([process.execPath, llama(), 'bootstrap', '--yes'], {env});
+  try {
+    await must([process.execPath, llama(), 'bootstrap', '--yes'], {env});
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     folder,
     server,
     env,
     store: join(folder, 'store'),
-    async stop() {
-      await server.stop();
-      await rm(folder, {recursive: true, force: true});
-    },
+    stop,
   };
 }

@@ -95,7 +95,7 @@ export async function requests(
 }
 
 async function inCloud<T>(exitAfter: number | undefined, use: (cloud: CloudPlace) => Promise<T>): Promise<T> {
-  const cloud = await openCloud(exitAfter);
+  const cloud = await openCloud({exitAfter});
   try {
     return await use(cloud);
   } finally {

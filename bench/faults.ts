@@ -4,14 +4,13 @@
  * objects and an idle ninja, in bounded time, and to tell what it met.
  */
 import {existsSync} from 'node:fs';
-import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readFile, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {hasMinistack, startMinistack} from '../src/test/cloud-servers.ts';
+import {openCloud} from './cloud-place.ts';
 import {buildDirectory, buildType, type Configuration, configure, project} from './corpus.ts';
 import {type FaultProxy, startFaultProxy} from './fault-proxy.ts';
 import {type Scenario, scenarios} from './fault-scenarios.ts';
-import {build, llama, type Summary} from './llama.ts';
+import {build, type Summary} from './llama.ts';
 import {type BuildAt, outputsOf} from './ninja.ts';
 import {check, parseArguments, root, say, UsageError} from './place.ts';
 import {must} from './process.ts';
@@ -48,7 +47,7 @@ interface Outcome {
 /** More at once than the machine has cores, so that faults meet what waits. */
 const AT_ONCE = '6';
 /** An environment lives for so many invocations, so that workers ask the store in each build. */
-const EXIT_AFTER = '12';
+const EXIT_AFTER = 12;
 /** What a build may take beyond one without faults: two answers that never come, and what then runs here; in ms. */
 const PATIENCE = 90_000;
 const MOST_TRIES = 5;
@@ -57,7 +56,6 @@ export async function main(argv: readonly string[]): Promise<number> {
   const {names, flags} = parseArguments(argv);
   if (names.length > 0) throw new UsageError(`unexpected '${names[0]}'`);
   await must([process.execPath, join(root(), 'scripts', 'cloud-tools.mjs')]);
-  if (!hasMinistack) throw new Error('MiniStack is not there: node scripts/cloud-tools.mjs installs it');
   const wanted = Number(flags.get('compiles') ?? 2000);
   const chosen = scenarios.filter(({name}) => name.includes(flags.get('only') ?? ''));
   if (chosen.length === 0) throw new UsageError(`no fault '${flags.get('only')}'`);
@@ -93,33 +91,21 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function inPlace(at: BuildAt, use: (place: Place) => Promise<number>): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), 'llama-bench-faults-'));
-  const server = await startMinistack(folder, {
-    env: {LLAMA_SCRATCH: join(folder, 'scratch-%p'), LLAMA_EXIT_AFTER: EXIT_AFTER},
+  let proxy: FaultProxy | undefined;
+  const cloud = await openCloud({
+    exitAfter: EXIT_AFTER,
+    front: async target => {
+      proxy = await startFaultProxy(target);
+      return proxy;
+    },
   });
-  const proxy = await startFaultProxy(server.endpoint);
   try {
     await must(['ninja', ...at.targets], {cwd: at.directory});
     const objects = (await outputsOf(at)).filter(output => output.endsWith('.o'));
-    const env = {
-      AWS_ENDPOINT_URL: proxy.endpoints.client,
-      LLAMA_STORE_ENDPOINT: proxy.endpoints.worker,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-      XDG_CONFIG_HOME: join(folder, 'config'),
-      XDG_CACHE_HOME: join(folder, 'cache'),
-      NODE_EXTRA_CA_CERTS: undefined,
-    };
-    await must([process.execPath, llama(), 'bootstrap', '--yes'], {env});
-    const store = join(folder, 'store');
     const wanted = await digests(at.directory, objects);
-    const bucketFolder = join(store, 'aws');
-    return await use({at, folder, store, bucketFolder, env, proxy, objects, wanted});
+    return await use({...cloud, at, proxy: proxy!, bucketFolder: join(cloud.store, 'aws'), objects, wanted});
   } finally {
-    proxy.close();
-    await server.stop();
-    await rm(folder, {recursive: true, force: true});
+    await cloud.stop();
   }
 }
 

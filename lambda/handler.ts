@@ -105,9 +105,7 @@ export class Worker {
       // An error of the request or of a blob is found before anything is half done; after any other, start afresh.
       const known = explain(error);
       if (known.reason === 'spawn-failed' || known.reason === 'scratch-full') this.#drop(toolchain);
-      if (known.reason === 'scratch-full') {
-        await this.#emptyScratch();
-      }
+      if (known.reason === 'scratch-full') await this.#emptyScratch();
       return known;
     }
   }

@@ -53,9 +53,9 @@ describe('a layer', () => {
   });
 
   it('with a blob that is not what its name says leaves it to the store', async () => {
-    const {blobs, asked} = rig();
     const wanted = digestOf('another');
     writeFileSync(join(folder, wanted), 'damaged');
+    const {blobs, asked} = rig();
     expect(await blobs.get(wanted)).toEqual(inStore);
     expect(asked).toEqual([wanted]);
   });

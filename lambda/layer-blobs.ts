@@ -1,5 +1,5 @@
 /** Blobs that came with the function, in a layer, before those of the store: no request, no download, nothing to decompress. */
-import {existsSync} from 'node:fs';
+import {existsSync, readdirSync} from 'node:fs';
 import {copyFile, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {type Digest, digestOf} from '../src/protocol/digest.ts';
@@ -13,10 +13,13 @@ export function layerFolder(searched: readonly string[]): string | undefined {
 
 export class LayerBlobs implements BlobSource {
   readonly #folder: string;
+  /** Asked for each blob of each compile, of which most are none of the layer's. */
+  readonly #names: ReadonlySet<string>;
   readonly #store: BlobSource;
 
   constructor(folder: string, store: BlobSource) {
     this.#folder = folder;
+    this.#names = new Set(readdirSync(folder));
     this.#store = store;
   }
 
@@ -31,7 +34,7 @@ export class LayerBlobs implements BlobSource {
   /** What a layer holds cannot be changed after it was published, so it is not verified again. */
   async copyTo(digest: Digest, path: string): Promise<void> {
     const own = join(this.#folder, digest);
-    if (existsSync(own)) await copyFile(own, path);
+    if (this.#names.has(digest)) await copyFile(own, path);
     else if (this.#store.copyTo) await this.#store.copyTo(digest, path);
     else await writeFile(path, await this.#store.get(digest), {flag: 'wx'});
   }
@@ -45,7 +48,8 @@ export class LayerBlobs implements BlobSource {
   }
 
   async #read(digest: Digest): Promise<Uint8Array | undefined> {
-    const bytes = await readFile(join(this.#folder, digest)).catch(() => undefined);
-    return bytes && digestOf(bytes) === digest ? bytes : undefined;
+    if (!this.#names.has(digest)) return undefined;
+    const bytes = await readFile(join(this.#folder, digest));
+    return digestOf(bytes) === digest ? bytes : undefined;
   }
 }

@@ -2,9 +2,9 @@
  * The rounds of one build: plan, run, record, look again; until nothing is left but what the user's ninja is to judge.
  * Holds what lives as long as the build does: files, digests, toolchains, workers.
  */
-import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {type CloudPolicy, Departures} from './cloud-policy.ts';
+import {costNotice} from './cost-notice.ts';
 import {ninjaGone, runningNinja} from './directory-lock.ts';
 import {EdgeRuns} from './edge-runs.ts';
 import type {Report} from './event.ts';
@@ -78,14 +78,16 @@ export class Engine {
   readonly #toolchains: Toolchains;
   readonly #materialiser: Materialiser;
   readonly #localSlots: Slots;
+  readonly #tellCost: (planned: PlannedCompiles) => void;
   readonly #warned = new Set<string>();
+  readonly #takeStamp = () => startStamp(this.#statePath('stamp'));
   /** Ninja processes started. */
   ninjaRuns = 0;
 
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#directory = options.location.directory;
-    this.#epochs = new Epochs(this.#files, () => this.#takeStamp());
+    this.#epochs = new Epochs(this.#files, this.#takeStamp);
     this.#discovery = new Discovery(this.#files);
     this.#sender = new InputSender(options.cloud.store, {
       system: join(options.cacheDir, 'lists.json'),
@@ -98,6 +100,11 @@ export class Engine {
     });
     this.#materialiser = new Materialiser(this.#statePath('tmp'));
     this.#localSlots = new Slots(options.localJobs);
+    this.#tellCost = costNotice({
+      cloud: options.cloud,
+      sentBefore: this.#statePath('lists.json'),
+      tell: text => this.#note(text),
+    });
     this.#files.load(this.#statePath('files'), TOKENS_VERSION);
   }
 
@@ -212,7 +219,7 @@ export class Engine {
       others: unfinished.length - compiles,
       edgesTotal: countCommands(graph),
     });
-    if (cloud.isAway) this.#tellCost(planned);
+    this.#tellCost(planned);
     if (unfinished.some(edge => lanes.laneOf(edge) === 'remote')) cloud.invoker.warm?.(compiles);
     const weightOf = criticalPath(graph, plan, edge => project.records.duration(graph.outs(edge)[0]!));
     const local = new LocalExecutor({
@@ -220,7 +227,7 @@ export class Engine {
       directory: this.#directory,
       directoryOf: edge => project.directoryOf(edge),
       processes: this.#options.processes,
-      takeStamp: () => this.#takeStamp(),
+      takeStamp: this.#takeStamp,
       canonicalPath,
       depfileDialect: project.depfileDialect,
       depfileUse: edge =>
@@ -318,16 +325,6 @@ export class Engine {
     return end;
   }
 
-  #isCostTold = false;
-
-  /** Before the first build of a directory that sends anything: afterwards its user knows what it costs. */
-  #tellCost(planned: PlannedCompiles): void {
-    if (this.#isCostTold || existsSync(this.#statePath('lists.json'))) return;
-    this.#isCostTold = true;
-    const line = planned.costLine(this.#options.cloud.expectedCost);
-    if (line !== undefined) this.#note(line);
-  }
-
   /** Runs a compile here that was to run elsewhere, within the same limit as all that runs here. */
   async #runLocally(
     local: LocalExecutor,
@@ -380,10 +377,6 @@ export class Engine {
       files: project.files,
       onProblem: text => this.#warn(text),
     });
-  }
-
-  #takeStamp(): bigint {
-    return startStamp(this.#statePath('stamp'));
   }
 
   #statePath(name: string): string {

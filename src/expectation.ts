@@ -61,7 +61,7 @@ export function expectationLine({compiles, ms, bytesUp, isFromHistory}: Expectat
 /** Whether all is known, and cores here would be done with it before the cloud is with the longest of them. */
 export function endsFirstHere(durations: readonly number[], cores: number): boolean {
   if (durations.length === 0 || durations.some(ms => ms === 0)) return false;
-  const longest = Math.max(...durations);
+  const longest = durations.reduce((most, ms) => Math.max(most, ms), 0);
   const sum = durations.reduce((all, ms) => all + ms, 0);
   // No schedule of independent jobs that keeps its cores busy takes longer (Graham, 1966).
   const here = sum / cores + longest * (1 - 1 / cores);

@@ -1,13 +1,7 @@
 /** The compiles of one plan, with what earlier builds and their sources tell of them. */
 import {statSync} from 'node:fs';
 import {isAbsolute} from 'node:path';
-import {
-  type Expectation,
-  type ExpectedCompile,
-  expectationLine,
-  expectationOf,
-  isWide,
-} from './expectation.ts';
+import type {ExpectedCompile} from './expectation.ts';
 import type {Project} from './frontends/project.ts';
 import type {EdgeId, Graph} from './graph/graph.ts';
 import type {Lanes} from './lanes.ts';
@@ -32,13 +26,6 @@ export class PlannedCompiles {
 
   get durations(): readonly number[] {
     return this.edges.map(edge => this.before(edge));
-  }
-
-  /** What the cloud will take for those that can go there, in a line; undefined where they are too few for a word. */
-  costLine(costOf: (of: Expectation) => number): string | undefined {
-    if (!isWide({compiles: this.edges.length})) return undefined;
-    const expected = expectationOf(this.expected());
-    return isWide(expected) ? expectationLine(expected, costOf(expected)) : undefined;
   }
 
   /** Those that can go to the cloud. Looks at each source. */

@@ -21,18 +21,16 @@ export async function main([folder = '', bucket = '']: readonly string[]): Promi
   const {signal} = new AbortController();
   const store = new S3Store({connection, bucket, controller, known, counts, signal});
   const files = new Map<Digest, string>();
-  let size = 0;
   for (const name of readdirSync(folder)) {
     const bytes = readFileSync(join(folder, name));
     files.set(digestOf(bytes), join(folder, name));
-    size += bytes.length;
   }
   const list = Buffer.from([...files.keys()].join('\n'));
   await store.packs.put(digestOf(list), () => ({
     list,
     blobs: files.keys(),
     read: digest => readFileSync(files.get(digest)!),
-    size,
+    isLasting: false,
   }));
   const {user, system} = process.cpuUsage();
   process.stdout.write(JSON.stringify({pack: digestOf(list), puts: counts.put, cpu: (user + system) / 1000}));

@@ -59,8 +59,8 @@ export interface PackContent {
   readonly list: Uint8Array;
   readonly blobs: Iterable<Digest>;
   readonly read: (digest: Digest) => Uint8Array;
-  /** Bytes of the blobs, roughly. */
-  readonly size: number;
+  /** Made once for many builds of many people: worth a question whether it is there, and better compression. */
+  readonly isLasting: boolean;
 }
 
 export class StoreError extends Error {

@@ -146,7 +146,7 @@ function contentOf({bytes}: SentList): PackContent {
     list: bytes,
     blobs: places.keys(),
     read: digest => readAs(digest, places.get(digest)!),
-    size: 0,
+    isLasting: false,
   };
 }
 

@@ -2,7 +2,7 @@
  * The toolchains of one build: each compiler that commands name is identified once, put into the store once, and
  * remembered with what workers were found to lack of it (files that a compiler asks for only under some flag).
  */
-import {existsSync, mkdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Result} from '../failure.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
@@ -96,8 +96,7 @@ export class Toolchains {
     if (store.packs) {
       await store.packs.put(own, () => {
         const blobs = [...files.keys()].filter(digest => digest !== own);
-        const size = blobs.reduce((sum, digest) => sum + sizeOf(files.get(digest)!), 0);
-        return {list: read(own), blobs, read, size};
+        return {list: read(own), blobs, read, isLasting: true};
       });
       return;
     }
@@ -131,10 +130,6 @@ export class Toolchains {
   #extrasFile(identity: ToolchainIdentity): string {
     return join(this.#options.cacheDir, 'toolchains', `${identity.digest}.extras.json`);
   }
-}
-
-function sizeOf(file: string): number {
-  return statSync(file, {throwIfNoEntry: false})?.size ?? 0;
 }
 
 function readIfThere(file: string): Buffer | undefined {

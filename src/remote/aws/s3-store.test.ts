@@ -40,32 +40,32 @@ function rig(head: Error | undefined) {
     signal: new AbortController().signal,
   });
   let reads = 0;
-  const content = (size: number) => () => ({
+  const content = (isLasting: boolean) => () => ({
     list: LIST,
     blobs: [digestOf('a blob')],
     read: () => {
       reads++;
       return Buffer.from('a blob');
     },
-    size,
+    isLasting,
   });
   const kinds = () => sent.map(command => command.constructor.name);
   return {store, sent, counts, kinds, content, reads: () => reads};
 }
 
 describe('a pack', () => {
-  it('is put without a question where it is small, and once', async () => {
+  it('is put without a question where it is headers, and once', async () => {
     const {store, kinds, sent, content} = rig(undefined);
-    await Promise.all([store.packs.put(NAME, content(100)), store.packs.put(NAME, content(100))]);
-    await store.packs.put(NAME, content(100));
+    await Promise.all([store.packs.put(NAME, content(false)), store.packs.put(NAME, content(false))]);
+    await store.packs.put(NAME, content(false));
     expect(kinds()).toEqual(['PutObjectCommand']);
     expect(sent[0]!.input).toMatchObject({Key: `packs/${NAME}`, IfNoneMatch: '*'});
   });
 
   it('of a compiler is not made where somebody else has put it already', async () => {
     const {store, kinds, content, reads, counts} = rig(undefined);
-    await store.packs.put(NAME, content(50 << 20));
-    await store.packs.put(NAME, content(50 << 20));
+    await store.packs.put(NAME, content(true));
+    await store.packs.put(NAME, content(true));
     expect(kinds()).toEqual(['HeadObjectCommand']);
     expect([reads(), counts.head, counts.put]).toEqual([0, 1, 0]);
   });
@@ -75,20 +75,20 @@ describe('a pack', () => {
     ['may not be asked for', DENIED],
   ])('of a compiler is put where it %s', async (_, head) => {
     const {store, kinds, content, reads} = rig(head);
-    await store.packs.put(NAME, content(50 << 20));
+    await store.packs.put(NAME, content(true));
     expect(kinds()).toEqual(['HeadObjectCommand', 'PutObjectCommand']);
     expect(reads()).toBe(1);
   });
 
   it('that a worker found damaged takes the place of what is there', async () => {
     const {store, kinds, sent, content} = rig(undefined);
-    await store.packs.put(NAME, content(100));
+    await store.packs.put(NAME, content(false));
     store.forget([NAME], 'blob-missing');
-    await store.packs.put(NAME, content(100));
+    await store.packs.put(NAME, content(false));
     store.forget([NAME], 'blob-corrupt');
-    await store.packs.put(NAME, content(50 << 20));
+    await store.packs.put(NAME, content(true));
     store.forget([NAME], 'blob-missing');
-    await store.packs.put(NAME, content(100));
+    await store.packs.put(NAME, content(false));
     expect(kinds()).toEqual(Array.from({length: 4}, () => 'PutObjectCommand'));
     expect(sent.map(({input}) => input.IfNoneMatch)).toEqual(['*', '*', undefined, '*']);
   });

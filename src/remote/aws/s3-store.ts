@@ -23,12 +23,10 @@ export interface S3StoreOptions {
  * Of zstd. All are made while the first compiles wait for them: of g++ 3 makes 19.1 MB in 0.5 s of CPU, 9 makes 17.9 in
  * 1.5, 19 makes 16.0 in 25.
  */
-const LEVELS = {small: 3, large: 9} as const;
+const LEVELS = {passing: 3, lasting: 9} as const;
 /** A request that takes longer has lost its connection: in ms, and for each byte sent at 50 KB/s. */
 const TIME_LIMIT = 30_000;
 const SLOWEST = 50;
-/** Bytes of a pack, before compression, beyond which it is asked for before it is made and sent in vain. */
-const LARGE = 8 << 20;
 
 export class S3Store implements Store {
   /** Beyond it base64, JSON and hashing cost more than a request. Such outputs live inside the cached result too. */
@@ -86,10 +84,10 @@ export class S3Store implements Store {
   #putPack(name: Digest, content: () => PackContent): Promise<void> {
     return this.#once(`${BLOB_PREFIXES.packs}${name}`, async () => {
       const pack = content();
-      const isLarge = pack.size > LARGE;
+      const {isLasting} = pack;
       const key = `${BLOB_PREFIXES.packs}${name}`;
-      if (isLarge && !this.#damaged.has(key) && (await this.#isThere(key))) return undefined;
-      return makePack({...pack, level: isLarge ? LEVELS.large : LEVELS.small});
+      if (isLasting && !this.#damaged.has(key) && (await this.#isThere(key))) return undefined;
+      return makePack({...pack, level: isLasting ? LEVELS.lasting : LEVELS.passing});
     });
   }
 

@@ -19,6 +19,7 @@ const commands = [
   'cloud',
   'faults',
   'foreign-root',
+  'watch',
 ];
 // Parts of others, which start them as processes of their own.
 const parts = ['load-manifest', 'lambda-endpoint', 'invoke-many', 'upload-many', 'sandbox-runtime'];

@@ -8,15 +8,18 @@ import {nearest} from './edit-distance.ts';
 import {FailureError} from './failure.ts';
 import {loadNinjaProject} from './frontends/ninja/ninja-project.ts';
 import {DESCRIPTIONS, locate} from './locate.ts';
-import {type BuildContext, type Load, type Look, lookAt} from './look.ts';
+import {type BuildContext, hasWork, type Load, lookAt} from './look.ts';
 import type {BuildOptions} from './options.ts';
-import {Plan} from './scheduler/plan.ts';
 
 let hadWork = false;
 
 /** Whether the build of this process found anything to do, and loaded all that does it. */
 export function hasWorked(): boolean {
   return hadWork;
+}
+
+export function markWorked(): void {
+  hadWork = true;
 }
 
 /** Answers the exit status. @throws FailureError for everything that keeps a build from starting */
@@ -38,10 +41,10 @@ async function buildAt(context: BuildContext): Promise<number> {
   const load = await loader(context);
   const project = load();
   const look = lookAt(project, location.targets);
-  const isIdle = !look.mustRegenerate && isNothingToRun(look);
+  const isIdle = !hasWork(look);
   const isAsked = (options.summary !== undefined && !options.dryRun) || options.debug.has('local');
   if (!isIdle || isAsked || hasJournal(project.files.journal)) {
-    hadWork = true;
+    markWorked();
     const {runBuild} = await import('./run-build.ts');
     return runBuild(context, {look, isIdle, load});
   }
@@ -54,7 +57,7 @@ async function buildAt(context: BuildContext): Promise<number> {
 }
 
 /** An unknown target with where it was looked for, and whether it may have been meant as a directory. */
-function withPlace(error: unknown, {options, location}: BuildContext): unknown {
+export function withPlace(error: unknown, {options, location}: BuildContext): unknown {
   if (!(error instanceof FailureError) || error.failure.reason !== 'target-unknown') return error;
   const {failure} = error;
   const {shown, kind, targets} = location;
@@ -67,7 +70,7 @@ function withPlace(error: unknown, {options, location}: BuildContext): unknown {
   });
 }
 
-async function loader({location, options}: BuildContext): Promise<Load> {
+export async function loader({location, options}: BuildContext): Promise<Load> {
   const {directory, kind} = location;
   if (kind === 'ninja') {
     return () =>
@@ -80,11 +83,6 @@ async function loader({location, options}: BuildContext): Promise<Load> {
   }
   const {loadCompilesProject} = await import('./frontends/compiles-project.ts');
   return () => loadCompilesProject({directory, kind, commandsFile: options.commands});
-}
-
-/** Phony edges may never be ready, an absent file that nothing makes behind them for one: they are nothing to run. */
-function isNothingToRun({project, freshness, roots}: Look): boolean {
-  return new Plan(project.graph, freshness, roots).counts.wanted === 0;
 }
 
 function hasJournal(file: string): boolean {

@@ -9,11 +9,22 @@ import {
 } from './aws-options.ts';
 import {build, hasWorked} from './build.ts';
 import {type Failure, FailureError} from './failure.ts';
-import {BUILD_HELP, CLEAN_HELP, HELP, parseBuildOptions, parseStoreOptions, STATS_HELP} from './options.ts';
+import {
+  BUILD_HELP,
+  type BuildOptions,
+  CLEAN_HELP,
+  HELP,
+  parseBuildOptions,
+  parseStoreOptions,
+  parseWatchOptions,
+  STATS_HELP,
+  WATCH_HELP,
+  type WatchOptions,
+} from './options.ts';
 
 declare const LLAMA_VERSION: string;
 
-const COMMANDS = ['build', 'bootstrap', 'doctor', 'status', 'stats', 'clean'];
+const COMMANDS = ['build', 'watch', 'bootstrap', 'doctor', 'status', 'stats', 'clean'];
 
 async function main(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv;
@@ -22,10 +33,14 @@ async function main(argv: readonly string[]): Promise<number> {
       const options = parseBuildOptions(rest);
       if (!options.ok) return fail(options.error);
       if (options.value === 'help') return show(BUILD_HELP);
-      if (process.platform !== 'linux' || process.arch !== 'x64') {
-        return fail({reason: 'platform-unsupported', platform: `${process.platform} on ${process.arch}`});
-      }
-      return build(options.value, began);
+      return onOurPlatform(() => build(options.value as BuildOptions, began));
+    }
+    case 'watch': {
+      const options = parseWatchOptions(rest);
+      if (!options.ok) return fail(options.error);
+      if (options.value === 'help') return show(WATCH_HELP);
+      const {watch} = await import('./watch.ts');
+      return onOurPlatform(() => watch(options.value as WatchOptions, began));
     }
     case 'bootstrap': {
       const options = parseBootstrapOptions(rest);
@@ -68,6 +83,12 @@ async function main(argv: readonly string[]): Promise<number> {
       });
     }
   }
+}
+
+async function onOurPlatform(work: () => Promise<number>): Promise<number> {
+  const {platform, arch} = process;
+  if (platform === 'linux' && arch === 'x64') return work();
+  return fail({reason: 'platform-unsupported', platform: `${platform} on ${arch}`});
 }
 
 function ownContext() {

@@ -1,6 +1,6 @@
 /**
- * The rounds of one build: plan, run, record, look again; until nothing is left but what the user's ninja is to judge.
- * Holds what lives as long as the build does: files, digests, toolchains, workers.
+ * The rounds of a build: plan, run, record, look again; until nothing is left but what the user's ninja is to judge.
+ * Holds what lives from one build to the next: files, digests, toolchains.
  */
 import {join} from 'node:path';
 import {type CloudPolicy, Departures} from './cloud-policy.ts';
@@ -26,6 +26,7 @@ import {PlanAnew} from './plan-anew.ts';
 import {countCommands, PlannedCompiles} from './planned-compiles.ts';
 import type {Processes} from './process.ts';
 import {logicalDirectories} from './pwd.ts';
+import {regenerate} from './regenerate.ts';
 import type {Cloud} from './remote/cloud.ts';
 import {Discovery} from './remote/discovery.ts';
 import {Epochs} from './remote/epochs.ts';
@@ -111,10 +112,12 @@ export class Engine {
   /** Ninja was asked to make the manifest in this build and left it as it was: it is not asked again. */
   #isManifestFresh = false;
 
-  readonly #done = new EdgeRuns();
-  readonly #failed = new EdgeRuns();
+  #done = new EdgeRuns();
+  #failed = new EdgeRuns();
+  #project: Project | undefined;
 
-  #look(project: Project): Look {
+  /** What there is to do, apart from what the last build has done in vain. @throws FailureError */
+  look(project: Project): Look {
     return lookAt(project, this.#options.location.targets, {
       isManifestFresh: this.#isManifestFresh,
       isDone: edge => this.#done.has(project.graph, edge),
@@ -135,18 +138,33 @@ export class Engine {
     return !this.#isManifestFresh && isManifestDirty(project);
   }
 
+  /** What is known of the files that compiles have read, or would have. */
+  get files(): FileState {
+    return this.#files;
+  }
+
   /** Milliseconds of CPU that discovery took. */
   get discoveryCpu(): number {
     return this.#discovery.cpu;
   }
 
+  /** As the last build left it, what was recorded included; undefined before the first one. */
+  get project(): Project | undefined {
+    return this.#project;
+  }
+
   /** True where everything was built. @throws FailureError for a description that cannot be built from */
   async run(first: Look): Promise<boolean> {
+    this.#isManifestFresh = false;
+    this.#done = new EdgeRuns();
+    this.#failed = new EdgeRuns();
+    this.#epochs.end();
     let look = first;
+    this.#project = look.project;
     let recorder = this.#recorder(look.project);
     if (recorder.takenOver > 0) {
       this.#note(`took over ${recorder.takenOver} finished by an interrupted build`);
-      look = this.#look(look.project);
+      look = this.look(look.project);
     }
     try {
       for (let regenerations = 0; ; ) {
@@ -158,17 +176,20 @@ export class Engine {
             return false;
           }
           const before = statFrom(this.#directory)('build.ninja');
-          if (!(await this.#regenerate(look.project))) return false;
+          this.ninjaRuns++;
+          if (!(await regenerate(look.project, this.#options))) return false;
+          this.#epochs.end();
           this.#isManifestFresh = statFrom(this.#directory)('build.ninja') === before;
           recorder.close();
-          look = this.#look(this.#options.load());
+          look = this.look(this.#options.load());
+          this.#project = look.project;
           recorder = this.#recorder(look.project);
           continue;
         }
         const end = await this.#runPlan(look, recorder);
         if (end === 'stopped') return false;
         if (end === 'replan' || (this.#failed.size === 0 && this.#isManifestDirty(look.project))) {
-          look = this.#look(look.project);
+          look = this.look(look.project);
           continue;
         }
         const isRecorded = await this.#flush(recorder);
@@ -338,22 +359,6 @@ export class Engine {
     } finally {
       this.#localSlots.release();
     }
-  }
-
-  /** Lets the user's ninja make its own manifest anew. */
-  async #regenerate(project: Project): Promise<boolean> {
-    const {processes, signal, report, localJobs} = this.#options;
-    this.#note('the build description is out of date; ninja makes it anew');
-    this.ninjaRuns++;
-    const result = await processes.run(
-      project.ninja!.path,
-      [`-j${localJobs}`, project.graph.path(project.manifest!)],
-      {cwd: this.#directory, stdio: 'capture', abortWith: 'SIGINT', signal},
-    );
-    this.#epochs.end();
-    if (result.exitCode === 0) return true;
-    if (!signal.aborted) report({type: 'output', bytes: result.output});
-    return false;
   }
 
   #ninjaExecutor({project, freshness}: Look, otherwise: Executor): NinjaExecutor {

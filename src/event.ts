@@ -17,7 +17,12 @@ export type Event =
   | Output
   | Listing
   | CloudReady
-  | BuildFinished;
+  | BuildFinished
+  | WatchReady
+  | WatchBegan
+  | WatchBuilt
+  | ProgramStarted
+  | ProgramEnded;
 
 /** A description was read. */
 export interface GraphLoaded {
@@ -54,6 +59,8 @@ export interface EdgeFinished {
   readonly type: 'edge-finished';
   readonly id: number;
   readonly isCompile: boolean;
+  /** The edge's first output. */
+  readonly target: string;
   readonly label: string;
   readonly command: string;
   readonly place: 'remote' | 'cached' | 'local' | 'ninja';
@@ -114,6 +121,39 @@ export interface BuildFinished {
   readonly type: 'build-finished';
   readonly result: 'built' | 'failed' | 'interrupted';
   readonly summary: Summary;
+}
+
+/** Nothing is being built; a change of these files starts the next build. */
+export interface WatchReady {
+  readonly type: 'watch-ready';
+  readonly files: number;
+}
+
+/** A build of a watch begins. */
+export interface WatchBegan {
+  readonly type: 'watch-began';
+  /** Absolute paths of what changed; none where nothing in particular did. */
+  readonly changed: readonly string[];
+  /** Whether so many changed that everything was looked at. */
+  readonly isBurst: boolean;
+}
+
+export interface WatchBuilt {
+  readonly type: 'watch-built';
+  readonly result: 'built' | 'failed' | 'interrupted';
+}
+
+/** The user's own program, after a build without failures. */
+export interface ProgramStarted {
+  readonly type: 'program-started';
+  readonly command: string;
+}
+
+export interface ProgramEnded {
+  readonly type: 'program-ended';
+  readonly command: string;
+  /** 128 plus the signal's number where one ended it. */
+  readonly status: number;
 }
 
 /** The object that `--summary` writes. Fields are only ever added. */

@@ -6,6 +6,7 @@ import {NodeTimes, statFrom} from './graph/node-times.ts';
 import type {Location} from './locate.ts';
 import type {BuildOptions} from './options.ts';
 import {Freshness} from './scheduler/freshness.ts';
+import {Plan} from './scheduler/plan.ts';
 import {resolveTargets} from './targets.ts';
 
 /** What is known of a project at one moment. */
@@ -31,39 +32,53 @@ export interface BuildContext {
 /** Reads the build description, or what is still true of the snapshot. */
 export type Load = () => Project;
 
-/**
- * Finds out what is dirty now. `isManifestFresh`: ninja was asked to make the manifest and left it as it was, whatever
- * the times say (an edge that is always dirty may stand before it). @throws FailureError
- */
+export interface LookOptions {
+  /**
+   * Ninja was asked to make the manifest and left it as it was, whatever the times say: an edge that is always dirty may
+   * stand before it.
+   */
+  readonly isManifestFresh?: boolean;
+  readonly isDone?: (edge: EdgeId) => boolean;
+  /** Of an earlier look, where it is known which files have changed since. Default: all are looked at. */
+  readonly times?: NodeTimes;
+}
+
+/** Finds out what is dirty now. @throws FailureError */
 export function lookAt(
   project: Project,
   targets: readonly string[],
-  {isManifestFresh = false, isDone}: {isManifestFresh?: boolean; isDone?: (edge: EdgeId) => boolean} = {},
+  {isManifestFresh = false, isDone, times: known}: LookOptions = {},
 ): Look {
   const {graph} = project;
   const stat = descriptionStat(project);
+  const times = known ?? timesOf(project);
   if (!isManifestFresh) {
-    const ofManifest = lookAtManifest(project);
-    if (ofManifest) return {project, ...ofManifest, mustRegenerate: true, stat};
+    const ofManifest = lookAtManifest(project, times);
+    if (ofManifest) return {project, times, ...ofManifest, mustRegenerate: true, stat};
   }
-  const {times, freshness} = scanner(project, isDone);
+  const freshness = scanner(project, times, isDone);
   const roots = freshness.scan(resolveTargets(graph, targets));
   return {project, times, freshness, roots, mustRegenerate: false, stat};
 }
 
 /** Whether the manifest itself is out of date by now. */
 export function isManifestDirty(project: Project): boolean {
-  return lookAtManifest(project) !== undefined;
+  return lookAtManifest(project, timesOf(project)) !== undefined;
 }
 
 /** What there is to do for the manifest itself, as ninja judges it: what it only waits for and validations included. */
-function lookAtManifest(project: Project): Pick<Look, 'times' | 'freshness' | 'roots'> | undefined {
+function lookAtManifest(project: Project, times: NodeTimes): Pick<Look, 'freshness' | 'roots'> | undefined {
   const {graph, manifest} = project;
   if (manifest === undefined) return undefined;
-  const {times, freshness} = scanner(project);
+  const freshness = scanner(project, times);
   const roots = freshness.scan([manifest]);
   const isReady = roots.every(node => freshness.isReady(graph.producer(node)));
-  return isReady ? undefined : {times, freshness, roots};
+  return isReady ? undefined : {freshness, roots};
+}
+
+/** Whether there is anything to do. Phony edges may never be ready, an absent file that nothing makes behind them for one: they are nothing to run. */
+export function hasWork({mustRegenerate, project, freshness, roots}: Look): boolean {
+  return mustRegenerate || new Plan(project.graph, freshness, roots).counts.wanted > 0;
 }
 
 /** The stat of all that a look rests on but the sources: another build that ended meanwhile has changed it. */
@@ -76,13 +91,13 @@ export function descriptionStat({files, directory}: Project): string {
     .join();
 }
 
-function scanner(
-  project: Project,
-  isDone?: (edge: EdgeId) => boolean,
-): {times: NodeTimes; freshness: Freshness} {
-  const {graph, records, directory} = project;
-  const times = new NodeTimes(graph, statFrom(directory));
-  const freshness = new Freshness({
+function timesOf({graph, directory}: Project): NodeTimes {
+  return new NodeTimes(graph, statFrom(directory));
+}
+
+function scanner(project: Project, times: NodeTimes, isDone?: (edge: EdgeId) => boolean): Freshness {
+  const {graph, records} = project;
+  return new Freshness({
     graph,
     records,
     times,
@@ -90,5 +105,4 @@ function scanner(
     loadDyndep: node => project.loadDyndep(node),
     ...(isDone === undefined ? {} : {isDone}),
   });
-  return {times, freshness};
 }

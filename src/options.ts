@@ -1,5 +1,6 @@
 /** The command line of each command -> options, or what is wrong with it. Reads no file. */
-import {ok} from './failure.ts';
+import type {parseArgs} from 'node:util';
+import {type OptionInvalid, ok, type Result} from './failure.ts';
 import {
   dollars,
   type Flag,
@@ -44,6 +45,15 @@ export interface BuildOptions {
   readonly cacheWrite: boolean;
 }
 
+export interface WatchOptions extends BuildOptions {
+  /** For a shell, after each build without failures. */
+  readonly run: string | undefined;
+  /** Whether the screen is cleared before each build. */
+  readonly clear: boolean;
+  /** Events on standard output instead of lines for people. */
+  readonly json: boolean;
+}
+
 export interface StoreOptions {
   readonly store: string | undefined;
 }
@@ -71,6 +81,13 @@ const BUILD_FLAGS = {
   region: {type: 'string'},
   profile: {type: 'string'},
   help: {type: 'boolean', short: 'h'},
+} as const satisfies Record<string, Flag>;
+
+const WATCH_FLAGS = {
+  ...BUILD_FLAGS,
+  run: {type: 'string'},
+  clear: {type: 'boolean'},
+  json: {type: 'boolean'},
 } as const satisfies Record<string, Flag>;
 
 const STORE_FLAGS = {
@@ -107,9 +124,23 @@ DIR holds build.ninja or compile_commands.json; without it ./build is taken, els
 Environment: LLAMA_STORE_LIMIT is what the store may take, in bytes or with K, M, G or T (default 10G).
 Exit status: 0 built, 1 something failed, 2 wrong usage or unreadable input, 130 or 143 interrupted.`;
 
+export const WATCH_HELP = `llama watch [DIR] [TARGET...]
+
+Builds as llama build does, and again whenever a file changes that the build rests on.
+
+  --run COMMAND     start COMMAND after each build without failures, ending the one before
+  --clear           clear the screen before each build
+  --json            tell each event as a line of JSON on standard output
+  -k N              stop a build after N failures, 0 = never (default 0)
+
+All other flags are those of llama build, but for -n and --summary, which mean one build.
+Keys: r builds now, e shows the next failure, q quits.
+Exit status: 0 by q, 2 wrong usage or unreadable input, 130 or 143 interrupted.`;
+
 export const HELP = `llama: C and C++ builds on many workers at once
 
   llama build [DIR] [TARGET...]   build; 'llama build --help' tells the flags
+  llama watch [DIR] [TARGET...]   build, and again whenever a file changes; 'llama watch --help' tells the flags
   llama bootstrap                 make what builds on AWS need; 'llama bootstrap --help' tells the flags
   llama doctor [--fix]            look at all that can be wrong, with what mends it
   llama status                    which cloud, what it holds, what it has cost
@@ -132,6 +163,33 @@ export function parseBuildOptions(argv: readonly string[]): Parsed<BuildOptions>
   if (!parsed.ok) return parsed;
   const {values, positionals} = parsed.value;
   if (values.help) return ok('help');
+  return buildOptions(values, positionals, {keepGoing: 1});
+}
+
+export function parseWatchOptions(argv: readonly string[]): Parsed<WatchOptions> {
+  const parsed = parse(argv, WATCH_FLAGS, 'llama watch --help');
+  if (!parsed.ok) return parsed;
+  const {values, positionals} = parsed.value;
+  if (values.help) return ok('help');
+  const once = values['dry-run'] ? '-n' : values.summary === undefined ? undefined : '--summary';
+  if (once !== undefined) return invalid(`${once} is for one build`, `for one build: llama build ${once}`);
+  if (values.commands === '-') {
+    return invalid('--commands - can be read once only', 'write the commands to a file, and name that');
+  }
+  if (values.run?.trim() === '') return invalid('--run needs a command', 'see: llama watch --help');
+  const built = buildOptions(values, positionals, {keepGoing: 0});
+  if (!built.ok) return built;
+  const {run, clear = false, json = false} = values;
+  return ok({...built.value, run, clear, json});
+}
+
+type BuildValues = ReturnType<typeof parseArgs<{options: typeof BUILD_FLAGS}>>['values'];
+
+function buildOptions(
+  values: BuildValues,
+  words: readonly string[],
+  defaults: {readonly keepGoing: number},
+): Result<BuildOptions, OptionInvalid> {
   const jobs = wholeNumber(values.jobs, '-j', 1);
   const localJobs = wholeNumber(values['local-jobs'], '--local-jobs', 1);
   const keepGoing = wholeNumber(values['keep-going'], '-k', 0);
@@ -144,10 +202,10 @@ export function parseBuildOptions(argv: readonly string[]): Parsed<BuildOptions>
     if (!checked.ok) return checked;
   }
   return ok({
-    words: positionals,
+    words,
     jobs: valueIn(jobs),
     localJobs: valueIn(localJobs),
-    keepGoing: valueIn(keepGoing) ?? 1,
+    keepGoing: valueIn(keepGoing) ?? defaults.keepGoing,
     dryRun: values['dry-run'] ?? false,
     verbose: values.verbose ?? false,
     debug: new Set(debug.flatMap(value => valueIn(value) ?? [])),

@@ -1,31 +1,19 @@
-/**
- * One build with work in it: takes the directory, plans, runs the plan, records, hands over to ninja. The one place
- * where front ends, scheduler and cloud meet.
- */
-import {setMaxListeners} from 'node:events';
-import {accessSync, constants, mkdirSync, rmSync, statSync, writeFileSync} from 'node:fs';
-import {availableParallelism} from 'node:os';
-import {dirname, join, resolve} from 'node:path';
-import {chooseCloud} from './cloud-choice.ts';
-import {CloudPolicy} from './cloud-policy.ts';
-import {type DirectoryLock, lockDirectory, ninjaGone} from './directory-lock.ts';
-import {debugTeller, dryRun} from './dry-run.ts';
-import {Engine} from './engine.ts';
-import {combine, type Report} from './event.ts';
+/** One build with work in it: opens what it needs, builds, tells how it went. */
+import {accessSync, constants, statSync, writeFileSync} from 'node:fs';
+import {dirname, resolve} from 'node:path';
+import {displayOptions} from './display-options.ts';
+import {dryRun} from './dry-run.ts';
+import {combine} from './event.ts';
 import {FailureError} from './failure.ts';
-import {STATE_DIR} from './frontends/project.ts';
+import {Interruption, STATUS} from './interruption.ts';
 import {type BuildContext, descriptionStat, type Load, type Look, lookAt} from './look.ts';
 import {LoopDelay} from './loop-delay.ts';
-import {ownCommands} from './own-command.ts';
-import {Processes} from './process.ts';
 import {prepareStore} from './remote/embedded/embedded-cloud.ts';
+import {Session} from './session.ts';
 import {print} from './standard-output.ts';
-import {storeLimit, storePlace} from './store-place.ts';
+import {storePlace} from './store-place.ts';
 import {createDisplay} from './ui/display.ts';
 import {SummaryCollector} from './ui/summary.ts';
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-const STATUS = {SIGHUP: 129, SIGINT: 130, SIGTERM: 143} as const;
 
 /** What was found before the directory was taken. */
 export interface First {
@@ -48,11 +36,8 @@ export async function runBuild(context: BuildContext, first: First): Promise<num
     return 0;
   }
   checkSummaryPlace(options.summary);
-  const limit = storeLimit(process.env);
-  const storeDir = storePlace(options.store, process.env);
   const loopDelay = new LoopDelay();
   loopDelay.work();
-  const processes = new Processes();
   const collector = new SummaryCollector();
   const display = createDisplay(displayOptions(context));
   const report = combine(
@@ -63,73 +48,23 @@ export async function runBuild(context: BuildContext, first: First): Promise<num
   const interruption = new Interruption({
     onFirst: name => {
       const again = name === 'SIGINT' ? ' (Ctrl-C again ends at once)' : '';
-      notice(report, `stopping; what is finished will be recorded${again}`);
+      const text = `stopping; what is finished will be recorded${again}`;
+      report({type: 'note', level: 'notice', text});
     },
     onSecond: () => display.close(),
   });
-  const stateDir = join(location.directory, STATE_DIR);
-  prepareStateDir(stateDir);
-  let lock: DirectoryLock | undefined;
-  let hasWaited = false;
-  const tellWait = (who: string) => {
-    hasWaited = true;
-    notice(report, `${who}; waiting`);
-  };
+  let session: Session | undefined;
   try {
-    const {cloud, width} = await chooseCloud(options, {
-      storeDir,
-      storeLimit: limit,
-      processes,
-      directory: location.directory,
-      env: process.env,
-      warn: text => report({type: 'note', level: 'warning', text}),
-    });
+    session = await Session.open({context, load: first.load, report, interruption});
+    const {cloud, engine} = session;
     // Its start takes as long as all that comes before the first compile here.
     if (!first.isIdle) cloud.invoker.warm?.(1);
-    lock = await lockDirectory(location.directory, {
-      stateDir,
-      onWait: holder => {
-        const who = holder.pid === 0 ? 'another llama' : `llama (process ${holder.pid})`;
-        tellWait(`${who} is building in ${location.shown}`);
-      },
-      signal: interruption.signal,
+    const result = await session.build(hasWaited => {
+      const look = lockedLook(context, {...first, hasWaited});
+      for (const text of look.project.warnings) report({type: 'note', level: 'warning', text});
+      report({type: 'cloud-ready', text: cloud.description});
+      return look;
     });
-    if (!lock) throw new FailureError({reason: 'interrupted', signal: interruption.name ?? 'SIGINT'});
-    await ninjaGone(location.directory, {
-      onWait: holder => tellWait(`${holder.name} (process ${holder.pid}) is building here`),
-      signal: interruption.signal,
-    });
-    // Left by a build that was killed; nobody else can be using it.
-    rmSync(join(stateDir, 'tmp'), {recursive: true, force: true});
-    const look = lockedLook(context, {...first, hasWaited});
-    for (const text of look.project.warnings) report({type: 'note', level: 'warning', text});
-    report({type: 'cloud-ready', text: cloud.description});
-    const engine = new Engine({
-      options,
-      policy: new CloudPolicy({
-        isAway: cloud.isAway,
-        remoteOnly: options.remoteOnly,
-        maxCost: options.maxCost,
-        fallsBack: options.fallback,
-        cost: cloud.cost,
-      }),
-      location,
-      processes,
-      cloud,
-      cacheDir: storeDir,
-      width,
-      localJobs: options.localJobs ?? availableParallelism(),
-      report,
-      load: first.load,
-      onLook: debugTeller({debug: options.debug, storeDir, env: process.env}, text =>
-        report({type: 'listing', text}),
-      ),
-      signal: interruption.signal,
-      // The system's own is asked anew for each name.
-      environment: {...process.env},
-      umask: process.umask(),
-    });
-    const result = await engine.run(look);
     // A signal that came when everything was built changes nothing.
     const interruptedBy = result ? undefined : interruption.name;
     await cloud.close();
@@ -156,8 +91,7 @@ export async function runBuild(context: BuildContext, first: First): Promise<num
     display.close();
     loopDelay.close();
     interruption.close();
-    processes.close();
-    lock?.release();
+    session?.close();
   }
 }
 
@@ -168,29 +102,6 @@ function lockedLook(context: BuildContext, first: First & {hasWaited: boolean}):
   // been edited too.
   if (descriptionStat(project) === stat && !first.hasWaited) return first.look;
   return lookAt(first.load(), context.location.targets);
-}
-
-function displayOptions({options, location}: BuildContext): Parameters<typeof createDisplay>[0] {
-  const isTerminal = process.stderr.isTTY === true;
-  const noColor = (process.env.NO_COLOR ?? '') !== '';
-  const mode =
-    options.progress === 'none'
-      ? 'none'
-      : options.progress === 'auto' && isTerminal && !noColor && process.env.TERM !== 'dumb'
-        ? 'bar'
-        : 'plain';
-  return {
-    mode,
-    verbose: options.verbose,
-    advice: ownCommands(options, location),
-    verifies: options.verify > 0,
-    color: isTerminal && !noColor,
-    stream: process.stderr,
-  };
-}
-
-function notice(report: Report, text: string): void {
-  report({type: 'note', level: 'notice', text});
 }
 
 /** Better before the build than after it. */
@@ -206,53 +117,5 @@ function checkSummaryPlace(file: string | undefined): void {
       reason: 'option-invalid',
       text: `--summary: cannot write '${file}': ${(error as Error).message}`,
     });
-  }
-}
-
-function prepareStateDir(stateDir: string): void {
-  try {
-    mkdirSync(stateDir, {recursive: true});
-    // A build directory may lie in a source tree.
-    writeFileSync(join(stateDir, '.gitignore'), '*\n');
-  } catch (error) {
-    throw new FailureError({
-      reason: 'option-invalid',
-      text: `cannot write to '${stateDir}': ${(error as Error).message}`,
-      hint: 'the build directory has to be writable',
-    });
-  }
-}
-
-/** The first signal stops the build in order; the second ends the process at once. */
-class Interruption {
-  readonly #controller = new AbortController();
-  readonly #handler: (name: (typeof SIGNALS)[number]) => void;
-  name: (typeof SIGNALS)[number] | undefined;
-
-  constructor(told: {onFirst: (name: (typeof SIGNALS)[number]) => void; onSecond: () => void}) {
-    this.#handler = name => {
-      if (this.name !== undefined) {
-        told.onSecond();
-        process.exit(STATUS[name]);
-      }
-      this.name = name;
-      told.onFirst(name);
-      this.#controller.abort();
-    };
-    // Each compile that is under way listens.
-    setMaxListeners(0, this.#controller.signal);
-    for (const signal of SIGNALS) process.on(signal, this.#handler);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  abort(): void {
-    this.#controller.abort();
-  }
-
-  close(): void {
-    for (const signal of SIGNALS) process.off(signal, this.#handler);
   }
 }

@@ -141,6 +141,17 @@ export class FileState {
     return entry.facts?.kind === 'file' ? this.#read(path, entry, noteOf) : undefined;
   }
 
+  /** The files whose bytes were asked for. */
+  *known(): Iterable<string> {
+    for (const [path, {content}] of this.#entries) if (content !== undefined) yield path;
+  }
+
+  /** Whether a file's stat is another one now than when its bytes were asked for. */
+  hasChanged(path: string): boolean {
+    const now = statOrAbsent(path);
+    return now === undefined || !sameFacts(this.#entries.get(path)?.contentFacts, now);
+  }
+
   digest(path: string): Digest | undefined {
     return this.content(path)?.digest;
   }

@@ -34,6 +34,17 @@ export class NodeTimes {
     return time;
   }
 
+  /** What was found where it was looked at. */
+  peek(node: NodeId): bigint | undefined {
+    const time = this.#times[node];
+    return time === UNKNOWN ? undefined : time;
+  }
+
+  /** The nodes that were looked at. */
+  *known(): Iterable<NodeId> {
+    for (let node = 0; node < this.#times.length; node++) if (this.#times[node] !== UNKNOWN) yield node;
+  }
+
   /** Makes the next {@link get} look again. */
   forget(node: NodeId): void {
     if (node < this.#times.length) this.#times[node] = UNKNOWN;

@@ -227,6 +227,7 @@ export class Scheduler {
       type: 'edge-finished',
       id: edge,
       isCompile: isCompile(edge),
+      target: graph.path(graph.outs(edge)[0]!),
       label: graph.label(edge),
       command: graph.text(edge, 'command'),
       place: done.place,

@@ -2,20 +2,15 @@
  * One directory built in turn by llama and by ninja, with random edits in between: never a missing nor a needless
  * rebuild, and in the end the objects of a clean build.
  */
-import {readFile, rm} from 'node:fs/promises';
+import {rm} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
-import {fileTree} from './file-tree.ts';
-import {openProject, type Project} from './project.ts';
+import {openProject} from './project.ts';
 import {Random} from './random.ts';
+import {type Edit, expectCleanBuildEqual, SOURCE_EDITS} from './random-edits.ts';
 import {useRig} from './rig.ts';
 import {expectNothingLeft} from './same-as-ninja.ts';
 
 const rig = useRig();
-
-type Edit = readonly [name: string, apply: (project: Project, random: Random) => Promise<unknown>];
-
-const header = (random: Random): string => `h${random.below(10)}.h`;
-const source = (random: Random): string => `s${random.below(12)}.c`;
 
 /** An object, as a path relative to the source. */
 function object(random: Random): string {
@@ -23,50 +18,14 @@ function object(random: Random): string {
   return `../build/CMakeFiles/${number < 6 ? 'left' : 'right'}.dir/s${number}.c.o`;
 }
 
-/** Sets the number that the last definition of a file gives. */
-async function renumber(project: Project, file: string, random: Random): Promise<void> {
-  const text = await project.read(file);
-  await project.write(file, text.replace(/\d+(\)?\n)$/, `${random.below(1000)}$1`));
-}
-
 const EDITS: readonly Edit[] = [
-  ['touch a header', (project, random) => project.touch(header(random))],
-  ['change a header', (project, random) => renumber(project, header(random), random)],
-  ['touch a source', (project, random) => project.touch(source(random))],
-  [
-    'add to a source',
-    (project, random) => project.append(source(random), `extern int e${random.below(9999)};\n`),
-  ],
-  [
-    'include one header more',
-    async (project, random) => {
-      const file = source(random);
-      await project.write(file, `#include "${header(random)}"\n${await project.read(file)}`);
-    },
-  ],
-  [
-    'include one header less',
-    async (project, random) => {
-      const file = source(random);
-      const text = await project.read(file);
-      const lines = text.split('\n');
-      const again = lines.findIndex((line, at) => line.startsWith('#include "h') && lines.indexOf(line) < at);
-      await project.write(file, again < 0 ? text : lines.toSpliced(again, 1).join('\n'));
-    },
-  ],
+  ...SOURCE_EDITS,
   ['delete an object', (project, random) => rm(project.path(object(random)), {force: true})],
   ['touch an object', (project, random) => project.touch(object(random))],
   ['delete the program', project => rm(project.output('app'), {force: true})],
   ['delete a library', project => rm(project.output('libright.a'), {force: true})],
   ['delete the generated header', project => rm(project.output('made.h'), {force: true})],
   ['delete the generator', project => rm(project.output('generator'), {force: true})],
-  ['change the generator’s input', (project, random) => project.write('data.txt', `${random.below(100)}\n`)],
-  ['touch the generator’s source', project => project.touch('generator.c')],
-  [
-    'change the flags of a target',
-    (project, random) => project.write('flags.cmake', `set(LEVEL ${random.below(50)})\n`),
-  ],
-  ['touch the manifest’s input', project => project.touch('CMakeLists.txt')],
   [
     'clean one target',
     (project, random) => project.builtByNinja(['-t', 'clean', random.pick(['left', 'right', 'made'])]),
@@ -101,19 +60,3 @@ describe('30 random edits, each built by either of the two', () => {
     await expectNothingLeft(rig);
   });
 });
-
-/** Expects what is there to be what a clean build at the same place makes. */
-async function expectCleanBuildEqual(project: Project, story: string): Promise<void> {
-  const made = async (): Promise<Map<string, string>> => {
-    const all = await fileTree(project.directory);
-    return new Map([...all].filter(([path]) => /\.(o|a|h)$|^(app|generator)$/.test(path)));
-  };
-  const deps = (await project.records()).deps;
-  const incremental = await made();
-  expect(await readFile(project.output('made.h'), 'utf8')).toContain('MADE');
-  await rm(project.directory, {recursive: true});
-  await project.configure([]);
-  await project.builtByNinja();
-  expect(incremental, story).toEqual(await made());
-  expect(deps, story).toEqual((await project.records()).deps);
-}

@@ -37,6 +37,8 @@ export interface LlamaOptions {
   readonly cwd?: string;
   readonly stdin?: string;
   readonly umask?: string;
+  /** A program that runs longer hangs, in ms. */
+  readonly longest?: number;
   /** In place of the rig's store. */
   readonly store?: string;
   /** Arguments for node itself, before the program. */
@@ -152,6 +154,7 @@ export class Rig {
       env: {...this.env, ...options.env},
       ...(options.stdin === undefined ? {} : {stdin: options.stdin}),
       ...(options.umask === undefined ? {} : {umask: options.umask}),
+      ...(options.longest === undefined ? {} : {longest: options.longest}),
     };
   }
 }

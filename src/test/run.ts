@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly stdin?: string;
   /** Octal, as `umask` takes it: '027'. */
   readonly umask?: string;
+  /** A program that runs longer hangs, in ms. */
+  readonly longest?: number;
 }
 
 /** A program that hangs is a failure of its test, shown with what it said so far. */
@@ -53,7 +55,7 @@ export class Running {
     this.pid = child.pid ?? -1;
     child.stdin.on('error', () => {}); // The program may end without reading its input.
     child.stdin.end(options.stdin ?? '');
-    this.done = this.#collect(child, [program, ...args].join(' '));
+    this.done = this.#collect(child, [program, ...args].join(' '), options.longest ?? HANG_MS);
     // The caller may look at the promise only after other steps; a failure then is not an unhandled one.
     this.done.catch(() => {});
   }
@@ -74,8 +76,13 @@ export class Running {
   }
 
   /** Resolves when the output matches, or when the program has ended: the caller then looks at what was said. */
-  async untilSaid(pattern: RegExp): Promise<void> {
-    while (!this.#ended && !pattern.test(this.#all)) {
+  untilSaid(pattern: RegExp): Promise<void> {
+    return this.until(said => pattern.test(said));
+  }
+
+  /** The same for a judgement of all that was said so far. */
+  async until(isEnough: (said: string) => boolean): Promise<void> {
+    while (!this.#ended && !isEnough(this.#all)) {
       await new Promise<void>(resolve => {
         this.#listeners.add(resolve);
       });
@@ -83,13 +90,13 @@ export class Running {
     }
   }
 
-  #collect(child: ChildProcess, shown: string): Promise<Run> {
+  #collect(child: ChildProcess, shown: string, longest: number): Promise<Run> {
     return new Promise((resolve, reject) => {
       const parts = {stdout: '', stderr: ''};
       const hang = setTimeout(() => {
         process.kill(-this.pid, 'SIGKILL');
-        reject(new Error(`still running after ${HANG_MS} ms: ${shown}\n${this.#all}`));
-      }, HANG_MS);
+        reject(new Error(`still running after ${longest} ms: ${shown}\n${this.#all}`));
+      }, longest);
       for (const name of ['stdout', 'stderr'] as const) {
         child[name]?.setEncoding('utf8');
         child[name]?.on('data', (text: string) => {

@@ -34,6 +34,7 @@ describe('the display', () => {
       type: 'edge-finished',
       id,
       isCompile: true,
+      target: 'a.o',
       label: '',
       command: '',
       output: Buffer.alloc(0),

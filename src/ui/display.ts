@@ -48,8 +48,7 @@ class Display {
 
   constructor(options: DisplayOptions) {
     this.#options = options;
-    // A reader that went away (`llama build 2>&1 | head`) is no reason to end the build.
-    options.stream.on('error', () => {});
+    ignoreFaults(options.stream);
   }
 
   show(event: Event): void {
@@ -110,6 +109,11 @@ class Display {
         break;
       case 'graph-loaded':
       case 'compile-verified':
+      case 'watch-ready':
+      case 'watch-began':
+      case 'watch-built':
+      case 'program-started':
+      case 'program-ended':
         break;
     }
     this.#updateBar();
@@ -202,7 +206,14 @@ class Display {
   }
 }
 
+/** A reader that went away (`llama build 2>&1 | head`) is no reason to end the build. */
+export function ignoreFaults(stream: NodeJS.WriteStream): void {
+  if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore);
+}
+
+function ignore(): void {}
+
 /** Terminal colour sequences (ECMA-48 SGR and the erase sequences that compilers add to them). */
-function stripColors(block: string): string {
+export function stripColors(block: string): string {
   return block.replaceAll(/\x1b\[[0-9;]*[mK]/g, '');
 }

@@ -1,0 +1,188 @@
+/**
+ * `watch [re2] [llvm] [--runs N]`: how long `llama watch` takes from a save (the rename) to the object, and to the program,
+ * beyond what the compiler, the archiver and the linker take by themselves; by turns, medians.
+ */
+import {type ChildProcess, spawn} from 'node:child_process';
+import {existsSync} from 'node:fs';
+import {appendFile, copyFile, rename, rm} from 'node:fs/promises';
+import {join} from 'node:path';
+import {createInterface} from 'node:readline';
+import {buildDirectory, type Configuration, configure, project, sourceCopy} from './corpus.ts';
+import {type Figure, keeps, plain, table} from './figure.ts';
+import {llama} from './llama.ts';
+import {outputsOf} from './ninja.ts';
+import {parseArguments, place, say, UsageError} from './place.ts';
+import {environment, must} from './process.ts';
+import {writeResult} from './results.ts';
+
+/** What is built of each project. */
+const PROGRAMS: Readonly<Record<string, string>> = {re2: 'dfa_test', llvm: 'llvm-tblgen'};
+
+interface Place {
+  readonly directory: string;
+  readonly program: string;
+  readonly source: string;
+}
+
+interface WatchEvent {
+  readonly type: string;
+  readonly target?: string;
+  readonly result?: string;
+  /** Milliseconds, when the line was read. */
+  readonly at: number;
+}
+
+/** A watch, its events one by one. */
+class Watch {
+  readonly #child: ChildProcess;
+  readonly #events: WatchEvent[] = [];
+  #wake: (() => void) | undefined;
+  #hasEnded = false;
+
+  constructor({directory, program}: Place) {
+    const argv = [
+      llama(),
+      'watch',
+      directory,
+      program,
+      '--json',
+      '--no-cache',
+      '--store',
+      place('store', 'watch'),
+    ];
+    this.#child = spawn(process.execPath, argv, {env: environment(), stdio: ['ignore', 'pipe', 'inherit']});
+    const lines = createInterface({input: this.#child.stdout!});
+    lines.on('line', line => {
+      this.#events.push({...(JSON.parse(line) as WatchEvent), at: performance.now()});
+      this.#wake?.();
+    });
+    lines.on('close', () => {
+      this.#hasEnded = true;
+      this.#wake?.();
+    });
+  }
+
+  /** The events up to the next one of a type. */
+  async until(type: string): Promise<WatchEvent[]> {
+    const passed: WatchEvent[] = [];
+    for (;;) {
+      const event = this.#events.shift();
+      if (event) {
+        passed.push(event);
+        if (event.type === type) return passed;
+        continue;
+      }
+      if (this.#hasEnded) throw new Error('llama watch has ended');
+      await new Promise<void>(resolve => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  async end(): Promise<void> {
+    const ended = new Promise(resolve => this.#child.once('exit', resolve));
+    this.#child.kill('SIGINT');
+    await ended;
+  }
+}
+
+async function prepare(name: string): Promise<Place> {
+  const of = project(name);
+  const copy = join(place('edited', `${name}-watch`), of.subdirectory);
+  const source = existsSync(copy) ? copy : await sourceCopy(of, 'watch');
+  const how: Configuration = {project: of, type: 'Release', suffix: '-watch', source};
+  const directory = buildDirectory(how);
+  if (!existsSync(join(directory, 'build.ninja'))) await configure(how);
+  return {directory, program: PROGRAMS[name]!, source: join(source, of.oneSource)};
+}
+
+/** The compile of the source, and what follows it up to the program, as they are run. */
+async function commandsOf({directory, program, source}: Place): Promise<{compile: string; rest: string[]}> {
+  const at = {directory, targets: [program]};
+  const before = new Set(await commandsToRun(at.targets, directory));
+  if (before.size > 0) throw new Error(`${program} is not up to date`);
+  await appendFile(source, '\n');
+  const all = await commandsToRun(at.targets, directory);
+  const compile = all.find(command => command.includes(' -c ') && command.includes(source));
+  if (compile === undefined)
+    throw new Error(`no compile of ${source} in ${(await outputsOf(at)).length} edges`);
+  return {compile, rest: all.filter(command => command !== compile)};
+}
+
+async function commandsToRun(targets: readonly string[], directory: string): Promise<string[]> {
+  const {stdout} = await must(['ninja', '-n', '-v', ...targets], {cwd: directory});
+  return stdout.split('\n').flatMap(line => /^\[\d+\/\d+\] (.*)$/.exec(line)?.[1] ?? []);
+}
+
+/** Milliseconds of these commands, one after the other. */
+async function timeOf(commands: readonly string[], directory: string): Promise<number> {
+  const began = performance.now();
+  for (const command of commands) await must(['sh', '-c', command], {cwd: directory});
+  return performance.now() - began;
+}
+
+async function measure(name: string, runs: number): Promise<Figure[]> {
+  const at = await prepare(name);
+  let watch = new Watch(at);
+  await watch.until('ready');
+  await watch.end();
+  const {compile, rest} = await commandsOf(at);
+  watch = new Watch(at);
+  await watch.until('ready');
+  const object: number[] = [];
+  const program: number[] = [];
+  for (let run = 0; run < runs; run++) {
+    const saved = `${at.source}.saved`;
+    await copyFile(at.source, saved);
+    await appendFile(saved, `// ${process.pid} ${run}\n`);
+    const began = performance.now();
+    await rename(saved, at.source);
+    const events = await watch.until('built');
+    await watch.until('ready');
+    const [first] = events.filter(({type}) => type === 'finished');
+    if (first === undefined || events.at(-1)!.result !== 'built') throw new Error(JSON.stringify(events));
+    const alone = await timeOf([compile], at.directory);
+    const after = await timeOf(rest, at.directory);
+    object.push(first.at - began - alone);
+    program.push(events.at(-1)!.at - began - alone - after);
+    say(
+      `     ${name}: object after ${ms(first.at - began)}, program after ${ms(events.at(-1)!.at - began)}; ` +
+        `compile alone ${ms(alone)}, ${rest.length} steps after it ${ms(after)}`,
+    );
+  }
+  await watch.end();
+  await rm(`${at.source}.saved`, {force: true});
+  return [
+    {
+      name: `${name}: from save to object, beyond the compile`,
+      unit: 'ms',
+      ours: object,
+      limit: {kind: 'absolute', at: 50},
+    },
+    {
+      name: `${name}: from save to program, beyond compile and links`,
+      unit: 'ms',
+      ours: program,
+      limit: {kind: 'absolute', at: 100},
+    },
+  ];
+}
+
+function ms(time: number): string {
+  return `${time.toFixed(0)} ms`;
+}
+
+export async function main(argv: readonly string[]): Promise<number> {
+  const {names, flags} = parseArguments(argv);
+  delete process.env.NODE_EXTRA_CA_CERTS;
+  const unknown = names.find(name => !(name in PROGRAMS));
+  if (unknown !== undefined)
+    throw new UsageError(`no '${unknown}'; there are ${Object.keys(PROGRAMS).join(', ')}`);
+  const runs = Number(flags.get('runs') ?? 9);
+  const figures: Figure[] = [];
+  for (const name of names.length > 0 ? names : Object.keys(PROGRAMS))
+    figures.push(...(await measure(name, runs)));
+  say(table(figures));
+  await writeResult('watch', {runs, figures: figures.map(plain)});
+  return figures.every(figure => keeps(figure) !== false) ? 0 : 1;
+}

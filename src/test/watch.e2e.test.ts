@@ -1,0 +1,210 @@
+/** `llama watch`: after each edit, of whatever kind, ninja has nothing to do, and the objects are those of a clean build. */
+import {copyFile, readFile, rename, rm, writeFile} from 'node:fs/promises';
+import {describe, expect, it} from 'vitest';
+import {openProject, type Project} from './project.ts';
+import {Random} from './random.ts';
+import {type Edit, expectCleanBuildEqual, header, renumber, SOURCE_EDITS, source} from './random-edits.ts';
+import {useRig} from './rig.ts';
+import {expectNothingLeft} from './same-as-ninja.ts';
+import {Watching} from './watching.ts';
+
+const rig = useRig();
+
+/** Ways in which editors and version control change files; each leaves a project that can be built. */
+const EDITS: readonly Edit[] = [
+  ...SOURCE_EDITS,
+  [
+    'save by a temporary file and a rename',
+    async (project, random) => {
+      const file = header(random);
+      await project.tick();
+      await copyFile(project.path(file), project.path(`.${file}.swp`));
+      await writeFile(project.path(`.${file}.swp`), `${await project.read(file)}/* ${random.below(99)} */\n`);
+      await project.rename(`.${file}.swp`, file);
+    },
+  ],
+  [
+    'rename a header, and name it so where it is included',
+    async (project, random) => {
+      const from = header(random);
+      const to = `h${10 + random.below(1_000_000)}.h`;
+      await project.tick();
+      await project.rename(from, to);
+      for (let i = 0; i < 12; i++) await replaceIn(project, `s${i}.c`, [from, to]);
+      for (let i = 0; i < 10; i++) await replaceIn(project, `h${i}.h`, [from, to]);
+      await project.write(from, await project.read(to));
+    },
+  ],
+  [
+    'move the sources away and back with a change, as a checkout does',
+    async (project, random) => {
+      await project.tick();
+      await rig.run('cp', ['-a', project.source, `${project.source}.new`]);
+      await rename(project.source, `${project.source}.old`);
+      await rename(`${project.source}.new`, project.source);
+      await rm(`${project.source}.old`, {recursive: true});
+      await renumber(project, header(random), random);
+    },
+  ],
+  [
+    'break a source and mend it',
+    async (project, random) => {
+      const file = source(random);
+      const whole = await project.read(file);
+      await project.append(file, 'int broken(\n');
+      await project.write(file, whole);
+    },
+  ],
+];
+
+async function replaceIn(project: Project, file: string, [from, to]: [string, string]): Promise<void> {
+  const text = await readFile(project.path(file), 'utf8').catch(() => '');
+  if (text.includes(`"${from}"`))
+    await writeFile(project.path(file), text.replaceAll(`"${from}"`, `"${to}"`));
+}
+
+describe('random edits under a watch', () => {
+  it.each([5, 29])('seed %i', {timeout: 180_000}, async seed => {
+    const random = new Random(seed);
+    const project = await openProject(rig, 'random-edits');
+    const watching = new Watching(project);
+    await watching.built();
+    const history: string[] = [];
+    for (let step = 0; step < 12; step++) {
+      const [name, apply] = random.pick(EDITS);
+      history.push(name);
+      await apply(project, random);
+      await watching.untilIdle();
+    }
+    expect((await watching.end()).status).toBe(130);
+    await expectCleanBuildEqual(project, history.join(', '));
+    await expectNothingLeft(rig);
+  });
+});
+
+describe('a watch', () => {
+  it('keeps a failure until it is mended, also in a header that only failed compiles have read', async () => {
+    const project = await openProject(rig, 'header-edits');
+    await project.write('include/deep.h', '#define DEEP +\n');
+    const watching = new Watching(project);
+    expect(await watching.built()).toMatchObject({result: 'failed', failed: 2, broken: 2});
+    await project.write('include/deep.h', '#define DEEP 4\n');
+    const events = await watching.until('ready');
+    expect(events[0]).toMatchObject({type: 'began', changed: [project.path('include/deep.h')]});
+    expect(events.at(-2)).toMatchObject({type: 'built', result: 'built', failed: 0, broken: 0});
+    expect(await project.ninjaWouldRun()).toEqual([]);
+    await watching.end();
+  });
+
+  it('is told by a new file of what a failed compile has missed', async () => {
+    const project = await openProject(rig, 'header-edits');
+    await project.append('main.c', '#include "fresh.h"\n');
+    const watching = new Watching(project);
+    expect(await watching.built()).toMatchObject({result: 'failed', failed: 1});
+    await project.write('include/fresh.h', '#define FRESH 1\n');
+    expect(await watching.built()).toMatchObject({result: 'built'});
+    expect(await project.ninjaWouldRun()).toEqual([]);
+    await watching.end();
+  });
+
+  it('compiles nothing for a header whose content is as it was, and says what ran', async () => {
+    const project = await openProject(rig, 'header-edits');
+    const watching = new Watching(project);
+    await watching.built();
+    await project.touch('include/deep.h');
+    const events = await watching.until('ready');
+    const places = events.filter(({type}) => type === 'finished').map(({place}) => place);
+    expect(places).toContain('cached');
+    expect(places).not.toContain('remote');
+    expect(places).not.toContain('local');
+    expect(await project.ninjaWouldRun()).toEqual([]);
+    await watching.end();
+  });
+
+  it('outlives a description that cannot be read, and builds when it is mended', async () => {
+    const project = await openProject(rig, 'header-edits');
+    const watching = new Watching(project);
+    await watching.built();
+    const whole = await project.read('CMakeLists.txt');
+    await project.write('CMakeLists.txt', `${whole}\nadd_executable(\n`);
+    expect(await watching.built()).toMatchObject({result: 'failed'});
+    await project.write('second.c', 'int main(void) { return 0; }\n');
+    await project.write('CMakeLists.txt', `${whole}\nadd_executable(second second.c)\n`);
+    await watching.untilIdle();
+    expect(await project.ninjaWouldRun(['second'])).toEqual([]);
+    await watching.end();
+  });
+
+  it('takes what a plain ninja built meanwhile for built', async () => {
+    const project = await openProject(rig, 'header-edits');
+    const watching = new Watching(project);
+    await watching.built();
+    await project.builtByNinja(['-t', 'clean']);
+    await project.builtByNinja();
+    await project.append('base.c', 'int more;\n');
+    expect(await watching.built()).toMatchObject({result: 'built', compiles: 1, failed: 0});
+    expect(await project.ninjaWouldRun()).toEqual([]);
+    await watching.end();
+  });
+
+  it('starts the program anew after each build without failures, and ends it with itself', async () => {
+    const project = await openProject(rig, 'header-edits');
+    const watching = new Watching(project, ['--run', 'echo started; exec sleep 1000']);
+    await watching.until('program-started');
+    await project.append('base.c', 'int more;\n');
+    await watching.until('program-started');
+    await project.append('base.c', 'int broken(\n');
+    const events = await watching.until('ready');
+    expect(events.map(({type}) => type)).not.toContain('program-started');
+    const ended = await watching.end();
+    expect(ended.status).toBe(130);
+    expect(ended.all.match(/^started$/gm)).toHaveLength(2);
+    await expectNothingLeft(rig);
+  });
+
+  it('tells how a program ended that ended by itself', async () => {
+    const project = await openProject(rig, 'header-edits');
+    const watching = new Watching(project, ['--run', 'exit 7']);
+    const events = await watching.until('program-ended');
+    expect(events.at(-1)).toMatchObject({command: 'exit 7', status: 7});
+    await watching.end();
+  });
+
+  it('tells people in lines: what changed, what was done, how long it took', async () => {
+    const project = await openProject(rig, 'header-edits');
+    const running = rig.startRaw(['watch', project.directory, '--store', rig.store], {cwd: project.source});
+    await running.untilSaid(/watching \d+ files\n/);
+    expect(running.said).toMatch(
+      /^\d\d:\d\d:\d\d {2}3 compiles, 2 other steps · [\d.]+ s \(compile .*, us .*\)$/m,
+    );
+    await project.append('base.c', 'int broken(\n');
+    await running.untilSaid(/ 1 failed · /);
+    expect(running.said).toContain('FAILED: CMakeFiles/base.dir/base.c.o\n');
+    expect(running.said).toContain('  base.c changed → 1 compile · 1 failed · ');
+    running.signal('SIGINT');
+    expect((await running.done).status).toBe(130);
+  });
+
+  it('names the limit of the system, and the command that raises it', async () => {
+    const project = await openProject(rig, 'header-edits');
+    const limited = 'echo 2 > /proc/sys/user/max_inotify_watches && exec "$@"';
+    const command = [process.execPath, rig.program, 'watch', project.directory, '--store', rig.store];
+    const done = await rig.run('unshare', ['-Ur', 'sh', '-c', limited, 'sh', ...command]);
+    expect(done.status, done.all).toBe(2);
+    expect(done.stderr).toMatch(
+      /limit of inotify watches is reached .*\n.*sudo sysctl fs\.inotify\.max_user_watches=/s,
+    );
+  });
+
+  it.each([
+    [['-n'], '-n is for one build'],
+    [['--summary', 'x.json'], '--summary is for one build'],
+    [['--commands', '-'], '--commands - can be read once only'],
+    [['--run', ' '], '--run needs a command'],
+    [['--clera'], "unknown flag '--clera'"],
+  ])('refuses %j', async (args, text) => {
+    const done = await rig.raw(['watch', ...args]);
+    expect(done.status).toBe(2);
+    expect(done.stderr).toContain(text);
+  });
+});

@@ -1,0 +1,313 @@
+/**
+ * `llama watch`: build, wait for a change, build again. The graph, what is known of files, the cloud and its workers live
+ * from one build to the next; the directory is ours only while a build runs, so that other tools may build there too.
+ *
+ *     building --ended--> resting --a watched file changed, r--> building
+ *         \\______________________ q, a signal: ended ______________________/
+ */
+import {existsSync} from 'node:fs';
+import {resolve} from 'node:path';
+import {loader, markWorked, withPlace} from './build.ts';
+import {displayOptions} from './display-options.ts';
+import {FailureError} from './failure.ts';
+import type {Project} from './frontends/project.ts';
+import {statFrom} from './graph/node-times.ts';
+import {Interruption, STATUS} from './interruption.ts';
+import {type Keys, readKeys} from './keys.ts';
+import {locate} from './locate.ts';
+import {type BuildContext, descriptionStat, hasWork, type Load, type Look, lookAt} from './look.ts';
+import type {WatchOptions} from './options.ts';
+import {diskPath} from './protocol/path-text.ts';
+import {Session} from './session.ts';
+import {print} from './standard-output.ts';
+import {failureText} from './ui/failure-text.ts';
+import {createWatchDisplay, type WatchDisplay} from './ui/watch-display.ts';
+import {WatchLimitError} from './watch/directory-watches.ts';
+import {FileWatch} from './watch/file-watch.ts';
+import {ProgramRun} from './watch/program-run.ts';
+import type {Changes} from './watch/settling.ts';
+import {WatchedFiles} from './watched-files.ts';
+
+/** Answers the exit status. @throws FailureError for everything that keeps the first build from starting */
+export async function watch(options: WatchOptions, began: number): Promise<number> {
+  const location = locate(options.words, {
+    cwd: process.cwd(),
+    hasCommands: options.commands !== undefined,
+  });
+  const context: BuildContext = {options, location, began};
+  try {
+    const load = await loader(context);
+    const first = lookAt(load(), location.targets);
+    markWorked();
+    return await new Watch(options, context, load).run(first);
+  } catch (error) {
+    throw withPlace(error, context);
+  }
+}
+
+/** Why the next build is made. */
+interface Cause {
+  /** What the build before it has left: there is no third one without a change. */
+  readonly isRest?: boolean;
+  /** Absolute paths. */
+  readonly changed: readonly string[];
+  readonly isBurst: boolean;
+  readonly look: Look;
+}
+
+class Watch {
+  readonly #options: WatchOptions;
+  readonly #context: BuildContext;
+  readonly #load: Load;
+  readonly #display: WatchDisplay;
+  readonly #interruption: Interruption;
+  readonly #files = new FileWatch();
+  #watched: WatchedFiles | undefined;
+  #session!: Session;
+  #program: ProgramRun | undefined;
+  /** What the last build went by: what is other than it was then has changed since. */
+  #base: Look | undefined;
+  /** Whether the last build left something to be mended. */
+  #hasFailed = false;
+  /** Ends the wait for a change: a key or a signal. */
+  #rest = new AbortController();
+  #isAsked = false;
+  #hasQuit = false;
+
+  constructor(options: WatchOptions, context: BuildContext, load: Load) {
+    this.#options = options;
+    this.#context = context;
+    this.#load = load;
+    this.#display = createWatchDisplay({
+      ...displayOptions(context),
+      hasKeys: process.stdin.isTTY === true,
+      clears: options.clear && process.stderr.isTTY === true,
+      json: options.json ? print : undefined,
+    });
+    this.#interruption = new Interruption({
+      onFirst: () => this.#rest.abort(),
+      onSecond: () => this.#close(undefined),
+    });
+  }
+
+  async run(first: Look): Promise<number> {
+    const {report} = this.#display;
+    let keys: Keys | undefined;
+    try {
+      this.#session = await Session.open({
+        context: this.#context,
+        load: this.#load,
+        report,
+        interruption: this.#interruption,
+      });
+      const {cloud, processes} = this.#session;
+      report({type: 'cloud-ready', text: cloud.description});
+      if (this.#options.run !== undefined) this.#program = this.#programRun(this.#options.run, processes);
+      keys = readKeys(key => this.#onKey(key));
+      for (const text of first.project.warnings) report({type: 'note', level: 'warning', text});
+      await this.#loop(first);
+      await this.#program?.stop();
+      await cloud.close();
+      return this.#interruption.name === undefined ? 0 : STATUS[this.#interruption.name];
+    } finally {
+      this.#close(keys);
+    }
+  }
+
+  async #loop(first: Look): Promise<void> {
+    const {signal} = this.#interruption;
+    let look = first;
+    let cause: Cause | undefined = {changed: [], isBurst: false, look: this.#watchAll(first)};
+    while (!signal.aborted && !this.#hasQuit) {
+      if (cause) {
+        look = await this.#build(cause);
+        if (signal.aborted || this.#hasQuit) break;
+      }
+      look = this.#watchAll(look);
+      // What a build has read for the first time was not watched while it ran.
+      const isLeft: boolean = cause !== undefined && !cause.isRest && !this.#hasFailed && hasWork(look);
+      if (isLeft) {
+        cause = {changed: [], isBurst: false, look, isRest: true};
+        continue;
+      }
+      if (cause) this.#display.report({type: 'watch-ready', files: this.#watched!.size});
+      cause = await this.#nextCause(look);
+    }
+  }
+
+  /** Answers what is there afterwards. */
+  async #build({changed, isBurst, look: found}: Cause): Promise<Look> {
+    const {report} = this.#display;
+    const {location} = this.#context;
+    report({type: 'watch-began', changed, isBurst});
+    let built = !hasWork(found);
+    let {project} = found;
+    this.#base = found;
+    try {
+      if (!built) {
+        built = await this.#session.build(hasWaited => {
+          if (hasWaited || descriptionStat(found.project) !== found.stat) {
+            this.#base = lookAt(this.#load(), location.targets);
+          }
+          return this.#base!;
+        });
+        project = this.#session.engine.project!;
+      }
+    } catch (error) {
+      if (!(error instanceof FailureError)) throw error;
+      if (error.failure.reason !== 'interrupted') this.#tellFailure(error);
+    }
+    this.#hasFailed = !built;
+    const isStopped = this.#interruption.signal.aborted && !built;
+    report({type: 'watch-built', result: isStopped ? 'interrupted' : built ? 'built' : 'failed'});
+    if (built) await this.#program?.restart();
+    return this.#lookLeft(project);
+  }
+
+  /** What the last build has left. */
+  #lookLeft(project: Project): Look {
+    return this.#lookOr(project, () => this.#session.engine.look(project));
+  }
+
+  #lookAgain(project: Project): Look {
+    return this.#lookOr(project, () => lookAt(project, this.#context.location.targets));
+  }
+
+  /** A description that cannot be read now is looked at as it was: its files are watched, and one of them will mend it. */
+  #lookOr(project: Project, look: () => Look): Look {
+    try {
+      return look();
+    } catch (error) {
+      if (!(error instanceof FailureError)) throw error;
+      this.#tellFailure(error);
+      return lookAt(project, []);
+    }
+  }
+
+  /** Watches all that the look rests on. What changed before it was watched is found by a second look. */
+  #watchAll(look: Look): Look {
+    for (let seen = look; ; seen = this.#lookLeft(look.project)) {
+      const more = this.#hasFailed ? this.#session.engine.files.known() : [];
+      this.#watched = WatchedFiles.of(seen, {more, before: this.#watched});
+      const watched = this.#watched;
+      try {
+        const added = this.#files.set(watched.directories, path => watched.matters(path));
+        if (added.length === 0) return seen;
+      } catch (error) {
+        if (!(error instanceof WatchLimitError)) throw error;
+        throw new FailureError({
+          reason: 'option-invalid',
+          text: error.message,
+          hint: 'to raise it: sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=1024',
+        });
+      }
+    }
+  }
+
+  /** Waits for something that is worth a build. Undefined at the end. */
+  async #nextCause(look: Look): Promise<Cause | undefined> {
+    const {signal} = this.#interruption;
+    for (;;) {
+      const changes = await this.#files.next(this.#rest.signal);
+      this.#rest = new AbortController();
+      if (signal.aborted || this.#hasQuit) return undefined;
+      if (this.#isAsked) {
+        this.#isAsked = false;
+        return {changed: [], isBurst: false, look: this.#reload(look)};
+      }
+      const cause = changes && this.#causeOf(look, changes);
+      if (cause) return cause;
+    }
+  }
+
+  /** Events tell where to look; only the files tell whether anything changed. */
+  #causeOf(look: Look, {names, isBurst}: Changes): Cause | undefined {
+    const {project, times} = look;
+    const {graph, directory} = project;
+    const stat = statFrom(directory);
+    const isKnown = !isBurst && descriptionStat(project) === look.stat;
+    const changed: string[] = [];
+    let mayMatter = false;
+    for (const path of names) {
+      const nodes = this.#watched?.nodes(path);
+      for (const node of nodes ?? []) {
+        const before =
+          (this.#base?.project === project ? this.#base.times.peek(node) : undefined) ?? times.get(node);
+        if (stat(graph.path(node)) === before) continue;
+        times.forget(node);
+        if (this.#base?.project === project) this.#base.times.forget(node);
+        changed.push(resolve(directory, graph.path(node)));
+      }
+      if (nodes === undefined) {
+        // A new file may be what a glob looks for, or what a failed compile has missed.
+        mayMatter ||= existsSync(diskPath(path));
+      } else if (nodes.length === 0 && this.#session.engine.files.hasChanged(path)) {
+        changed.push(path);
+        mayMatter = true;
+      }
+    }
+    if (isKnown && changed.length === 0 && !mayMatter) return undefined;
+    const now = isKnown && !mayMatter ? this.#lookWith(look) : this.#reload(look);
+    if (changed.length > 0 || hasWork(now) || this.#hasFailed) return {changed, isBurst, look: now};
+    return undefined;
+  }
+
+  #lookWith({project, times}: Look): Look {
+    return lookAt(project, this.#context.location.targets, {times});
+  }
+
+  /** Everything anew; the graph too if its description or the logs have changed. */
+  #reload(look: Look): Look {
+    if (descriptionStat(look.project) === look.stat) return this.#lookAgain(look.project);
+    try {
+      return lookAt(this.#load(), this.#context.location.targets);
+    } catch (error) {
+      if (!(error instanceof FailureError)) throw error;
+      this.#hasFailed = true;
+      this.#tellFailure(error);
+      return look;
+    }
+  }
+
+  #tellFailure({failure}: FailureError): void {
+    this.#display.report({type: 'note', level: 'warning', text: failureText(failure)});
+  }
+
+  #onKey(key: string): void {
+    switch (key) {
+      case 'q':
+        this.#hasQuit = true;
+        this.#interruption.abort();
+        this.#rest.abort();
+        break;
+      case 'r':
+        this.#isAsked = true;
+        this.#rest.abort();
+        break;
+      case 'e':
+        this.#display.nextProblem();
+        break;
+      case '\x03':
+        process.kill(process.pid, 'SIGINT');
+        break;
+      default:
+        break;
+    }
+  }
+
+  #programRun(command: string, processes: Session['processes']): ProgramRun {
+    const {report} = this.#display;
+    return new ProgramRun(command, processes, {
+      onStart: () => report({type: 'program-started', command}),
+      onEnd: status => report({type: 'program-ended', command, status}),
+    });
+  }
+
+  #close(keys: Keys | undefined): void {
+    keys?.close();
+    this.#files.close();
+    this.#display.close();
+    this.#interruption.close();
+    this.#session?.close();
+  }
+}

@@ -1,0 +1,107 @@
+import {mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {dirname, join} from 'node:path';
+import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {DirectoryWatches} from './directory-watches.ts';
+
+let top: string;
+let watches: DirectoryWatches;
+let names: string[];
+let directories: string[];
+let wake: () => void;
+
+beforeEach(() => {
+  top = realpathSync(mkdtempSync(join(tmpdir(), 'llama-watches-')));
+  mkdirSync(join(top, 'src/deep'), {recursive: true});
+  writeFileSync(join(top, 'src/deep/a.h'), '');
+  names = [];
+  directories = [];
+  wake = () => {};
+  watches = new DirectoryWatches({
+    onName: path => {
+      names.push(path);
+      wake();
+    },
+    onDirectory: directory => {
+      directories.push(directory);
+      wake();
+    },
+  });
+});
+
+afterEach(() => {
+  watches.close();
+  rmSync(top, {recursive: true, force: true});
+});
+
+/** Events come when the system likes; a test that waits in vain is ended by its time limit. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) {
+    await new Promise<void>(resolve => {
+      wake = resolve;
+    });
+  }
+}
+
+describe('watched directories', () => {
+  it('tell of files that are written, and of those that come by a rename', async () => {
+    watches.set([join(top, 'src/deep')]);
+    writeFileSync(join(top, 'src/deep/a.h'), 'more');
+    await until(() => names.includes(join(top, 'src/deep/a.h')));
+    writeFileSync(join(top, 'src/deep/new'), '');
+    renameSync(join(top, 'src/deep/new'), join(top, 'src/deep/b.h'));
+    await until(() => names.includes(join(top, 'src/deep/b.h')));
+  });
+
+  it('are one for each directory and one for each above it, and say which are new', () => {
+    const deep = join(top, 'src/deep');
+    const above: string[] = [];
+    for (let at = deep; at !== '/'; at = dirname(at)) above.push(at);
+    expect(watches.set([deep]).sort()).toEqual(above.sort());
+    expect(watches.size).toBe(above.length);
+    expect(watches.set([deep, join(top, 'src')])).toEqual([]);
+    expect(watches.set([join(top, 'src')])).toEqual([]);
+    expect(watches.size).toBe(above.length - 1);
+    watches.set([]);
+    expect(watches.size).toBe(0);
+  });
+
+  it('that are removed and made again are told of both times, and watched again', async () => {
+    const deep = join(top, 'src/deep');
+    watches.set([deep]);
+    rmSync(deep, {recursive: true});
+    await until(() => directories.includes(deep));
+    directories = [];
+    mkdirSync(deep);
+    await until(() => directories.includes(deep));
+    writeFileSync(join(deep, 'c.h'), '');
+    await until(() => names.includes(join(deep, 'c.h')));
+  });
+
+  it('are watched anew where another one takes the place of a directory above', async () => {
+    const deep = join(top, 'src/deep');
+    watches.set([deep]);
+    mkdirSync(join(top, 'other/deep'), {recursive: true});
+    renameSync(join(top, 'src'), join(top, 'old'));
+    renameSync(join(top, 'other'), join(top, 'src'));
+    await until(() => directories.includes(deep));
+    writeFileSync(join(deep, 'd.h'), '');
+    await until(() => names.includes(join(deep, 'd.h')));
+  });
+
+  it('may be missing at first', async () => {
+    const late = join(top, 'late');
+    watches.set([late]);
+    expect(watches.set([late])).toEqual([]);
+    mkdirSync(late);
+    await until(() => directories.includes(late));
+    writeFileSync(join(late, 'e.h'), '');
+    await until(() => names.includes(join(late, 'e.h')));
+  });
+
+  it('keep the bytes of names that are not UTF-8', async () => {
+    watches.set([join(top, 'src')]);
+    writeFileSync(Buffer.from(`${top}/src/\xff.h`, 'latin1'), '');
+    await until(() => names.some(name => name.endsWith('/src/\udcff.h')));
+  });
+});

@@ -1,0 +1,56 @@
+/** Waits for the next change of what is watched, and keeps what changes meanwhile. */
+import {DirectoryWatches} from './directory-watches.ts';
+import {type Changes, Settling} from './settling.ts';
+
+export class FileWatch {
+  readonly #watches: DirectoryWatches;
+  readonly #settling: Settling;
+  #isWatched: (path: string) => boolean = () => false;
+  readonly #pending: Changes[] = [];
+  #wake: (() => void) | undefined;
+
+  constructor() {
+    this.#settling = new Settling(changes => {
+      this.#pending.push(changes);
+      this.#wake?.();
+    });
+    this.#watches = new DirectoryWatches({
+      onName: path => {
+        if (this.#isWatched(path)) this.#settling.add(path);
+      },
+      onDirectory: () => this.#settling.addAll(),
+    });
+  }
+
+  /** Answers the directories that were not watched before. @throws WatchLimitError */
+  set(directories: Iterable<string>, isWatched: (path: string) => boolean): string[] {
+    this.#isWatched = isWatched;
+    return this.#watches.set(directories);
+  }
+
+  /** All that has come to rest since the last call, waiting for it if there is nothing yet; undefined if `signal` came first. */
+  async next(signal: AbortSignal): Promise<Changes | undefined> {
+    while (this.#pending.length === 0) {
+      if (signal.aborted) return undefined;
+      await new Promise<void>(resolve => {
+        const wake = () => {
+          signal.removeEventListener('abort', wake);
+          this.#wake = undefined;
+          resolve();
+        };
+        this.#wake = wake;
+        signal.addEventListener('abort', wake, {once: true});
+      });
+    }
+    const all = this.#pending.splice(0);
+    return {
+      names: new Set(all.flatMap(({names}) => [...names])),
+      isBurst: all.some(({isBurst}) => isBurst),
+    };
+  }
+
+  close(): void {
+    this.#settling.close();
+    this.#watches.close();
+  }
+}

@@ -1,18 +1,19 @@
 /**
- * `watch [re2] [llvm] [--runs N]`: how long `llama watch` takes from a save (the rename) to the object, and to the program,
- * beyond what the compiler, the archiver and the linker take by themselves; by turns, medians.
+ * `watch [re2] [llvm] [soak] [--runs N] [--builds N]`: how long `llama watch` takes from a save (the rename) to the object,
+ * and to the program, beyond what the compiler, the archiver and the linker take by themselves; by turns, medians. `soak`:
+ * whether memory and descriptors grow over many builds of a small project.
  */
 import {type ChildProcess, spawn} from 'node:child_process';
 import {existsSync} from 'node:fs';
-import {appendFile, copyFile, rename, rm} from 'node:fs/promises';
+import {appendFile, copyFile, cp, readdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {buildDirectory, type Configuration, configure, project, sourceCopy} from './corpus.ts';
 import {type Figure, keeps, plain, table} from './figure.ts';
 import {llama} from './llama.ts';
 import {outputsOf} from './ninja.ts';
-import {parseArguments, place, say, UsageError} from './place.ts';
-import {environment, must} from './process.ts';
+import {check, parseArguments, place, root, say, UsageError} from './place.ts';
+import {environment, median, must} from './process.ts';
 import {writeResult} from './results.ts';
 
 /** What is built of each project. */
@@ -77,6 +78,13 @@ class Watch {
         this.#wake = resolve;
       });
     }
+  }
+
+  /** Resident memory in MB, and open descriptors. */
+  async size(): Promise<{memory: number; descriptors: number}> {
+    const of = `/proc/${this.#child.pid}`;
+    const memory = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`${of}/status`, 'utf8'))![1];
+    return {memory: Number(memory) / 1024, descriptors: (await readdir(`${of}/fd`)).length};
   }
 
   async end(): Promise<void> {
@@ -168,6 +176,40 @@ async function measure(name: string, runs: number): Promise<Figure[]> {
   ];
 }
 
+/** A source and a header are edited by turns; every fiftieth time it is a source that cannot be compiled. */
+async function soak(builds: number): Promise<boolean> {
+  const source = place('edited', 'watch-soak');
+  const directory = place('build', 'watch-soak');
+  for (const folder of [source, directory]) await rm(folder, {recursive: true, force: true});
+  await cp(join(root(), 'fixtures', 'header-edits'), source, {recursive: true});
+  await must(['cmake', '-G', 'Ninja', '-S', source, '-B', directory]);
+  const watch = new Watch({directory, program: 'app', source});
+  await watch.until('ready');
+  const sizes: {memory: number; descriptors: number}[] = [];
+  for (let build = 0; build < builds; build++) {
+    const [file, text] =
+      build % 50 === 49
+        ? ['base.c', 'int broken(\n']
+        : build % 2 === 0
+          ? ['base.c', `#include "base.h"\n#include "deep.h"\nint base(void) { return DEEP + ${build}; }\n`]
+          : ['include/deep.h', `#define DEEP ${build}\n`];
+    await writeFile(join(source, 'saved'), text);
+    await rename(join(source, 'saved'), join(source, file));
+    await watch.until('ready');
+    sizes.push(await watch.size());
+  }
+  await watch.end();
+  const tenth = Math.ceil(builds / 10);
+  const of = (from: typeof sizes, field: 'memory' | 'descriptors') => median(from.map(size => size[field]));
+  const [early, late] = [sizes.slice(tenth, 2 * tenth), sizes.slice(-tenth)];
+  const text =
+    `${builds} builds: memory ${of(early, 'memory').toFixed(0)} -> ${of(late, 'memory').toFixed(0)} MB, ` +
+    `descriptors ${of(early, 'descriptors')} -> ${of(late, 'descriptors')} (medians of the second and the last tenth)`;
+  const isSteady =
+    of(late, 'memory') <= 1.1 * of(early, 'memory') && of(late, 'descriptors') <= of(early, 'descriptors');
+  return check(isSteady, text);
+}
+
 function ms(time: number): string {
   return `${time.toFixed(0)} ms`;
 }
@@ -175,14 +217,15 @@ function ms(time: number): string {
 export async function main(argv: readonly string[]): Promise<number> {
   const {names, flags} = parseArguments(argv);
   delete process.env.NODE_EXTRA_CA_CERTS;
-  const unknown = names.find(name => !(name in PROGRAMS));
-  if (unknown !== undefined)
-    throw new UsageError(`no '${unknown}'; there are ${Object.keys(PROGRAMS).join(', ')}`);
+  const all = [...Object.keys(PROGRAMS), 'soak'];
+  const unknown = names.find(name => !all.includes(name));
+  if (unknown !== undefined) throw new UsageError(`no '${unknown}'; there are ${all.join(', ')}`);
   const runs = Number(flags.get('runs') ?? 9);
   const figures: Figure[] = [];
-  for (const name of names.length > 0 ? names : Object.keys(PROGRAMS))
-    figures.push(...(await measure(name, runs)));
-  say(table(figures));
-  await writeResult('watch', {runs, figures: figures.map(plain)});
-  return figures.every(figure => keeps(figure) !== false) ? 0 : 1;
+  const chosen = names.length > 0 ? names : all;
+  for (const name of chosen) if (name !== 'soak') figures.push(...(await measure(name, runs)));
+  if (figures.length > 0) say(table(figures));
+  const isSteady = !chosen.includes('soak') || (await soak(Number(flags.get('builds') ?? 2000)));
+  await writeResult('watch', {runs, figures: figures.map(plain), isSteady});
+  return isSteady && figures.every(figure => keeps(figure) !== false) ? 0 : 1;
 }

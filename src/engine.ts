@@ -3,11 +3,11 @@
  * Holds what lives from one build to the next: files, digests, toolchains.
  */
 import {join} from 'node:path';
-import {type CloudPolicy, Departures} from './cloud-policy.ts';
+import {Departures} from './cloud-policy.ts';
 import {costNotice} from './cost-notice.ts';
 import {ninjaGone, runningNinja} from './directory-lock.ts';
 import {EdgeRuns} from './edge-runs.ts';
-import type {Report} from './event.ts';
+import type {EngineOptions} from './engine-options.ts';
 import {canonicalPath} from './frontends/ninja/canonical-path.ts';
 import {NinjaExecutor} from './frontends/ninja/ninja-executor.ts';
 import {Recorder} from './frontends/ninja/recorder.ts';
@@ -18,16 +18,12 @@ import {FileState} from './graph/file-state.ts';
 import {EDGE_DEPS_GCC, type EdgeId} from './graph/graph.ts';
 import {statFrom} from './graph/node-times.ts';
 import {Lanes} from './lanes.ts';
-import type {Location} from './locate.ts';
-import {isManifestDirty, type Load, type Look, lookAt} from './look.ts';
-import type {BuildOptions} from './options.ts';
+import {isManifestDirty, type Look, lookAt} from './look.ts';
 import {feedingEdges, PendingFiles} from './pending-files.ts';
 import {PlanAnew} from './plan-anew.ts';
 import {countCommands, PlannedCompiles} from './planned-compiles.ts';
-import type {Processes} from './process.ts';
 import {logicalDirectories} from './pwd.ts';
 import {regenerate} from './regenerate.ts';
-import type {Cloud} from './remote/cloud.ts';
 import {Discovery} from './remote/discovery.ts';
 import {Epochs} from './remote/epochs.ts';
 import {InputSender} from './remote/input-sender.ts';
@@ -41,28 +37,9 @@ import {Plan} from './scheduler/plan.ts';
 import {criticalPath} from './scheduler/priority.ts';
 import {Scheduler, type SchedulerEnd} from './scheduler/scheduler.ts';
 import {Slots} from './scheduler/slots.ts';
+import {staleReaders} from './stale-readers.ts';
 import {TOKENS_VERSION} from './toolchain/include-tokens.ts';
 import {Verifier} from './verify.ts';
-
-export interface EngineOptions {
-  readonly options: BuildOptions;
-  readonly location: Location;
-  readonly processes: Processes;
-  readonly cloud: Cloud;
-  readonly policy: CloudPolicy;
-  /** Folder for what is known of compilers between builds. */
-  readonly cacheDir: string;
-  /** Compiles in flight. */
-  readonly width: number;
-  readonly localJobs: number;
-  readonly report: Report;
-  readonly load: Load;
-  /** Told of each look before anything is done about it. */
-  readonly onLook: (look: Look) => Promise<void>;
-  readonly signal: AbortSignal;
-  readonly environment: NodeJS.ProcessEnv;
-  readonly umask: number;
-}
 
 /** Ninja gives a manifest that never gets up to date this many chances. */
 const MOST_REGENERATIONS = 100;
@@ -115,6 +92,7 @@ export class Engine {
   #done = new EdgeRuns();
   #failed = new EdgeRuns();
   #project: Project | undefined;
+  #restart: ((names: ReadonlySet<string>) => number) | undefined;
 
   /** What there is to do, apart from what the last build has done in vain. @throws FailureError */
   look(project: Project): Look {
@@ -151,6 +129,11 @@ export class Engine {
   /** As the last build left it, what was recorded included; undefined before the first one. */
   get project(): Project | undefined {
     return this.#project;
+  }
+
+  /** Starts compiles anew that are on their way and read one of these nodes, by name, as it was. Answers how many. */
+  restartReaders(names: ReadonlySet<string>): number {
+    return this.#restart?.(names) ?? 0;
   }
 
   /** True where everything was built. @throws FailureError for a description that cannot be built from */
@@ -340,7 +323,14 @@ export class Engine {
         return planAnew.mustFollow(look, edge);
       },
     });
+    this.#restart = names => {
+      const readers = staleReaders(scheduler.away, {graph, freshness, names});
+      if (readers.length > 0) this.#epochs.end();
+      for (const edge of readers) scheduler.cancel(edge);
+      return readers.length;
+    };
     const end = await scheduler.run();
+    this.#restart = undefined;
     for (const edge of scheduler.failed) this.#failed.add(graph, edge);
     this.ninjaRuns += ninja.runs;
     return end;

@@ -61,10 +61,12 @@ class Watch {
   readonly #load: Load;
   readonly #display: WatchDisplay;
   readonly #interruption: Interruption;
-  readonly #files = new FileWatch();
+  readonly #files = new FileWatch({onRest: changes => this.#restartReaders(changes)});
   #watched: WatchedFiles | undefined;
   #session!: Session;
   #program: ProgramRun | undefined;
+  /** Whether compiles of the running build were started anew: what had ended before may have to follow. */
+  #hasRestarted = false;
   /** What the last build went by: what is other than it was then has changed since. */
   #base: Look | undefined;
   /** Whether the last build left something to be mended. */
@@ -125,8 +127,8 @@ class Watch {
       }
       look = this.#watchAll(look);
       // What a build has read for the first time was not watched while it ran.
-      const isLeft: boolean = cause !== undefined && !cause.isRest && !this.#hasFailed && hasWork(look);
-      if (isLeft) {
+      const mayBeLeft = cause !== undefined && !cause.isRest && (!this.#hasFailed || this.#hasRestarted);
+      if (mayBeLeft && hasWork(look)) {
         cause = {changed: [], isBurst: false, look, isRest: true};
         continue;
       }
@@ -140,6 +142,7 @@ class Watch {
     const {report} = this.#display;
     const {location} = this.#context;
     report({type: 'watch-began', changed, isBurst});
+    this.#hasRestarted = false;
     let built = !hasWork(found);
     let {project} = found;
     this.#base = found;
@@ -254,6 +257,31 @@ class Watch {
 
   #lookWith({project, times}: Look): Look {
     return lookAt(project, this.#context.location.targets, {times});
+  }
+
+  /** A compile that reads what has changed meanwhile is not worth its end. */
+  #restartReaders({names}: Changes): void {
+    const base = this.#base;
+    if (!base || this.#watched === undefined) return;
+    const {graph, directory} = base.project;
+    const stat = statFrom(directory);
+    const changed = new Set<string>();
+    for (const path of names) {
+      for (const node of this.#watched.nodes(path) ?? []) {
+        const name = this.#watched.name(node);
+        const now = graph.find(name);
+        const before = now === undefined ? undefined : base.times.peek(now);
+        if (before !== undefined && stat(name) !== before) changed.add(name);
+      }
+    }
+    if (changed.size === 0 || this.#session.engine.restartReaders(changed) === 0) return;
+    this.#hasRestarted = true;
+    // They are read anew: the same change must not end them twice.
+    for (const name of changed) {
+      const node = graph.find(name)!;
+      base.times.forget(node);
+      base.times.get(node);
+    }
   }
 
   /** Everything anew; the graph too if its description or the logs have changed. */

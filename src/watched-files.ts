@@ -63,6 +63,11 @@ export class WatchedFiles {
     return this.#nodes.get(path);
   }
 
+  /** What the graph calls a node. */
+  name(node: NodeId): string {
+    return this.#project.graph.path(node);
+  }
+
   /** Directories above the watched ones are nobody's: compilers leave their own files there for a moment. */
   #isNewSource(path: string): boolean {
     return SOURCE_NAME.test(path) && this.#directories.has(dirname(path)) && !this.#isMade(path);

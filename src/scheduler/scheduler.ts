@@ -2,6 +2,7 @@
  * The loop of a build: start what may start, wait for one edge to end, apply what it says. It is the only one that
  * changes the plan. Knows executors by their interface, and nothing of compilers, stores or logs.
  */
+import {setMaxListeners} from 'node:events';
 import type {Report} from '../event.ts';
 import type {EdgeDone, EdgeFailure, EdgeOutcome, Executor} from '../graph/executor.ts';
 import {EDGE_CONSOLE, EDGE_RESTAT, type EdgeId, type Graph, type NodeId} from '../graph/graph.ts';
@@ -56,6 +57,8 @@ export class Scheduler {
   readonly #ended: {edge: EdgeId; outcome: EdgeOutcome}[] = [];
   #wake: (() => void) | undefined;
   #running = 0;
+  /** Ends each compile that is on its way to a worker. */
+  readonly #cancels = new Map<EdgeId, () => void>();
   /** Compiles that would wait for what waits for them. */
   readonly #runsHere = new Set<EdgeId>();
 
@@ -83,6 +86,16 @@ export class Scheduler {
     if (this.#options.signal.aborted) return 'stopped';
     if (this.#failed.length >= this.#options.failuresAllowed) return 'stopped';
     return this.#replan || this.#options.plan.needsReplan ? 'replan' : 'exhausted';
+  }
+
+  /** Compiles that are on their way to a worker. */
+  get away(): Iterable<EdgeId> {
+    return this.#cancels.keys();
+  }
+
+  /** Ends one of {@link away}; it starts again at once. */
+  cancel(edge: EdgeId): void {
+    this.#cancels.get(edge)?.();
   }
 
   /** Whether nothing more is started. */
@@ -156,8 +169,10 @@ export class Scheduler {
       if (pool >= 0) this.#poolUse[pool]!--;
       if (isConsole) this.#consoleBusy = false;
     };
-    executors[lane].run(edge, signal).then(
+    const own = lane === 'remote' ? this.#cancellable(edge) : undefined;
+    executors[lane].run(edge, own?.signal ?? signal).then(
       outcome => {
+        own?.end();
         release();
         this.#ended.push({edge, outcome});
         this.#wake?.();
@@ -169,6 +184,22 @@ export class Scheduler {
         this.#wake?.();
       },
     );
+  }
+
+  #cancellable(edge: EdgeId): {readonly signal: AbortSignal; readonly end: () => void} {
+    const {signal} = this.#options;
+    const own = new AbortController();
+    // Whatever the compile waits for listens.
+    setMaxListeners(0, own.signal);
+    const abort = () => own.abort();
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, {once: true});
+    this.#cancels.set(edge, abort);
+    const end = () => {
+      signal.removeEventListener('abort', abort);
+      this.#cancels.delete(edge);
+    };
+    return {signal: own.signal, end};
   }
 
   #broken: unknown;

@@ -1,6 +1,7 @@
 /** `llama watch`: after each edit, of whatever kind, ninja has nothing to do, and the objects are those of a clean build. */
 import {copyFile, readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
+import {processesIn} from './leftovers.ts';
 import {openProject, type Project} from './project.ts';
 import {Random} from './random.ts';
 import {type Edit, expectCleanBuildEqual, header, renumber, SOURCE_EDITS, source} from './random-edits.ts';
@@ -133,6 +134,32 @@ describe('a watch', () => {
     await watching.untilIdle();
     expect(await project.ninjaWouldRun(['second'])).toEqual([]);
     await watching.end();
+  });
+
+  it('does not wait for a compile that a change has made stale', async () => {
+    const project = await openProject(rig, 'header-edits');
+    const slow =
+      'constexpr long f() { long s = 0; for (long i = 0; i < 2000000000; i++) s += i; return s; }\n';
+    const flags = '-fconstexpr-loop-limit=2147483647 -fconstexpr-ops-limit=2147483647';
+    await project.write('slow.cc', 'int slow;\n');
+    await project.append(
+      'CMakeLists.txt',
+      `enable_language(CXX)\nadd_library(slow slow.cc)\ntarget_compile_options(slow PRIVATE ${flags})\n`,
+    );
+    await project.configure([]);
+    const watching = new Watching(project);
+    await watching.built();
+    await project.append('slow.cc', `${slow}static_assert(f() != 0);\n`);
+    while (!(await processesIn(rig.scratch)).some(line => line.includes('cc1plus')));
+    await project.write('slow.cc', 'int quick;\n');
+    const events = await watching.until('ready');
+    expect(events.filter(({type}) => type === 'began')).toHaveLength(1);
+    expect(events.filter(({type}) => type === 'built')).toMatchObject([
+      {result: 'built', compiles: 1, failed: 0},
+    ]);
+    expect(await project.ninjaWouldRun()).toEqual([]);
+    await watching.end();
+    await expectNothingLeft(rig);
   });
 
   it('takes what a plain ninja built meanwhile for built', async () => {

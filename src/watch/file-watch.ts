@@ -9,8 +9,10 @@ export class FileWatch {
   readonly #pending: Changes[] = [];
   #wake: (() => void) | undefined;
 
-  constructor() {
+  /** `onRest` is told of all changes as soon as they have come to rest, waited for or not. */
+  constructor({onRest}: {onRest: (changes: Changes) => void}) {
     this.#settling = new Settling(changes => {
+      onRest(changes);
       this.#pending.push(changes);
       this.#wake?.();
     });

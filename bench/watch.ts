@@ -1,13 +1,17 @@
 /**
- * `watch [re2] [llvm] [soak] [--runs N] [--builds N]`: how long `llama watch` takes from a save (the rename) to the object,
+ * `watch [start] [re2] [llvm] [soak] [--runs N] [--builds N]`: what it takes to begin; how long `llama watch` takes from a save (the rename) to the object,
  * and to the program, beyond what the compiler, the archiver and the linker take by themselves; by turns, medians. `soak`:
  * whether memory and descriptors grow over many builds of a small project.
  */
 import {type ChildProcess, spawn} from 'node:child_process';
 import {existsSync} from 'node:fs';
-import {appendFile, copyFile, cp, readdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
+import {appendFile, copyFile, cp, mkdir, readdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
+import {loadNinjaProject} from '../src/frontends/ninja/ninja-project.ts';
+import {lookAt} from '../src/look.ts';
+import {FileWatch} from '../src/watch/file-watch.ts';
+import {WatchedFiles} from '../src/watched-files.ts';
 import {buildDirectory, type Configuration, configure, project, sourceCopy} from './corpus.ts';
 import {type Figure, keeps, plain, table} from './figure.ts';
 import {llama} from './llama.ts';
@@ -176,6 +180,45 @@ async function measure(name: string, runs: number): Promise<Figure[]> {
   ];
 }
 
+/** What it takes to begin to watch 10,000 files in 500 directories, once they have been looked at. */
+async function start(runs: number): Promise<Figure[]> {
+  const directory = place('build', 'watch-start');
+  await rm(directory, {recursive: true, force: true});
+  const files: string[] = [];
+  for (let folder = 0; folder < 500; folder++) {
+    await mkdir(join(directory, `d${folder}`), {recursive: true});
+    for (let file = 0; file < 20; file++) files.push(`d${folder}/f${file}.c`);
+  }
+  for (const file of files) await writeFile(join(directory, file), '');
+  const manifest = `rule cat\n  command = cat $in > $out\nbuild out: cat ${files.join(' ')}\n`;
+  await writeFile(join(directory, 'build.ninja'), manifest);
+  const project = loadNinjaProject({
+    directory,
+    manifest: 'build.ninja',
+    environment: process.env,
+    useSnapshot: false,
+  });
+  const times: number[] = [];
+  const sizes: number[] = [];
+  for (let run = 0; run < runs; run++) {
+    const look = lookAt(project, []);
+    const before = process.memoryUsage.rss();
+    const began = performance.now();
+    const watched = WatchedFiles.of(look, {more: [], before: undefined});
+    const watch = new FileWatch({onRest: () => {}});
+    watch.set(watched.directories, path => watched.matters(path));
+    times.push(performance.now() - began);
+    sizes.push((process.memoryUsage.rss() - before) / (1 << 20));
+    watch.close();
+    if (watched.size !== files.length) throw new Error(`${watched.size} files are watched`);
+  }
+  return [
+    {name: 'begin to watch 10,000 files', unit: 'ms', ours: times, limit: {kind: 'absolute', at: 50}},
+    // Later runs find the memory of the first one free.
+    {name: 'memory of it', unit: 'MB', ours: sizes.slice(0, 1), limit: {kind: 'absolute', at: 10}},
+  ];
+}
+
 /** A source and a header are edited by turns; every fiftieth time it is a source that cannot be compiled. */
 async function soak(builds: number): Promise<boolean> {
   const source = place('edited', 'watch-soak');
@@ -197,6 +240,8 @@ async function soak(builds: number): Promise<boolean> {
     await rename(join(source, 'saved'), join(source, file));
     await watch.until('ready');
     sizes.push(await watch.size());
+    if (build % 100 === 99)
+      say(`     ${build + 1}: ${sizes.at(-1)!.memory.toFixed(0)} MB, ${sizes.at(-1)!.descriptors}`);
   }
   await watch.end();
   const tenth = Math.ceil(builds / 10);
@@ -217,13 +262,16 @@ function ms(time: number): string {
 export async function main(argv: readonly string[]): Promise<number> {
   const {names, flags} = parseArguments(argv);
   delete process.env.NODE_EXTRA_CA_CERTS;
-  const all = [...Object.keys(PROGRAMS), 'soak'];
+  const all = ['start', ...Object.keys(PROGRAMS), 'soak'];
   const unknown = names.find(name => !all.includes(name));
   if (unknown !== undefined) throw new UsageError(`no '${unknown}'; there are ${all.join(', ')}`);
   const runs = Number(flags.get('runs') ?? 9);
   const figures: Figure[] = [];
   const chosen = names.length > 0 ? names : all;
-  for (const name of chosen) if (name !== 'soak') figures.push(...(await measure(name, runs)));
+  if (chosen.includes('start')) figures.push(...(await start(runs)));
+  for (const name of Object.keys(PROGRAMS)) {
+    if (chosen.includes(name)) figures.push(...(await measure(name, runs)));
+  }
   if (figures.length > 0) say(table(figures));
   const isSteady = !chosen.includes('soak') || (await soak(Number(flags.get('builds') ?? 2000)));
   await writeResult('watch', {runs, figures: figures.map(plain), isSteady});

@@ -237,9 +237,20 @@ function startSupervisor(): ChildProcess {
   return supervisor;
 }
 
-/** SIGKILL to every process of a session (ninja gives each command a process group, but not a session). */
+/**
+ * SIGKILL to every process of a session (ninja gives each command a process group, but not a session). What was forked
+ * during a look was not seen by it: there is another one until one finds nobody new. Who was sent the signal forks no more.
+ */
 export function killSession(session: number): void {
-  for (const pid of sessionMembers(session)) sendSignal(pid, 'SIGKILL');
+  const killed = new Set<number>();
+  for (;;) {
+    const others = sessionMembers(session).filter(pid => !killed.has(pid));
+    if (others.length === 0) return;
+    for (const pid of others) {
+      killed.add(pid);
+      sendSignal(pid, 'SIGKILL');
+    }
+  }
 }
 
 /** Processes of a session, without those that have ended and that nobody has asked for yet. */

@@ -11,6 +11,7 @@ import {loader, markWorked, withPlace} from './build.ts';
 import {displayOptions} from './display-options.ts';
 import {FailureError} from './failure.ts';
 import type {Project} from './frontends/project.ts';
+import type {NodeId} from './graph/graph.ts';
 import {statFrom} from './graph/node-times.ts';
 import {Interruption, STATUS} from './interruption.ts';
 import {type Keys, readKeys} from './keys.ts';
@@ -230,6 +231,7 @@ class Watch {
     const stat = statFrom(directory);
     const isKnown = !isBurst && descriptionStat(project) === look.stat;
     const changed: string[] = [];
+    const hidden: NodeId[] = [];
     let mayMatter = false;
     for (const path of names) {
       const nodes = this.#watched?.nodes(path);
@@ -242,15 +244,24 @@ class Watch {
         changed.push(resolve(directory, graph.path(node)));
       }
       if (nodes === undefined) {
+        if (!existsSync(diskPath(path))) continue;
         // A new file may be what a glob looks for, or what a failed compile has missed.
-        mayMatter ||= existsSync(diskPath(path));
+        mayMatter = true;
+        const namesakes = this.#watched?.namesakes(path) ?? [];
+        if (namesakes.length > 0) changed.push(path);
+        hidden.push(...namesakes);
       } else if (nodes.length === 0 && this.#session.engine.files.hasChanged(path)) {
         changed.push(path);
         mayMatter = true;
       }
     }
     if (isKnown && changed.length === 0 && !mayMatter) return undefined;
-    const now = isKnown && !mayMatter ? this.#lookWith(look) : this.#reload(look);
+    let now = isKnown && !mayMatter ? this.#lookWith(look) : this.#reload(look);
+    if (hidden.length > 0 && now.project === project) {
+      // Ninja would not see it: the records name only what was read.
+      for (const node of hidden) now.times.set(node, BigInt(Date.now()) * 1_000_000n);
+      now = this.#lookWith(now);
+    }
     if (changed.length > 0 || hasWork(now) || this.#hasFailed) return {changed, isBurst, look: now};
     return undefined;
   }

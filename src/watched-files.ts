@@ -2,6 +2,7 @@
 import {type Dirent, readdirSync, realpathSync} from 'node:fs';
 import {basename, dirname, join, resolve} from 'node:path';
 import type {Project} from './frontends/project.ts';
+import {statOrAbsent} from './graph/file-facts.ts';
 import type {Graph, NodeId} from './graph/graph.ts';
 import type {Look} from './look.ts';
 import {diskPath, textOfPath} from './protocol/path-text.ts';
@@ -10,17 +11,26 @@ import {diskPath, textOfPath} from './protocol/path-text.ts';
 const SOURCE_NAME =
   /\.(?:c|cc|cpp|cxx|c\+\+|h|hh|hpp|hxx|h\+\+|inc|inl|ipp|tpp|def|td|s|asm|nasm|m|mm|cu|cppm|ixx)$/i;
 
-export class WatchedFiles {
-  /** By the real path of their directory, as events name them. */
-  readonly #nodes = new Map<string, NodeId[]>();
-  readonly #directories = new Set<string>();
-  readonly #physical = new Map<string, string>();
-  /** By directory, where symbolic links in it lead. */
-  readonly #links: Map<string, ReadonlyMap<string, string>>;
+/** A directory as the build names it. */
+interface Place {
+  readonly files: Map<string, NodeId[]>;
+  readonly links: ReadonlyMap<string, string>;
+}
 
+/** Where symbolic links in a directory lead, as of a stat of it. */
+interface Links {
+  readonly stat: string;
+  readonly targets: ReadonlyMap<string, string>;
+}
+
+export class WatchedFiles {
+  /** By real path of the directory, then by name: nodes. */
+  readonly #files = new Map<string, Map<string, NodeId[]>>();
+  readonly #places = new Map<string, Place>();
+  readonly #links: Map<string, Links>;
   readonly #project: Project;
 
-  private constructor(project: Project, links: Map<string, ReadonlyMap<string, string>>) {
+  private constructor(project: Project, links: Map<string, Links>) {
     this.#project = project;
     this.#links = links;
   }
@@ -33,11 +43,11 @@ export class WatchedFiles {
     {project, times}: Look,
     {more, before}: {readonly more: Iterable<string>; readonly before: WatchedFiles | undefined},
   ): WatchedFiles {
-    const {graph, directory, manifest} = project;
+    const {graph, manifest} = project;
     const links = before === undefined ? new Map() : before.#links;
     const watched = new WatchedFiles(project, links);
     const add = (node: NodeId) => {
-      if (isSource(graph, node)) watched.#add(resolve(directory, graph.path(node)), node);
+      if (isSource(graph, node)) watched.#add(graph.path(node), node);
     };
     for (const node of times.known()) add(node);
     if (manifest !== undefined) for (const node of graph.dirtyingIns(graph.producer(manifest))) add(node);
@@ -45,22 +55,30 @@ export class WatchedFiles {
     return watched;
   }
 
-  get directories(): ReadonlySet<string> {
-    return this.#directories;
+  get directories(): Iterable<string> {
+    return this.#files.keys();
   }
 
   get size(): number {
-    return this.#nodes.size;
+    let size = 0;
+    for (const files of this.#files.values()) size += files.size;
+    return size;
   }
 
   /** Whether an event about this path may be worth a build. */
   matters(path: string): boolean {
-    return this.#nodes.has(path) || this.#isNewSource(path);
+    return this.nodes(path) !== undefined || this.#isNewSource(path);
   }
 
   /** The nodes that a path of an event stands for; none for a file that is not in the graph, undefined for an unknown one. */
   nodes(path: string): readonly NodeId[] | undefined {
-    return this.#nodes.get(path);
+    return this.#files.get(dirname(path))?.get(basename(path));
+  }
+
+  /** Nodes of other files by the same name, which a new file may hide from those that include them. */
+  namesakes(path: string): NodeId[] {
+    const [directory, name] = [dirname(path), basename(path)];
+    return [...this.#files].flatMap(([other, files]) => (other === directory ? [] : (files.get(name) ?? [])));
   }
 
   /** What the graph calls a node. */
@@ -70,7 +88,7 @@ export class WatchedFiles {
 
   /** Directories above the watched ones are nobody's: compilers leave their own files there for a moment. */
   #isNewSource(path: string): boolean {
-    return SOURCE_NAME.test(path) && this.#directories.has(dirname(path)) && !this.#isMade(path);
+    return SOURCE_NAME.test(path) && this.#files.has(dirname(path)) && !this.#isMade(path);
   }
 
   /** What the build itself makes is no reason to build. */
@@ -83,42 +101,52 @@ export class WatchedFiles {
     });
   }
 
+  /** `path`: as the build names it. Ten thousand of them come in a row, of few directories. */
   #add(path: string, node: NodeId | undefined): void {
-    const directory = this.#physicalOf(dirname(path));
-    const name = basename(path);
-    this.#enter(join(directory, name), node);
-    const target = this.#linksIn(directory).get(name);
-    if (target !== undefined) this.#enter(target, node);
+    const cut = path.lastIndexOf('/');
+    const {files, links} = this.#place(path.slice(0, cut + 1));
+    const name = path.slice(cut + 1);
+    enter(files, name, node);
+    const target = links.get(name);
+    if (target !== undefined) enter(this.#filesOf(dirname(target)), basename(target), node);
   }
 
-  #enter(path: string, node: NodeId | undefined): void {
-    const nodes = this.#nodes.get(path);
-    if (nodes === undefined) {
-      this.#nodes.set(path, node === undefined ? [] : [node]);
-      this.#directories.add(dirname(path));
-    } else if (node !== undefined && !nodes.includes(node)) {
-      nodes.push(node);
+  #place(named: string): Place {
+    let place = this.#places.get(named);
+    if (place === undefined) {
+      const absolute = resolve(this.#project.directory, named);
+      // One that is not there is where its name says: there it would come back.
+      const directory = realPath(absolute) ?? absolute;
+      place = {files: this.#filesOf(directory), links: this.#linksIn(directory)};
+      this.#places.set(named, place);
     }
+    return place;
   }
 
-  /** One that is not there is where its path says: that is where it would come back. */
-  #physicalOf(directory: string): string {
-    let physical = this.#physical.get(directory);
-    if (physical === undefined) {
-      physical = realPath(directory) ?? directory;
-      this.#physical.set(directory, physical);
+  #filesOf(directory: string): Map<string, NodeId[]> {
+    let files = this.#files.get(directory);
+    if (files === undefined) {
+      files = new Map();
+      this.#files.set(directory, files);
     }
-    return physical;
+    return files;
   }
 
   #linksIn(directory: string): ReadonlyMap<string, string> {
+    const stat = statOf(directory);
     let links = this.#links.get(directory);
-    if (links === undefined) {
-      links = readLinks(directory);
+    if (links?.stat !== stat) {
+      links = {stat, targets: readLinks(directory)};
       this.#links.set(directory, links);
     }
-    return links;
+    return links.targets;
   }
+}
+
+function enter(files: Map<string, NodeId[]>, name: string, node: NodeId | undefined): void {
+  const nodes = files.get(name);
+  if (nodes === undefined) files.set(name, node === undefined ? [] : [node]);
+  else if (node !== undefined && !nodes.includes(node)) nodes.push(node);
 }
 
 /** Nothing makes it. CMake lets a phony edge without inputs stand for each file that may be missing. */
@@ -129,10 +157,16 @@ function isSource(graph: Graph, node: NodeId): boolean {
 
 function realPath(path: string): string | undefined {
   try {
-    return textOfPath(realpathSync(diskPath(path), {encoding: 'buffer'}));
+    return textOfPath(realpathSync.native(diskPath(path), {encoding: 'buffer'}));
   } catch {
     return undefined;
   }
+}
+
+/** Another one where a name in the directory has become a link, or leads elsewhere; '' where it is not there. */
+function statOf(directory: string): string {
+  const facts = statOrAbsent(directory);
+  return facts === undefined ? '' : `${facts.dev} ${facts.ino} ${facts.mtimeNs}`;
 }
 
 /** A listing tells links from files without a look at each. */

@@ -45,6 +45,12 @@ export class NodeTimes {
     for (let node = 0; node < this.#times.length; node++) if (this.#times[node] !== UNKNOWN) yield node;
   }
 
+  /** Whoever rests on the node is to be judged as if it had been changed then. */
+  set(node: NodeId, time: bigint): void {
+    this.get(node);
+    this.#times[node] = time;
+  }
+
   /** Makes the next {@link get} look again. */
   forget(node: NodeId): void {
     if (node < this.#times.length) this.#times[node] = UNKNOWN;

@@ -10,7 +10,7 @@ it.each<[string[], RegExp]>([
   [['crash', 'nosuch'], /^crash: no project 'nosuch'/],
   [['figures', 'nosuch'], /^figures: no figure 'nosuch'; there are /],
   [['foreign-root', 'nosuch'], /^foreign-root: no compiler 'nosuch'; there are gcc-12, /],
-  [['watch', 'nosuch'], /^watch: no 'nosuch'; there are re2, llvm, soak/],
+  [['watch', 'nosuch'], /^watch: no 'nosuch'; there are start, re2, llvm, soak/],
   [['equal', 'fmt', '--type', 'Fast'], /^equal: --type is Release or Debug, not 'Fast'/],
   [['nosuch'], /^usage: npm run bench -- corpus\|equal\|/],
   [[], /^usage: /],

@@ -1,5 +1,6 @@
 /** `llama watch`: after each edit, of whatever kind, ninja has nothing to do, and the objects are those of a clean build. */
 import {copyFile, readFile, rename, rm, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {processesIn} from './leftovers.ts';
 import {openProject, type Project} from './project.ts';
@@ -134,6 +135,23 @@ describe('a watch', () => {
     await watching.untilIdle();
     expect(await project.ninjaWouldRun(['second'])).toEqual([]);
     await watching.end();
+  });
+
+  it('compiles what a new header hides another one from, though ninja sees nothing to do', async () => {
+    const project = await openProject(rig, 'header-edits');
+    const watching = new Watching(project);
+    await watching.built();
+    await project.write('base.h', 'int base(void);\n#define DEEP 77\n');
+    expect(await watching.built()).toMatchObject({result: 'built', compiles: 2});
+    const objects = ['base', 'app'].map(target => join(project.directory, `CMakeFiles/${target}.dir`));
+    const made = await Promise.all([readFile(`${objects[0]}/base.c.o`), readFile(`${objects[1]}/main.c.o`)]);
+    expect(await project.ninjaWouldRun()).toEqual([]);
+    await watching.end();
+    await project.builtByNinja(['-t', 'clean']);
+    await project.builtByNinja();
+    expect(made).toEqual(
+      await Promise.all([readFile(`${objects[0]}/base.c.o`), readFile(`${objects[1]}/main.c.o`)]),
+    );
   });
 
   it('does not wait for a compile that a change has made stale', async () => {

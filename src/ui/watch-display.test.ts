@@ -81,6 +81,13 @@ describe('lines of a watch', () => {
     );
   });
 
+  it('tell which compiles did not run', () => {
+    const {tell, said} = rig();
+    tell(began('/a.h'), started(1), {...finished(1, 'a.o'), place: 'cached'} as Event, started(2));
+    tell(finished(2, 'b.o'), built('built'));
+    expect(said()).toBe('CLOCK  /a.h changed → 2 compiles (1 cached) · S s (compile S, us S)\n');
+  });
+
   it('name three files at most', () => {
     const {tell, said} = rig();
     tell(began('/a', '/b', '/c', '/d', '/e'), built('built'));

@@ -206,7 +206,9 @@ function buildLine(
   const others = othersDone + failed - failedCompiles;
   const what = changedText(began);
   const parts = [
-    ...(compiles > 0 ? [count(compiles, 'compile')] : []),
+    ...(compiles > 0
+      ? [`${count(compiles, 'compile')}${tally.cached > 0 ? ` (${tally.cached} cached)` : ''}`]
+      : []),
     ...(others > 0 ? [count(others, 'other step')] : []),
   ];
   const done = parts.length === 0 ? 'nothing to do' : parts.join(', ');

@@ -13,6 +13,7 @@ import {FailureError} from './failure.ts';
 import type {Project} from './frontends/project.ts';
 import type {NodeId} from './graph/graph.ts';
 import {statFrom} from './graph/node-times.ts';
+import {collectInPauses} from './idle-collection.ts';
 import {Interruption, STATUS} from './interruption.ts';
 import {type Keys, readKeys} from './keys.ts';
 import {locate} from './locate.ts';
@@ -40,7 +41,12 @@ export async function watch(options: WatchOptions, began: number): Promise<numbe
     const load = await loader(context);
     const first = lookAt(load(), location.targets);
     markWorked();
-    return await new Watch(options, context, load).run(first);
+    const end = collectInPauses();
+    try {
+      return await new Watch(options, context, load).run(first);
+    } finally {
+      end();
+    }
   } catch (error) {
     throw withPlace(error, context);
   }

@@ -10,6 +10,8 @@ export function readKeys(onKey: (key: string) => void): Keys | undefined {
   const onData = (bytes: Buffer) => {
     for (const key of bytes.toString('latin1')) onKey(key);
   };
+  // A terminal that is closed fails the read that waits on it; SIGHUP is what tells.
+  if (!stdin.listeners('error').includes(ignore)) stdin.on('error', ignore);
   stdin.setRawMode(true);
   stdin.on('data', onData);
   stdin.resume();
@@ -21,3 +23,5 @@ export function readKeys(onKey: (key: string) => void): Keys | undefined {
     },
   };
 }
+
+function ignore(): void {}

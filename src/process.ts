@@ -176,7 +176,8 @@ export class Processes {
     options: {
       cwd?: string;
       env?: NodeJS.ProcessEnv;
-      stdio: ['inherit' | 'ignore' | 'pipe', 'inherit' | 'pipe', 'inherit' | 'pipe'];
+      /** 2: the client's own standard error. */
+      stdio: ['inherit' | 'ignore' | 'pipe', 'inherit' | 'pipe' | 2, 'inherit' | 'pipe'];
       ownSession: boolean;
       joinOutput?: boolean;
     },

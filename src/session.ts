@@ -2,7 +2,7 @@
  * What a command that builds holds from its start to its end: the cloud and its workers, child processes, and the engine
  * with all that is known of files. `llama build` builds once in it, `llama watch` many times.
  */
-import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, rmSync, writeFileSync} from 'node:fs';
 import {availableParallelism} from 'node:os';
 import {join} from 'node:path';
 import {chooseCloud} from './cloud-choice.ts';
@@ -113,6 +113,12 @@ export class Session {
     const {engine, stateDir} = this.#parts;
     const {directory, shown} = context.location;
     const {signal} = interruption;
+    // A watch may find it removed and made anew.
+    if (!existsSync(directory)) {
+      const text = `'${shown}' is not there any more`;
+      throw new FailureError({reason: 'option-invalid', text, hint: 'configure it anew'});
+    }
+    prepareStateDir(stateDir);
     let hasWaited = false;
     const tellWait = (who: string) => {
       hasWaited = true;

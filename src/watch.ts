@@ -8,6 +8,7 @@
 import {existsSync} from 'node:fs';
 import {resolve} from 'node:path';
 import {loader, markWorked, withPlace} from './build.ts';
+import {DescriptionFile} from './description-file.ts';
 import {displayOptions} from './display-options.ts';
 import {FailureError} from './failure.ts';
 import type {Project} from './frontends/project.ts';
@@ -17,7 +18,7 @@ import {collectInPauses} from './idle-collection.ts';
 import {Interruption, STATUS} from './interruption.ts';
 import {type Keys, readKeys} from './keys.ts';
 import {locate} from './locate.ts';
-import {type BuildContext, descriptionStat, hasWork, type Load, type Look, lookAt} from './look.ts';
+import {type BuildContext, descriptionStat, hasWork, type Look, lookAt} from './look.ts';
 import type {WatchOptions} from './options.ts';
 import {diskPath} from './protocol/path-text.ts';
 import {Session} from './session.ts';
@@ -38,12 +39,12 @@ export async function watch(options: WatchOptions, began: number): Promise<numbe
   });
   const context: BuildContext = {options, location, began};
   try {
-    const load = await loader(context);
-    const first = lookAt(load(), location.targets);
+    const description = new DescriptionFile(context, await loader(context));
+    const first = lookAt(description.load(), location.targets);
     markWorked();
     const end = collectInPauses();
     try {
-      return await new Watch(options, context, load).run(first);
+      return await new Watch(options, context, description).run(first);
     } finally {
       end();
     }
@@ -54,6 +55,8 @@ export async function watch(options: WatchOptions, began: number): Promise<numbe
 
 /** Why the next build is made. */
 interface Cause {
+  /** The description cannot be read: there is nothing to build by. */
+  readonly isBroken?: boolean;
   /** What the build before it has left: there is no third one without a change. */
   readonly isRest?: boolean;
   /** Absolute paths. */
@@ -65,7 +68,7 @@ interface Cause {
 class Watch {
   readonly #options: WatchOptions;
   readonly #context: BuildContext;
-  readonly #load: Load;
+  readonly #description: DescriptionFile;
   readonly #display: WatchDisplay;
   readonly #interruption: Interruption;
   readonly #files = new FileWatch({onRest: changes => this.#restartReaders(changes)});
@@ -76,6 +79,11 @@ class Watch {
   #hasRestarted = false;
   /** What the last build went by: what is other than it was then has changed since. */
   #base: Look | undefined;
+  /** Whether the description could not be read when it was looked at last. */
+  #isBroken = false;
+  /** What the last build was made for, and until when it ran: ns since the epoch. */
+  #lastChanged: ReadonlySet<string> = new Set();
+  #builtUntil = 0n;
   /** Whether the last build left something to be mended. */
   #hasFailed = false;
   /** Ends the wait for a change: a key or a signal. */
@@ -83,10 +91,10 @@ class Watch {
   #isAsked = false;
   #hasQuit = false;
 
-  constructor(options: WatchOptions, context: BuildContext, load: Load) {
+  constructor(options: WatchOptions, context: BuildContext, description: DescriptionFile) {
     this.#options = options;
     this.#context = context;
-    this.#load = load;
+    this.#description = description;
     this.#display = createWatchDisplay({
       ...displayOptions(context),
       hasKeys: process.stdin.isTTY === true,
@@ -105,7 +113,7 @@ class Watch {
     try {
       this.#session = await Session.open({
         context: this.#context,
-        load: this.#load,
+        load: this.#description.load,
         report,
         interruption: this.#interruption,
       });
@@ -134,7 +142,10 @@ class Watch {
       }
       look = this.#watchAll(look);
       // What a build has read for the first time was not watched while it ran.
-      const mayBeLeft = cause !== undefined && !cause.isRest && (!this.#hasFailed || this.#hasRestarted);
+      const mayBeLeft =
+        cause !== undefined &&
+        !cause.isRest &&
+        (!this.#hasFailed || this.#hasRestarted || this.#hasMissed(look));
       if (mayBeLeft && hasWork(look)) {
         cause = {changed: [], isBurst: false, look, isRest: true};
         continue;
@@ -144,20 +155,29 @@ class Watch {
     }
   }
 
+  /** Whether something may have been mended during a build that failed, and that no event or time would tell of any more. */
+  #hasMissed(look: Look): boolean {
+    if (this.#base?.project !== look.project) return true;
+    const {files} = this.#session.engine;
+    return [...files.known()].some(
+      path => this.#watched?.nodes(path) !== undefined && files.hasChanged(path),
+    );
+  }
+
   /** Answers what is there afterwards. */
-  async #build({changed, isBurst, look: found}: Cause): Promise<Look> {
+  async #build({changed, isBurst, isRest = false, isBroken = false, look: found}: Cause): Promise<Look> {
     const {report} = this.#display;
     const {location} = this.#context;
     report({type: 'watch-began', changed, isBurst});
     this.#hasRestarted = false;
-    let built = !hasWork(found);
+    let built = !isBroken && !hasWork(found);
     let {project} = found;
     this.#base = found;
     try {
-      if (!built) {
+      if (!built && !isBroken) {
         built = await this.#session.build(hasWaited => {
-          if (hasWaited || descriptionStat(found.project) !== found.stat) {
-            this.#base = lookAt(this.#load(), location.targets);
+          if (hasWaited || !this.#isCurrent(found)) {
+            this.#base = lookAt(this.#description.load(), location.targets);
           }
           return this.#base!;
         });
@@ -168,6 +188,8 @@ class Watch {
       if (error.failure.reason !== 'interrupted') this.#tellFailure(error);
     }
     this.#hasFailed = !built;
+    this.#builtUntil = BigInt(Date.now()) * 1_000_000n;
+    if (!isRest) this.#lastChanged = new Set(changed);
     const isStopped = this.#interruption.signal.aborted && !built;
     report({type: 'watch-built', result: isStopped ? 'interrupted' : built ? 'built' : 'failed'});
     if (built) await this.#program?.restart();
@@ -176,7 +198,9 @@ class Watch {
 
   /** What the last build has left. */
   #lookLeft(project: Project): Look {
-    return this.#lookOr(project, () => this.#session.engine.look(project));
+    return this.#lookOr(project, () =>
+      this.#session.engine.look(this.#description.isOutdated(project) ? this.#description.load() : project),
+    );
   }
 
   #lookAgain(project: Project): Look {
@@ -197,7 +221,7 @@ class Watch {
   /** Watches all that the look rests on. What changed before it was watched is found by a second look. */
   #watchAll(look: Look): Look {
     for (let seen = look; ; seen = this.#lookLeft(look.project)) {
-      const more = this.#hasFailed ? this.#session.engine.files.known() : [];
+      const more = [this.#description.file, ...(this.#hasFailed ? this.#session.engine.files.known() : [])];
       this.#watched = WatchedFiles.of(seen, {more, before: this.#watched});
       const watched = this.#watched;
       try {
@@ -223,7 +247,8 @@ class Watch {
       if (signal.aborted || this.#hasQuit) return undefined;
       if (this.#isAsked) {
         this.#isAsked = false;
-        return {changed: [], isBurst: false, look: this.#reload(look)};
+        const now = this.#reload(look);
+        return {changed: [], isBurst: false, look: now, isBroken: this.#isBroken};
       }
       const cause = changes && this.#causeOf(look, changes);
       if (cause) return cause;
@@ -235,7 +260,7 @@ class Watch {
     const {project, times} = look;
     const {graph, directory} = project;
     const stat = statFrom(directory);
-    const isKnown = !isBurst && descriptionStat(project) === look.stat;
+    const isKnown = !isBurst && this.#isCurrent(look);
     const changed: string[] = [];
     const hidden: NodeId[] = [];
     let mayMatter = false;
@@ -244,10 +269,14 @@ class Watch {
       for (const node of nodes ?? []) {
         const before =
           (this.#base?.project === project ? this.#base.times.peek(node) : undefined) ?? times.get(node);
-        if (stat(graph.path(node)) === before) continue;
+        const now = stat(graph.path(node));
+        if (now === before) continue;
         times.forget(node);
         if (this.#base?.project === project) this.#base.times.forget(node);
-        changed.push(resolve(directory, graph.path(node)));
+        const file = resolve(directory, graph.path(node));
+        // A source that each build writes anew is no reason for the next one. What a user wrote meanwhile has been seen by
+        // the look that follows each build.
+        if (!(this.#lastChanged.has(file) && now <= this.#builtUntil)) changed.push(file);
       }
       if (nodes === undefined) {
         if (!existsSync(diskPath(path))) continue;
@@ -256,7 +285,7 @@ class Watch {
         const namesakes = this.#watched?.namesakes(path) ?? [];
         if (namesakes.length > 0) changed.push(path);
         hidden.push(...namesakes);
-      } else if (nodes.length === 0 && this.#session.engine.files.hasChanged(path)) {
+      } else if (nodes.length === 0 && this.#hasChanged(path, project)) {
         changed.push(path);
         mayMatter = true;
       }
@@ -268,8 +297,15 @@ class Watch {
       for (const node of hidden) now.times.set(node, BigInt(Date.now()) * 1_000_000n);
       now = this.#lookWith(now);
     }
-    if (changed.length > 0 || hasWork(now) || this.#hasFailed) return {changed, isBurst, look: now};
+    if (changed.length > 0 || hasWork(now) || this.#hasFailed) {
+      return {changed, isBurst, look: now, isBroken: this.#isBroken};
+    }
     return undefined;
+  }
+
+  #hasChanged(path: string, project: Project): boolean {
+    if (path === this.#description.file) return this.#description.isOutdated(project);
+    return this.#session.engine.files.hasChanged(path);
   }
 
   #lookWith({project, times}: Look): Look {
@@ -303,15 +339,21 @@ class Watch {
 
   /** Everything anew; the graph too if its description or the logs have changed. */
   #reload(look: Look): Look {
-    if (descriptionStat(look.project) === look.stat) return this.#lookAgain(look.project);
+    this.#isBroken = false;
+    if (this.#isCurrent(look)) return this.#lookAgain(look.project);
     try {
-      return lookAt(this.#load(), this.#context.location.targets);
+      return lookAt(this.#description.load(), this.#context.location.targets);
     } catch (error) {
       if (!(error instanceof FailureError)) throw error;
-      this.#hasFailed = true;
+      this.#isBroken = true;
       this.#tellFailure(error);
       return look;
     }
+  }
+
+  /** Whether description and logs are still what the look went by. */
+  #isCurrent({project, stat}: Look): boolean {
+    return descriptionStat(project) === stat && !this.#description.isOutdated(project);
   }
 
   #tellFailure({failure}: FailureError): void {
@@ -343,6 +385,7 @@ class Watch {
   #programRun(command: string, processes: Session['processes']): ProgramRun {
     const {report} = this.#display;
     return new ProgramRun(command, processes, {
+      output: this.#options.json ? 2 : 'inherit',
       onStart: () => report({type: 'program-started', command}),
       onEnd: status => report({type: 'program-ended', command, status}),
     });

@@ -180,6 +180,34 @@ describe('a watch', () => {
     await expectNothingLeft(rig);
   });
 
+  it('builds by a description that was written by hand, as it is now', async () => {
+    const project = await openProject(rig, 'blocking-command', {configure: false});
+    const rule = 'rule copy\n  command = cp $in $out\n';
+    await project.write('in', 'text\n');
+    await project.write('build.ninja', `${rule}build one: copy in\n`);
+    const watching = new Watching(project);
+    await watching.built();
+    await project.write('build.ninja', `${rule}build one: copy in\nbuild two: copy one\n`);
+    const events = await watching.until('ready');
+    expect(events[0]).toMatchObject({changed: [project.path('build.ninja')]});
+    expect(await project.read('two')).toBe('text\n');
+    expect(await project.ninjaWouldRun()).toEqual([]);
+    await project.write('build.ninja', `${rule}build one: copy\n  broken\n`);
+    expect(await watching.built()).toMatchObject({result: 'failed'});
+    await project.write('build.ninja', `${rule}build three: copy in\n`);
+    expect(await watching.built()).toMatchObject({result: 'built', others: 1});
+    await watching.end();
+  });
+
+  it('keeps what the program prints out of the lines for editors', async () => {
+    const project = await openProject(rig, 'header-edits');
+    const watching = new Watching(project, ['--run', 'printf program']);
+    await watching.until('program-ended');
+    const ended = await watching.end();
+    expect(ended.stderr).toContain('program');
+    for (const line of ended.stdout.trim().split('\n')) expect(() => JSON.parse(line)).not.toThrow();
+  });
+
   it('takes what a plain ninja built meanwhile for built', async () => {
     const project = await openProject(rig, 'header-edits');
     const watching = new Watching(project);

@@ -89,6 +89,25 @@ describe('watched directories', () => {
     await until(() => names.includes(join(deep, 'd.h')));
   });
 
+  it('come back with all that lies below them', async () => {
+    const deep = join(top, 'src/deep');
+    watches.set([deep]);
+    rmSync(join(top, 'src'), {recursive: true});
+    await until(() => directories.includes(deep) && directories.includes(join(top, 'src')));
+    directories = [];
+    mkdirSync(deep, {recursive: true});
+    await until(() => directories.includes(deep));
+    writeFileSync(join(deep, 'f.h'), '');
+    await until(() => names.includes(join(deep, 'f.h')));
+  });
+
+  it('that came back unseen are watched with the next call', () => {
+    const late = join(top, 'late');
+    watches.set([late]);
+    mkdirSync(late);
+    expect(watches.set([late])).toEqual([late]);
+  });
+
   it('may be missing at first', async () => {
     const late = join(top, 'late');
     watches.set([late]);

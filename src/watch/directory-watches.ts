@@ -64,7 +64,10 @@ export class DirectoryWatches {
       }
     }
     for (const directory of this.#watched.keys()) if (!wanted.has(directory)) this.#drop(directory);
-    const added = [...wanted].filter(directory => !this.#watched.has(directory));
+    // Those above first: what comes into being below them meanwhile is told of by them.
+    const added = byDepth(wanted).filter(
+      directory => this.#watched.get(directory) === undefined && this.#isNews(directory),
+    );
     for (const directory of added) this.#watch(directory);
     return added;
   }
@@ -77,6 +80,11 @@ export class DirectoryWatches {
   #drop(directory: string): void {
     this.#watched.get(directory)?.watcher.close();
     this.#watched.delete(directory);
+  }
+
+  /** One that is missing is no news as long as it is. */
+  #isNews(directory: string): boolean {
+    return !this.#watched.has(directory) || identityOf(directory) !== undefined;
   }
 
   #watch(directory: string): void {
@@ -115,7 +123,7 @@ export class DirectoryWatches {
 
   /** All that is reached by a path, where its directory is no longer the one that is watched. */
   #lookBelow(path: string): void {
-    for (const directory of [...this.#watched.keys()]) {
+    for (const directory of byDepth(this.#watched.keys())) {
       if (directory === path || directory.startsWith(`${path}/`)) this.#lookAgain(directory);
     }
   }
@@ -133,6 +141,10 @@ export class DirectoryWatches {
     }
     this.#listener.onDirectory(directory);
   }
+}
+
+function byDepth(directories: Iterable<string>): string[] {
+  return [...directories].sort((one, other) => one.length - other.length);
 }
 
 function identityOf(directory: string): string | undefined {

@@ -12,9 +12,9 @@ export class FileWatch {
   /** `onRest` is told of all changes as soon as they have come to rest, waited for or not. */
   constructor({onRest}: {onRest: (changes: Changes) => void}) {
     this.#settling = new Settling(changes => {
-      onRest(changes);
       this.#pending.push(changes);
       this.#wake?.();
+      onRest(changes);
     });
     this.#watches = new DirectoryWatches({
       onName: path => {

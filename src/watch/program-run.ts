@@ -1,6 +1,6 @@
 /** The user's own program, which runs until the next build without failures. */
 import type {ChildProcess} from 'node:child_process';
-import type {Processes} from '../process.ts';
+import {killSession, type Processes} from '../process.ts';
 
 export interface ProgramEvents {
   readonly onStart: () => void;
@@ -22,10 +22,19 @@ export class ProgramRun {
   readonly #command: string;
   readonly #processes: Processes;
   readonly #events: ProgramEvents;
+  readonly #output: 'inherit' | 2;
   #child: ChildProcess | undefined;
 
-  /** `command`: for a shell. */
-  constructor(command: string, processes: Processes, events: ProgramEvents) {
+  /** What it started may go on without it. */
+  #session: number | undefined;
+
+  /** `command`: for a shell. `output`: where its standard output goes, 2 for standard error. */
+  constructor(
+    command: string,
+    processes: Processes,
+    {output, ...events}: ProgramEvents & {readonly output: 'inherit' | 2},
+  ) {
+    this.#output = output;
     this.#command = command;
     this.#processes = processes;
     this.#events = events;
@@ -35,10 +44,11 @@ export class ProgramRun {
   async restart(): Promise<void> {
     await this.stop();
     const child = this.#processes.start('/bin/sh', ['-c', this.#command], {
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', this.#output, 'inherit'],
       ownSession: true,
     });
     this.#child = child;
+    this.#session = child.pid;
     this.#events.onStart();
     child.once('close', (code, signal) => {
       if (this.#child !== child) return;
@@ -48,19 +58,22 @@ export class ProgramRun {
   }
 
   async stop(): Promise<void> {
-    const child = this.#child;
-    if (child?.pid === undefined) return;
+    const [child, session] = [this.#child, this.#session];
     this.#child = undefined;
-    const ended = new Promise<void>(resolve => child.once('close', () => resolve()));
-    if (child.exitCode !== null || child.signalCode !== null) return;
+    this.#session = undefined;
+    if (session === undefined) return;
     try {
       // A session's first process leads a group of the same number.
-      process.kill(-child.pid, 'SIGTERM');
+      process.kill(-session, 'SIGTERM');
     } catch {
-      // It ended just now.
+      // It ended by itself.
     }
-    const killer = setTimeout(() => this.#processes.signal(child, 'SIGKILL'), GRACE);
-    await ended;
-    clearTimeout(killer);
+    if (child && child.exitCode === null && child.signalCode === null) {
+      const ended = new Promise<void>(resolve => child.once('close', () => resolve()));
+      const killer = setTimeout(() => this.#processes.signal(child, 'SIGKILL'), GRACE);
+      await ended;
+      clearTimeout(killer);
+    }
+    killSession(session);
   }
 }

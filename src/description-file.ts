@@ -1,0 +1,33 @@
+/** The file that a project is read from, and whether it still is what was read: for those who read it more than once. */
+import {join, resolve} from 'node:path';
+import type {Project} from './frontends/project.ts';
+import {identityOf, statOrAbsent} from './graph/file-facts.ts';
+import {DESCRIPTIONS} from './locate.ts';
+import type {BuildContext, Load} from './look.ts';
+
+export class DescriptionFile {
+  readonly file: string;
+  readonly load: Load;
+  readonly #readAs = new WeakMap<Project, string>();
+
+  constructor({location, options}: BuildContext, load: Load) {
+    const {kind, directory} = location;
+    this.file = kind === 'commands' ? resolve(options.commands!) : join(directory, DESCRIPTIONS[kind]);
+    this.load = () => {
+      const stat = this.#stat();
+      const project = load();
+      this.#readAs.set(project, stat);
+      return project;
+    };
+  }
+
+  /** Prereq: the project was read by {@link load}. */
+  isOutdated(project: Project): boolean {
+    return this.#readAs.get(project) !== this.#stat();
+  }
+
+  #stat(): string {
+    const facts = statOrAbsent(this.file);
+    return facts === undefined ? '' : identityOf(facts);
+  }
+}

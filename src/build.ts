@@ -23,14 +23,23 @@ export function markWorked(): void {
 }
 
 /** Answers the exit status. @throws FailureError for everything that keeps a build from starting */
-export async function build(options: BuildOptions, began: number): Promise<number> {
+export function build(options: BuildOptions, began: number): Promise<number> {
+  return atLocation(options, began, buildAt);
+}
+
+/** Finds the directory that is meant, and works there. @throws FailureError, with where an unknown target was looked for */
+export async function atLocation(
+  options: BuildOptions,
+  began: number,
+  work: (context: BuildContext) => Promise<number>,
+): Promise<number> {
   const location = locate(options.words, {
     cwd: process.cwd(),
     hasCommands: options.commands !== undefined,
   });
   const context: BuildContext = {options, location, began};
   try {
-    return await buildAt(context);
+    return await work(context);
   } catch (error) {
     throw withPlace(error, context);
   }
@@ -57,7 +66,7 @@ async function buildAt(context: BuildContext): Promise<number> {
 }
 
 /** An unknown target with where it was looked for, and whether it may have been meant as a directory. */
-export function withPlace(error: unknown, {options, location}: BuildContext): unknown {
+function withPlace(error: unknown, {options, location}: BuildContext): unknown {
   if (!(error instanceof FailureError) || error.failure.reason !== 'target-unknown') return error;
   const {failure} = error;
   const {shown, kind, targets} = location;

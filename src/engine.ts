@@ -92,7 +92,7 @@ export class Engine {
   #done = new EdgeRuns();
   #failed = new EdgeRuns();
   #project: Project | undefined;
-  #restart: ((names: ReadonlySet<string>) => number) | undefined;
+  #restart: ((names: {has(name: string): boolean}) => number) | undefined;
 
   /** What there is to do, apart from what the last build has done in vain. @throws FailureError */
   look(project: Project): Look {
@@ -132,7 +132,7 @@ export class Engine {
   }
 
   /** Starts compiles anew that are on their way and read one of these nodes, by name, as it was. Answers how many. */
-  restartReaders(names: ReadonlySet<string>): number {
+  restartReaders(names: {has(name: string): boolean}): number {
     return this.#restart?.(names) ?? 0;
   }
 

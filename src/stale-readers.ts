@@ -5,7 +5,7 @@ import type {Freshness} from './scheduler/freshness.ts';
 /** `names`: as the graph has them. */
 export function staleReaders(
   edges: Iterable<EdgeId>,
-  of: {readonly graph: Graph; readonly freshness: Freshness; readonly names: ReadonlySet<string>},
+  of: {readonly graph: Graph; readonly freshness: Freshness; readonly names: {has(name: string): boolean}},
 ): EdgeId[] {
   const {graph, freshness, names} = of;
   const reads = (node: NodeId) => names.has(graph.path(node));

@@ -199,6 +199,37 @@ describe('a watch', () => {
     await watching.end();
   });
 
+  it('builds nothing but what it was asked for when that is gone for a while', async () => {
+    const project = await openProject(rig, 'blocking-command', {configure: false});
+    const rule = 'rule copy\n  command = cp $in $out\n';
+    await project.write('in', 'text\n');
+    await project.write('build.ninja', `${rule}build one: copy in\nbuild two: copy in\n`);
+    const watching = new Watching(project, ['one']);
+    await watching.built();
+    await project.write('build.ninja', `${rule}build two: copy in\n`);
+    const events = await watching.until('ready');
+    expect(events.filter(({type}) => type === 'note')).toMatchObject([
+      {text: expect.stringContaining("'one'")},
+    ]);
+    expect(events.filter(({type}) => type === 'built')).toMatchObject([{result: 'failed', others: 0}]);
+    await project.write('build.ninja', `${rule}build one: copy in\nbuild two: copy one\n`);
+    await project.write('in', 'more\n');
+    await watching.untilIdle(['one']);
+    expect(await project.ninjaWouldRun()).toHaveLength(1);
+    await watching.end();
+  });
+
+  it('forces a compile anew whose first try failed on a new header that hides another', async () => {
+    const project = await openProject(rig, 'header-edits');
+    const watching = new Watching(project);
+    await watching.built();
+    await project.write('base.h', 'int base(void\n');
+    expect(await watching.built()).toMatchObject({result: 'failed', failed: 2});
+    await project.write('base.h', 'int base(void);\n#define DEEP 78\n');
+    expect(await watching.built()).toMatchObject({result: 'built', compiles: 2});
+    await watching.end();
+  });
+
   it('keeps what the program prints out of the lines for editors', async () => {
     const project = await openProject(rig, 'header-edits');
     const watching = new Watching(project, ['--run', 'printf program']);

@@ -43,8 +43,8 @@ export class Watching {
   }
 
   /** Waits until ninja has nothing to do. Prereq: whatever is to be built was changed before the call. */
-  async untilIdle(): Promise<void> {
-    while ((await this.#project.ninjaWouldRun()).length > 0) await this.built();
+  async untilIdle(targets: readonly string[] = []): Promise<void> {
+    while ((await this.#project.ninjaWouldRun(targets)).length > 0) await this.built();
   }
 
   /** Ends it as a user does. */

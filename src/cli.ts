@@ -24,7 +24,7 @@ import {
 
 declare const LLAMA_VERSION: string;
 
-const COMMANDS = ['build', 'watch', 'bootstrap', 'doctor', 'status', 'stats', 'clean'];
+const COMMANDS = ['build', 'watch', 'make', 'bootstrap', 'doctor', 'status', 'stats', 'clean'];
 
 async function main(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv;
@@ -41,6 +41,15 @@ async function main(argv: readonly string[]): Promise<number> {
       if (options.value === 'help') return show(WATCH_HELP);
       const {watch} = await import('./watch.ts');
       return onOurPlatform(() => watch(options.value as WatchOptions, began));
+    }
+    case 'make': {
+      const {MAKE_HELP, parseMakeOptions} = await import('./make-options.ts');
+      const options = parseMakeOptions(rest);
+      if (!options.ok) return fail(options.error);
+      const {value} = options;
+      if (value === 'help') return show(MAKE_HELP);
+      const {make} = await import('./make.ts');
+      return onOurPlatform(() => make(value, began));
     }
     case 'bootstrap': {
       const options = parseBootstrapOptions(rest);

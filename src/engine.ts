@@ -251,12 +251,13 @@ export class Engine {
       : undefined;
     // After those who were waiting for a core have been given theirs.
     this.#localSlots.onFree = waiting && (() => setImmediate(() => waiting.takeBack()));
+    const pwdOf = logicalDirectories(environment.PWD);
     const remote = new RemoteExecutor({
       graph,
       directory: this.#directory,
       directoryOf: edge => project.directoryOf(edge),
-      pwdOf: logicalDirectories(environment.PWD),
-      env: environment,
+      pwdOf: edge => pwdOf(project.directoryOf(edge)),
+      envOf: () => environment,
       umask: this.#options.umask,
       cloud,
       files: this.#files,

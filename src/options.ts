@@ -141,6 +141,7 @@ export const HELP = `llama: C and C++ builds on many workers at once
 
   llama build [DIR] [TARGET...]   build; 'llama build --help' tells the flags
   llama watch [DIR] [TARGET...]   build, and again whenever a file changes; 'llama watch --help' tells the flags
+  llama make [ARG...]             run make, compiles on workers; 'llama make --help' tells the flags
   llama bootstrap                 make what builds on AWS need; 'llama bootstrap --help' tells the flags
   llama doctor [--fix]            look at all that can be wrong, with what mends it
   llama status                    which cloud, what it holds, what it has cost

@@ -68,9 +68,9 @@ export interface RunOptions {
   /**
    * Signal that an abort sends to the process, which is expected to end by it, or `interrupt`: SIGINT to all that the
    * command started, as by a terminal, and SIGKILL to what is left of it a while later. Prereq: `capture`, which alone
-   * gives a session of its own.
+   * gives a session of its own. `tree`: the same to the process and all that descend from it, in whatever session.
    */
-  readonly abortWith?: 'SIGINT' | 'SIGTERM' | 'SIGKILL' | 'interrupt';
+  readonly abortWith?: 'SIGINT' | 'SIGTERM' | 'SIGKILL' | 'interrupt' | 'tree';
   readonly signal?: AbortSignal;
 }
 
@@ -122,7 +122,12 @@ export class Processes {
       // What was forked during that look was not seen.
       killer = setTimeout(kill, LOOK_INTERVAL);
     };
+    let tree: ProcessTree | undefined;
     const onAbort = () => {
+      if (abortWith === 'tree') {
+        tree = child.pid === undefined ? undefined : new ProcessTree(child.pid);
+        return tree?.interrupt();
+      }
       if (abortWith !== 'interrupt') return this.signal(child, abortWith);
       if (this.#interrupt(child)) killer = setTimeout(kill, this.#grace);
     };
@@ -140,6 +145,7 @@ export class Processes {
         },
       );
       if (killer !== undefined) await this.#sessionEnded(child.pid!);
+      await tree?.ended(this.#grace);
       const exitCode = code ?? 128 + (SIGNAL_NUMBERS[signal ?? ''] ?? 0);
       return {exitCode, output: Buffer.concat(chunks), duration: performance.now() - started};
     } finally {
@@ -254,8 +260,51 @@ export function killSession(session: number): void {
   }
 }
 
+/** A process with all that it started, also what its parents have left behind since. */
+class ProcessTree {
+  readonly #known: Set<number>;
+
+  constructor(root: number) {
+    this.#known = new Set([root]);
+  }
+
+  /** As a terminal does. */
+  interrupt(): void {
+    for (const pid of this.#alive()) sendSignal(pid, 'SIGINT');
+  }
+
+  /** Resolves when none is left; those that are after `grace` ms are killed. */
+  async ended(grace: number): Promise<void> {
+    const began = performance.now();
+    for (let alive = this.#alive(); alive.length > 0; alive = this.#alive()) {
+      if (performance.now() - began > grace) for (const pid of alive) sendSignal(pid, 'SIGKILL');
+      await new Promise(resolve => setTimeout(resolve, LOOK_INTERVAL));
+    }
+  }
+
+  #alive(): number[] {
+    const processes = runningProcesses();
+    for (let size = 0; size !== this.#known.size; ) {
+      size = this.#known.size;
+      for (const {pid, parent} of processes) if (this.#known.has(parent)) this.#known.add(pid);
+    }
+    return processes.flatMap(({pid}) => (this.#known.has(pid) ? [pid] : []));
+  }
+}
+
 /** Processes of a session, without those that have ended and that nobody has asked for yet. */
 function sessionMembers(session: number): number[] {
+  return runningProcesses().flatMap(found => (found.session === session ? [found.pid] : []));
+}
+
+interface RunningProcess {
+  readonly pid: number;
+  readonly parent: number;
+  readonly session: number;
+}
+
+/** Those that have not ended: see proc(5), `/proc/pid/stat`. */
+function runningProcesses(): RunningProcess[] {
   return readdirSync('/proc').flatMap(name => {
     if (!/^\d+$/.test(name)) return [];
     let stat: string;
@@ -264,8 +313,8 @@ function sessionMembers(session: number): number[] {
     } catch {
       return []; // It ended meanwhile.
     }
-    const [state, , , of] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return state !== 'Z' && Number(of) === session ? [Number(name)] : [];
+    const [state, parent, , session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state === 'Z' ? [] : [{pid: Number(name), parent: Number(parent), session: Number(session)}];
   });
 }
 

@@ -105,7 +105,7 @@ function lockedLook(context: BuildContext, first: First & {hasWaited: boolean}):
 }
 
 /** Better before the build than after it. */
-function checkSummaryPlace(file: string | undefined): void {
+export function checkSummaryPlace(file: string | undefined): void {
   if (file === undefined) return;
   const path = resolve(file);
   try {

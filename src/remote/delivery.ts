@@ -1,6 +1,6 @@
 /** What a compile made, by a worker now or earlier, is put where the build wants it: outputs in place, and the record. */
 import type {EdgeOutcome} from '../graph/executor.ts';
-import {EDGE_DEPS_GCC, type EdgeId, type Graph} from '../graph/graph.ts';
+import {EDGE_DEPS_GCC, type EdgeId} from '../graph/graph.ts';
 import {digestOf} from '../protocol/digest.ts';
 import type {OutputBytes, OutputFile} from '../protocol/invocation.ts';
 import {wantedOutputs} from '../toolchain/compile-command.ts';
@@ -9,10 +9,10 @@ import {type Store, StoreError} from './cloud.ts';
 import {absoluteIn} from './discovery.ts';
 import {placing, StayLocal} from './fault.ts';
 import type {Materialiser} from './materialise.ts';
-import type {Prepared} from './prepared-compile.ts';
+import type {CompileGraph, Prepared} from './prepared-compile.ts';
 
 export interface DeliveryOptions {
-  readonly graph: Graph;
+  readonly graph: CompileGraph;
   readonly store: Store;
   readonly materialiser: Materialiser;
   readonly depfileDialect: DepfileDialect;

@@ -9,6 +9,8 @@ export class Materialiser {
   readonly #temporaryDir: string;
   readonly #knownDirs = new Set<string>();
   #count = 0;
+  /** An output was found to be on another file system than the temporary directory: from then on all go by way of their own. */
+  #isElsewhere = false;
 
   /** `temporaryDir` should be on the file system of the outputs; it is made when first needed. */
   constructor(temporaryDir: string) {
@@ -30,23 +32,17 @@ export class Materialiser {
   #write(path: string, bytes: Uint8Array, isExecutable: boolean): void {
     this.#ensureDir(dirname(path));
     const mode = isExecutable ? 0o777 : 0o666;
+    if (this.#isElsewhere) {
+      renameInto(path, `${path}.llama-${process.pid}`, {bytes, mode});
+      return;
+    }
     this.#ensureDir(this.#temporaryDir);
-    const temporary = join(this.#temporaryDir, `${process.pid}-${this.#count++}`);
     try {
-      writeNew(temporary, bytes, mode);
-      renameSync(temporary, path);
+      renameInto(path, join(this.#temporaryDir, `${process.pid}-${this.#count++}`), {bytes, mode});
     } catch (error) {
-      rmSync(temporary, {force: true});
       if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
-      // The output is on another file system than the build directory.
-      const beside = `${path}.llama-${process.pid}`;
-      try {
-        writeNew(beside, bytes, mode);
-        renameSync(beside, path);
-      } catch (cause) {
-        rmSync(beside, {force: true});
-        throw cause;
-      }
+      this.#isElsewhere = true;
+      this.#write(path, bytes, isExecutable);
     }
   }
 
@@ -60,6 +56,20 @@ export class Materialiser {
     const made = mkdirSync(directory, {recursive: true});
     this.#knownDirs.add(directory);
     return made !== undefined;
+  }
+}
+
+function renameInto(
+  path: string,
+  temporary: string,
+  {bytes, mode}: {readonly bytes: Uint8Array; readonly mode: number},
+): void {
+  try {
+    writeNew(temporary, bytes, mode);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, {force: true});
+    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 /** What is settled about a compile before its inputs are looked at, and what follows from it for worker and cache. */
-import type {EdgeId} from '../graph/graph.ts';
+import type {EdgeId, Graph} from '../graph/graph.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import type {Action, ActionInputs} from '../protocol/invocation.ts';
 import type {Classification} from '../toolchain/classify.ts';
@@ -8,6 +8,9 @@ import type {ToolchainIdentity} from '../toolchain/identify.ts';
 import type {ToolchainPart} from '../toolchain/toolchain-part.ts';
 
 export type RemoteCompile = Extract<Classification, {kind: 'remote'}>;
+
+/** What is asked of a graph about a compile. Of compiles without a graph there is nothing to say but no. */
+export type CompileGraph = Pick<Graph, 'outs' | 'path' | 'has' | 'text'>;
 
 /** Raise it when the meaning of a key or of what is kept under it changes. */
 const KEY_VERSION = 4;

@@ -4,7 +4,7 @@
  */
 import type {EdgeOutcome, Executor} from '../graph/executor.ts';
 import type {FileState} from '../graph/file-state.ts';
-import type {EdgeId, Graph} from '../graph/graph.ts';
+import type {EdgeId} from '../graph/graph.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import {type ActionResult, PROTOCOL_VERSION} from '../protocol/invocation.ts';
 import {pathIn} from '../protocol/tree.ts';
@@ -23,18 +23,25 @@ import {holds, makeInputSet, pathsRead} from './input-set.ts';
 import {type Invoked, invokeWithRetry} from './invoke.ts';
 import type {Materialiser} from './materialise.ts';
 import {changedMeanwhile, digestsSent, lackingInputs, wasKilled} from './observed-run.ts';
-import {actionOf, firstKey, type Prepared, type RemoteCompile} from './prepared-compile.ts';
+import {
+  actionOf,
+  type CompileGraph,
+  firstKey,
+  type Prepared,
+  type RemoteCompile,
+} from './prepared-compile.ts';
 import type {Toolchains} from './toolchains.ts';
 import type {Waiting, Way} from './waiting.ts';
 
 export interface RemoteExecutorOptions {
-  readonly graph: Graph;
+  readonly graph: CompileGraph;
   readonly directory: string;
   /** Where an edge's command runs. */
   readonly directoryOf: (edge: EdgeId) => string;
-  /** PWD of a command there: the directory as the user's shell names it. */
-  readonly pwdOf: (directory: string) => string;
-  readonly env: NodeJS.ProcessEnv;
+  /** PWD of an edge's command: the directory as the user's shell names it. */
+  readonly pwdOf: (edge: EdgeId) => string;
+  /** Of an edge's command. Prereq: what was answered once does not change. */
+  readonly envOf: (edge: EdgeId) => NodeJS.ProcessEnv;
   readonly umask: number;
   readonly cloud: Cloud;
   readonly files: FileState;
@@ -237,9 +244,9 @@ export class RemoteExecutor implements Executor {
   }
 
   async #prepare(edge: EdgeId): Promise<Prepared> {
-    const {compileOf, toolchains, env, epochs, graph, canonicalPath} = this.#options;
+    const {compileOf, toolchains, epochs, graph, canonicalPath} = this.#options;
     const directory = this.#options.directoryOf(edge);
-    const pwd = this.#options.pwdOf(directory);
+    const pwd = this.#options.pwdOf(edge);
     const command = compileOf(edge);
     const {compile} = command;
     // As ninja does before it runs a command. A folder that is new is one more thing to look at again.
@@ -247,7 +254,7 @@ export class RemoteExecutor implements Executor {
       const path = absoluteIn(this.#options.directory, graph.path(out));
       if (placing(() => this.#options.materialiser.ensureDirOf(path))) epochs.end();
     }
-    const localEnv = changedEnvironment(env, command.envChanges);
+    const localEnv = changedEnvironment(this.#options.envOf(edge), command.envChanges);
     const identified = await toolchains.identify(compile.compiler, {path: localEnv.PATH ?? '', directory});
     if (!identified.ok) throw new StayLocal(identified.error.reason);
     const identity = identified.value;

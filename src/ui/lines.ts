@@ -86,7 +86,7 @@ export function closingLines(summary: Summary, closing: Closing): string[] {
 function localLines({local_reasons: localReasons}: Summary, advice: Advice): string[] {
   const reasons = Object.entries(localReasons).sort((a, b) => b[1] - a[1]);
   if (reasons.length === 0) return [];
-  const list = reasons.map(([reason, times]) => `${times} ${reason}`).join(', ');
+  const list = localList(localReasons);
   const isPlanned = reasons.some(([reason]) => RUN_REASONS[reason] === undefined);
   return [
     `  local: ${list}${isPlanned ? `    ${advice.tellLocal} tells why` : ''}`,
@@ -96,7 +96,13 @@ function localLines({local_reasons: localReasons}: Summary, advice: Advice): str
   ];
 }
 
-function retryLines({retries}: Summary): string[] {
+/** How many stayed here for which reason, the most frequent one first. */
+export function localList(localReasons: Summary['local_reasons']): string {
+  const reasons = Object.entries(localReasons).sort((a, b) => b[1] - a[1]);
+  return reasons.map(([reason, times]) => `${times} ${reason}`).join(', ');
+}
+
+export function retryLines({retries}: Summary): string[] {
   const reasons = Object.entries(retries).sort((a, b) => b[1] - a[1]);
   if (reasons.length === 0) return [];
   return [`  asked again: ${reasons.map(([reason, times]) => `${times} ${reason}`).join(', ')}`];

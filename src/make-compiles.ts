@@ -1,0 +1,298 @@
+/**
+ * Answers what stubs ask under `llama make`: which compiles a worker can do, done by one, and which the real compiler has
+ * to. Nothing is known of what else make runs, so that each question looks at all of its files anew.
+ */
+import {accessSync, constants, lstatSync, readFileSync, rmSync, statSync} from 'node:fs';
+import {dirname, isAbsolute, join} from 'node:path';
+import type {Report} from './event.ts';
+import {canonicalPath} from './frontends/ninja/canonical-path.ts';
+import type {EdgeOutcome} from './graph/executor.ts';
+import {FileState} from './graph/file-state.ts';
+import type {EdgeId} from './graph/graph.ts';
+import type {Jobserver} from './make/jobserver.ts';
+import {findProgram} from './make/make-program.ts';
+import type {Answer, Question} from './make/question.ts';
+import {logicalDirectory} from './pwd.ts';
+import type {Cloud} from './remote/cloud.ts';
+import {Discovery} from './remote/discovery.ts';
+import {Epochs} from './remote/epochs.ts';
+import {InputSender} from './remote/input-sender.ts';
+import {Materialiser} from './remote/materialise.ts';
+import type {RemoteCompile} from './remote/prepared-compile.ts';
+import {RemoteExecutor} from './remote/remote-executor.ts';
+import {Toolchains} from './remote/toolchains.ts';
+import {Slots} from './scheduler/slots.ts';
+import {ccacheConfigFault} from './toolchain/ccache-config.ts';
+import {type Classification, classifyWords} from './toolchain/classify.ts';
+import {wantedOutputs} from './toolchain/compile-command.ts';
+import {TOKENS_VERSION} from './toolchain/include-tokens.ts';
+
+export interface MakeCompilesOptions {
+  readonly cloud: Cloud;
+  /** Compiles in flight. */
+  readonly width: number;
+  readonly jobserver: Jobserver;
+  /** Folder for what is known of compilers between builds. */
+  readonly cacheDir: string;
+  /** Folder for what is known of this project's files between builds. */
+  readonly stateDir: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly umask: number;
+  readonly useCache: boolean;
+  readonly fallsBack: boolean;
+  /** The stable name of the reason why nothing more goes to the cloud. */
+  readonly reasonToStay: () => string | undefined;
+  readonly report: Report;
+}
+
+/** Jobs of make beyond what compiles now find others that can be, and links; each costs a process that waits. */
+const LENT_FOR_EACH = 2;
+const LENT_IN_ANY_CASE = 64;
+/** The clock of a file system may be this much behind, in ns. */
+const COARSE_CLOCK = 20_000_000n;
+
+interface Asked {
+  readonly question: Question;
+  readonly compile: RemoteCompile;
+  /** Set where it has to be run here. */
+  localReason?: string;
+}
+
+export class MakeCompiles {
+  readonly #options: MakeCompilesOptions;
+  readonly #files = new FileState();
+  readonly #epochs: Epochs;
+  readonly #discovery: Discovery;
+  readonly #remote: RemoteExecutor;
+  readonly #slots: Slots;
+  readonly #asked = new Map<EdgeId, Asked>();
+  readonly #programs = new Map<string, string | undefined>();
+  readonly #warned = new Set<string>();
+  #count = 0;
+
+  constructor(options: MakeCompilesOptions) {
+    this.#options = options;
+    const {cloud, cacheDir, stateDir, env} = options;
+    this.#slots = new Slots(options.width + cloud.preparedAhead);
+    this.#files.load(join(stateDir, 'files'), TOKENS_VERSION);
+    this.#epochs = new Epochs(this.#files, () => BigInt(Date.now()) * 1_000_000n - COARSE_CLOCK);
+    this.#discovery = new Discovery(this.#files);
+    this.#remote = new RemoteExecutor({
+      graph: {
+        outs: () => new Int32Array(),
+        path: () => '',
+        has: () => false,
+        text: () => '',
+      },
+      directory: '/',
+      directoryOf: edge => this.#of(edge).question.directory,
+      pwdOf: edge => {
+        const {directory, env: own} = this.#of(edge).question;
+        return logicalDirectory(directory, own.PWD);
+      },
+      envOf: edge => this.#of(edge).question.env,
+      umask: options.umask,
+      cloud,
+      files: this.#files,
+      epochs: this.#epochs,
+      toolchains: new Toolchains({store: cloud.store, cacheDir, env}),
+      discovery: this.#discovery,
+      sender: new InputSender(cloud.store, {
+        system: join(cacheDir, 'lists.json'),
+        own: join(stateDir, 'lists.json'),
+      }),
+      materialiser: new Materialiser(join(stateDir, 'tmp')),
+      useCache: options.useCache,
+      depfileDialect: 'ninja-1.13',
+      canonicalPath,
+      compileOf: edge => this.#of(edge).compile,
+      expected: () => 0,
+      isMadeName: () => false,
+      pendingProducers: () => [],
+      runLocally: async (edge, _signal, reason) => {
+        this.#of(edge).localReason = reason;
+        return {kind: 'cancelled'};
+      },
+      depsFrom: 'observed',
+      warn: text => this.#warn(text),
+      reasonToStay: options.reasonToStay,
+      fallsBack: options.fallsBack,
+      waiting: undefined,
+      isWanted: () => true,
+    });
+  }
+
+  /** Milliseconds of CPU that discovery took. */
+  get discoveryCpu(): number {
+    return this.#discovery.cpu;
+  }
+
+  /** Compiles that were asked for. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Keeps what was learnt of files for the next make. */
+  save(): void {
+    try {
+      this.#files.save(join(this.#options.stateDir, 'files'), TOKENS_VERSION);
+    } catch {
+      // A full disk: the next one reads the files again, and nothing else.
+    }
+  }
+
+  async answer(question: Question, signal: AbortSignal): Promise<Answer> {
+    const classification = this.#classify(question);
+    if (classification.kind === 'other') return {kind: 'real'};
+    const edge = this.#count++;
+    const {report, jobserver, width} = this.#options;
+    const target = classification.compile?.output ?? question.words.at(-1)!;
+    report({type: 'edge-started', id: edge, isCompile: true, label: target, isConsole: false});
+    const about = {id: edge, isCompile: true, target, command: question.words.join(' ')} as const;
+    const real = (localReason: string): Answer => {
+      report({
+        type: 'edge-finished',
+        ...about,
+        label: target,
+        place: 'local',
+        localReason,
+        output: Buffer.alloc(0),
+      });
+      return {kind: 'real'};
+    };
+    if (classification.kind === 'local-compile') return real(classification.local.reason);
+    const reason = this.#reasonByDisk(question, classification);
+    if (reason !== undefined) return real(reason);
+    const isLent = jobserver.lent < Math.max(LENT_FOR_EACH * width, LENT_IN_ANY_CASE);
+    if (isLent) jobserver.lend();
+    try {
+      const asked: Asked = {question, compile: classification};
+      const outcome = await this.#run(edge, asked, signal);
+      // Also for one that is gone: what is lent has to come back.
+      if (isLent) await jobserver.takeBack();
+      if (outcome.kind === 'done') {
+        report({
+          type: 'edge-finished',
+          ...about,
+          label: target,
+          place: outcome.place,
+          output: Buffer.alloc(0),
+        });
+        return {kind: 'done', status: 0, stderr: outcome.output};
+      }
+      if (outcome.kind === 'failed') {
+        const {place, exitCode, duration} = outcome;
+        report({
+          type: 'edge-failed',
+          ...about,
+          place,
+          exitCode,
+          duration,
+          output: Buffer.alloc(0),
+          isReported: true,
+        });
+        return {kind: 'done', status: exitCode, stderr: outcome.output};
+      }
+      if (asked.localReason !== undefined) return real(asked.localReason);
+      report({type: 'edge-returned', id: edge});
+      return {kind: 'real'};
+    } finally {
+      this.#asked.delete(edge);
+    }
+  }
+
+  async #run(edge: EdgeId, asked: Asked, signal: AbortSignal): Promise<EdgeOutcome> {
+    this.#asked.set(edge, asked);
+    await this.#slots.acquire();
+    try {
+      if (signal.aborted) return {kind: 'cancelled'};
+      // Anything may have run since the last one.
+      this.#epochs.end();
+      const outcome = await this.#remote.run(edge, signal);
+      if (outcome.kind === 'failed') this.#dropOutput(asked, outcome.place);
+      return outcome;
+    } finally {
+      this.#slots.release();
+    }
+  }
+
+  /** What a compiler that failed does with an object of an earlier run: clang removes it, gcc does not get that far. */
+  #dropOutput({question, compile}: Asked, place: string): void {
+    if (place !== 'remote' || compile.compile.family !== 'clang') return;
+    rmSync(absolute(question, compile.compile.output), {force: true});
+  }
+
+  #classify(question: Question): Classification {
+    const {words, env} = question;
+    return classifyWords(words, {
+      env,
+      ...(words.some(word => word.includes('ccache'))
+        ? {ccacheFault: ccacheConfigFault(env, readIfThere)}
+        : {}),
+      readResponseFile: path => {
+        const content = readIfThere(absolute(question, path));
+        return content === undefined ? undefined : {content, onDisk: true};
+      },
+    });
+  }
+
+  /** Why the real compiler has to run, by what is on this machine. */
+  #reasonByDisk(question: Question, {compile}: RemoteCompile): string | undefined {
+    const {words, program, umask, directory, env} = question;
+    if (umask !== this.#options.umask) return 'environment-change';
+    // The program that was meant, and not another one by its name.
+    const first = words[0]!;
+    const found = first.includes('/')
+      ? absolute(question, first)
+      : this.#find(first, env.PATH ?? '', directory);
+    if (found === undefined || canonicalPath(found) !== canonicalPath(absolute(question, program))) {
+      return 'compiler-wrapper';
+    }
+    for (const {path} of wantedOutputs(compile)) {
+      const place = absolute(question, path);
+      // A compiler makes no directory, and follows a link where a rename would replace it.
+      if (!isWritableDirectory(dirname(place))) return 'output-device';
+      const there = lstatSync(place, {throwIfNoEntry: false});
+      if (there !== undefined && !there.isFile()) return 'output-device';
+    }
+    return undefined;
+  }
+
+  #find(name: string, path: string, directory: string): string | undefined {
+    const key = path.split(':').every(isAbsolute) ? `${name}\0${path}` : `${name}\0${path}\0${directory}`;
+    if (!this.#programs.has(key)) this.#programs.set(key, findProgram(name, path, directory));
+    return this.#programs.get(key);
+  }
+
+  #of(edge: EdgeId): Asked {
+    return this.#asked.get(edge)!;
+  }
+
+  /** Each thing once, however many compiles it hits. */
+  #warn(text: string): void {
+    if (this.#warned.has(text)) return;
+    this.#warned.add(text);
+    this.#options.report({type: 'note', level: 'warning', text});
+  }
+}
+
+function absolute({directory}: Question, path: string): string {
+  return isAbsolute(path) ? path : `${directory}/${path}`;
+}
+
+function isWritableDirectory(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,166 @@
+/** `llama make`: the user's make, once, with a stub in the compilers' place that asks us. Nothing of the project is changed. */
+import {existsSync, mkdirSync, realpathSync, writeFileSync} from 'node:fs';
+import {availableParallelism} from 'node:os';
+import {join, resolve} from 'node:path';
+import {chooseCloud} from './cloud-choice.ts';
+import {CloudPolicy} from './cloud-policy.ts';
+import {combine} from './event.ts';
+import {FailureError} from './failure.ts';
+import {Interruption, STATUS} from './interruption.ts';
+import {LoopDelay} from './loop-delay.ts';
+import {Interposer} from './make/interposer.ts';
+import {Jobserver} from './make/jobserver.ts';
+import {findMake, type MakeProgram} from './make/make-program.ts';
+import {JOBSERVER_FDS, makeFlags, readMakeWords, takesNamedPipe} from './make/make-words.ts';
+import type {Answer, Question} from './make/question.ts';
+import {StubServer} from './make/stub-server.ts';
+import {MakeCompiles} from './make-compiles.ts';
+import type {MakeOptions} from './make-options.ts';
+import {Processes} from './process.ts';
+import {digestOf} from './protocol/digest.ts';
+import {checkSummaryPlace} from './run-build.ts';
+import {storeLimit, storePlace} from './store-place.ts';
+import {MakeDisplay} from './ui/make-display.ts';
+import {SummaryCollector} from './ui/summary.ts';
+
+/** `began`: as `performance.now()`, when the program started. Answers the exit status. */
+export async function make(options: MakeOptions, began: number): Promise<number> {
+  const {build} = options;
+  checkSummaryPlace(build.summary);
+  const read = readMakeWords(options.words);
+  const directory = directoryOf(read.directories);
+  const program = findMake(process.env);
+  const localJobs = build.localJobs ?? (typeof read.jobs === 'number' ? read.jobs : availableParallelism());
+  if (localJobs < 1) {
+    throw new FailureError({reason: 'option-invalid', text: '-j takes a whole number of at least 1'});
+  }
+  const loopDelay = new LoopDelay();
+  loopDelay.work();
+  const collector = new SummaryCollector();
+  const display = new MakeDisplay({
+    isQuiet: build.progress === 'none',
+    tellsLocal: options.whyLocal,
+    stream: process.stderr,
+  });
+  const report = combine(
+    () => loopDelay.work(),
+    event => collector.add(event),
+    event => display.show(event),
+  );
+  const interruption = new Interruption({onFirst: () => {}, onSecond: () => {}});
+  const processes = new Processes();
+  const cacheDir = storePlace(build.store, process.env);
+  const stateDir = join(cacheDir, 'make', digestOf(directory).slice(0, 16));
+  mkdirSync(stateDir, {recursive: true});
+  let interposer: Interposer | undefined;
+  let jobserver: Jobserver | undefined;
+  let server: StubServer | undefined;
+  try {
+    const {cloud, width} = await chooseCloud(build, {
+      storeDir: cacheDir,
+      storeLimit: storeLimit(process.env),
+      processes,
+      directory,
+      env: process.env,
+      warn: text => report({type: 'note', level: 'warning', text}),
+    });
+    cloud.invoker.warm?.(1);
+    interposer = await Interposer.open({env: process.env, cacheDir, make: program.path});
+    jobserver = Jobserver.open(interposer.directory, localJobs);
+    const policy = new CloudPolicy({
+      isAway: cloud.isAway,
+      // How much is to come nobody knows.
+      remoteOnly: true,
+      maxCost: build.maxCost,
+      fallsBack: build.fallback,
+      cost: cloud.cost,
+    });
+    const compiles = new MakeCompiles({
+      cloud,
+      width,
+      jobserver,
+      cacheDir,
+      stateDir,
+      env: {...process.env},
+      umask: process.umask(),
+      useCache: build.cache,
+      fallsBack: policy.fallsBack,
+      reasonToStay: () => policy.reasonToStay({waiting: 0, freeCores: 0}),
+      report,
+    });
+    const answer = async (question: Question, signal: AbortSignal): Promise<Answer> => {
+      if (question.kind === 'compile') return compiles.answer(question, signal);
+      const text = `'${question.words.join(' ')}' sets a number of jobs of its own, which --local-jobs does not hold`;
+      report({type: 'note', level: 'warning', text});
+      return {kind: 'real'};
+    };
+    server = await StubServer.listen(interposer.socket, answer);
+    report({type: 'cloud-ready', text: `make ${program.version} · ${cloud.description}`});
+    const status = await runMake(program, {
+      words: read.words,
+      interposer,
+      jobserver,
+      localJobs,
+      processes,
+      signal: interruption.signal,
+    });
+    const interruptedBy = interruption.name;
+    compiles.save();
+    await cloud.close();
+    report({type: 'build-planned', name: '', compiles: 0, others: 0, edgesTotal: compiles.count});
+    const summary = collector.summary({
+      result: interruptedBy !== undefined ? 'interrupted' : status === 0 ? 'built' : 'failed',
+      began,
+      counts: cloud.counts,
+      cost: cloud.cost(),
+      discoveryCpu: compiles.discoveryCpu,
+      ninjaRuns: 0,
+      loopDelayMax: loopDelay.max,
+    });
+    report({type: 'build-finished', result: summary.result, summary});
+    if (build.summary !== undefined) {
+      writeFileSync(resolve(build.summary), `${JSON.stringify(summary, undefined, 2)}\n`);
+    }
+    return interruptedBy === undefined ? status : STATUS[interruptedBy];
+  } finally {
+    loopDelay.close();
+    interruption.close();
+    server?.close();
+    await jobserver?.close();
+    interposer?.close();
+    processes.close();
+  }
+}
+
+interface MakeRun {
+  readonly words: readonly string[];
+  readonly interposer: Interposer;
+  readonly jobserver: Jobserver;
+  readonly localJobs: number;
+  readonly processes: Processes;
+  readonly signal: AbortSignal;
+}
+
+/** Answers make's exit status. */
+async function runMake({path, version}: MakeProgram, run: MakeRun): Promise<number> {
+  const {words, interposer, jobserver, localJobs, processes, signal} = run;
+  const env = {
+    ...interposer.env,
+    MAKEFLAGS: makeFlags(interposer.env.MAKEFLAGS, {jobs: localJobs, path: jobserver.path, version}),
+  };
+  const command = [path, ...words];
+  // Only a shell can hand over descriptors by these numbers, our own gate having the third.
+  const opening = JOBSERVER_FDS.map(fd => `${fd}<>"$0"`).join(' ');
+  const [file, ...args] = takesNamedPipe(version)
+    ? command
+    : ['/bin/sh', '-c', `exec ${opening}; exec "$@"`, jobserver.path, ...command];
+  const {exitCode} = await processes.run(file!, args, {env, stdio: 'inherit', abortWith: 'tree', signal});
+  return exitCode;
+}
+
+/** Where make will be after its `-C`. @throws FailureError */
+function directoryOf(directories: readonly string[]): string {
+  const directory = resolve(process.cwd(), ...directories);
+  if (existsSync(directory)) return realpathSync(directory);
+  throw new FailureError({reason: 'option-invalid', text: `-C: there is no directory '${directory}'`});
+}

@@ -1,0 +1,231 @@
+/*
+ * Preloaded into make and all that it starts: a compile by a known compiler, however it is spelt, is given to the stub in
+ * its place, with the very same words. Everything else runs as if this were not here.
+ *
+ * LLAMA_MAKE names a directory with the stub in it; without it nothing is done. The stub learns in LLAMA_MAKE_PROGRAM
+ * which program it stands for.
+ *
+ * These functions run between vfork() and exec(), in the parent's memory: nothing is allocated but on the stack, and
+ * nothing global is written.
+ */
+#define _GNU_SOURCE
+#include <alloca.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+extern char **environ;
+
+typedef int execve_fn(const char *, char *const[], char *const[]);
+typedef int spawn_fn(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *, char *const[],
+                     char *const[]);
+
+static execve_fn *real_execve, *real_execvpe;
+static spawn_fn *real_spawn, *real_spawnp;
+
+/* Before main(): dlsym() may allocate, which nobody may do after vfork(). */
+__attribute__((constructor)) static void find_real(void) {
+  real_execve = (execve_fn *)dlsym(RTLD_NEXT, "execve");
+  real_execvpe = (execve_fn *)dlsym(RTLD_NEXT, "execvpe");
+  real_spawn = (spawn_fn *)dlsym(RTLD_NEXT, "posix_spawn");
+  real_spawnp = (spawn_fn *)dlsym(RTLD_NEXT, "posix_spawnp");
+}
+
+static const char *base_name(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
+static int is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/* As compilerName() in src/toolchain/compiler-name.ts: perhaps a prefix, a driver, perhaps a version. */
+static int is_compiler(const char *path) {
+  static const char *const drivers[] = {"gcc", "g++", "clang++", "clang", "c++", "cc"};
+  const char *name = base_name(path);
+  size_t length = strlen(name), end = length;
+  while (end > 0 && (is_digit(name[end - 1]) || name[end - 1] == '.')) end--;
+  if (end == 0 || end == length || name[end - 1] != '-' || !is_digit(name[end]))
+    end = length;
+  else
+    end--;
+  for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++) {
+    size_t size = strlen(drivers[i]);
+    if (end >= size && memcmp(name + end - size, drivers[i], size) == 0 && (end == size || name[end - size - 1] == '-'))
+      return 1;
+  }
+  return 0;
+}
+
+static int is_one_of(const char *name, const char *const *names) {
+  for (; *names; names++)
+    if (strcmp(name, *names) == 0) return 1;
+  return 0;
+}
+
+/* A compile, perhaps with a launcher in front; or a make that is to have a width of its own, which is told of. */
+static int is_wanted(const char *path, char *const argv[]) {
+  static const char *const launchers[] = {"ccache", "sccache", "distcc", "icecc", NULL};
+  static const char *const makes[] = {"make", "gmake", NULL};
+  const char *name = base_name(path);
+  if (!argv || !argv[0]) return 0;
+  if (is_one_of(name, makes)) {
+    for (char *const *word = argv + 1; *word; word++)
+      if ((strncmp(*word, "-j", 2) == 0 && is_digit((*word)[2])) || strncmp(*word, "--jobs=", 7) == 0) return 1;
+    return 0;
+  }
+  if (!is_compiler(path) && !(is_one_of(name, launchers) && argv[1] && is_compiler(argv[1]))) return 0;
+  for (char *const *word = argv + 1; *word; word++)
+    if (strcmp(*word, "-c") == 0) return 1;
+  return 0;
+}
+
+static const char *value_of(const char *name, char *const envp[]) {
+  size_t length = strlen(name);
+  if (envp)
+    for (; *envp; envp++)
+      if (strncmp(*envp, name, length) == 0 && (*envp)[length] == '=') return *envp + length + 1;
+  return NULL;
+}
+
+static size_t count(char *const words[]) {
+  size_t n = 0;
+  while (words[n]) n++;
+  return n;
+}
+
+/* Path of the stub, into `stub`; 0 where there is none, or where it would stand for nothing of interest. */
+static int stands_in(const char *path, char *const argv[], char *const envp[], char stub[PATH_MAX]) {
+  const char *place = value_of("LLAMA_MAKE", envp);
+  if (!place || !*place || !is_wanted(path, argv)) return 0;
+  size_t length = strlen(place);
+  if (length + sizeof "/stub" > PATH_MAX || strlen(path) >= PATH_MAX) return 0;
+  memcpy(stub, place, length);
+  memcpy(stub + length, "/stub", sizeof "/stub");
+  return access(path, X_OK) == 0 && access(stub, X_OK) == 0;
+}
+
+#define PROGRAM "LLAMA_MAKE_PROGRAM="
+
+/* The environment of a stub for `path`, on the caller's stack. */
+#define STUB_ENVIRONMENT(path, envp, result)                                        \
+  char **result = alloca((count(envp) + 2) * sizeof *result);                       \
+  {                                                                                 \
+    size_t length = strlen(path), at = 0;                                           \
+    char *program = alloca(sizeof PROGRAM + length);                                \
+    memcpy(program, PROGRAM, sizeof PROGRAM - 1);                                   \
+    memcpy(program + sizeof PROGRAM - 1, path, length + 1);                         \
+    for (char *const *each = envp; *each; each++)                                   \
+      if (strncmp(*each, PROGRAM, sizeof PROGRAM - 1) != 0) result[at++] = *each;   \
+    result[at++] = program;                                                         \
+    result[at] = NULL;                                                              \
+  }
+
+/* Where execvp() would find `file`, into `path`; 0 where it would not. */
+static int find_program(const char *file, char path[PATH_MAX]) {
+  size_t length = strlen(file);
+  if (strchr(file, '/')) {
+    if (length >= PATH_MAX) return 0;
+    memcpy(path, file, length + 1);
+    return 1;
+  }
+  const char *at = value_of("PATH", environ);
+  if (!at) return 0;
+  for (;;) {
+    const char *end = strchrnul(at, ':');
+    size_t size = end - at;
+    struct stat found;
+    if (size + length + 2 <= PATH_MAX) {
+      memcpy(path, at, size);
+      if (size > 0) path[size++] = '/';
+      memcpy(path + size, file, length + 1);
+      if (access(path, X_OK) == 0 && stat(path, &found) == 0 && S_ISREG(found.st_mode)) return 1;
+    }
+    if (!*end) return 0;
+    at = end + 1;
+  }
+}
+
+EXPORT int execve(const char *path, char *const argv[], char *const envp[]) {
+  char stub[PATH_MAX];
+  if (!path || !stands_in(path, argv, envp, stub)) return real_execve(path, argv, envp);
+  STUB_ENVIRONMENT(path, envp, changed)
+  return real_execve(stub, argv, changed);
+}
+
+EXPORT int execv(const char *path, char *const argv[]) { return execve(path, argv, environ); }
+
+EXPORT int execvpe(const char *file, char *const argv[], char *const envp[]) {
+  char stub[PATH_MAX], path[PATH_MAX];
+  if (!file || !is_wanted(file, argv) || !find_program(file, path) || !stands_in(path, argv, envp, stub))
+    return real_execvpe(file, argv, envp);
+  STUB_ENVIRONMENT(path, envp, changed)
+  return real_execve(stub, argv, changed);
+}
+
+EXPORT int execvp(const char *file, char *const argv[]) { return execvpe(file, argv, environ); }
+
+/* The words of an execl(), on the caller's stack; `list` stands behind the terminating NULL afterwards. */
+#define GATHER_WORDS(first, list, argv)                                \
+  size_t size = 1;                                                     \
+  va_start(list, first);                                               \
+  while (va_arg(list, char *)) size++;                                 \
+  va_end(list);                                                        \
+  char **argv = alloca((size + 1) * sizeof *argv);                     \
+  argv[0] = (char *)first;                                             \
+  va_start(list, first);                                               \
+  for (size_t i = 1; i <= size; i++) argv[i] = va_arg(list, char *);
+
+EXPORT int execl(const char *path, const char *first, ...) {
+  va_list list;
+  if (!first) return execve(path, (char *[]){NULL}, environ);
+  GATHER_WORDS(first, list, argv)
+  va_end(list);
+  return execve(path, argv, environ);
+}
+
+EXPORT int execlp(const char *file, const char *first, ...) {
+  va_list list;
+  if (!first) return execvpe(file, (char *[]){NULL}, environ);
+  GATHER_WORDS(first, list, argv)
+  va_end(list);
+  return execvpe(file, argv, environ);
+}
+
+EXPORT int execle(const char *path, const char *first, ...) {
+  va_list list;
+  if (!first) {
+    errno = EINVAL;
+    return -1;
+  }
+  GATHER_WORDS(first, list, argv)
+  char **envp = va_arg(list, char **);
+  va_end(list);
+  return execve(path, argv, envp);
+}
+
+EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+                       const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) {
+  char stub[PATH_MAX];
+  char *const *env = envp ? envp : environ;
+  if (!path || !stands_in(path, argv, env, stub)) return real_spawn(pid, path, actions, attributes, argv, envp);
+  STUB_ENVIRONMENT(path, env, changed)
+  return real_spawn(pid, stub, actions, attributes, argv, changed);
+}
+
+EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+                        const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) {
+  char stub[PATH_MAX], path[PATH_MAX];
+  char *const *env = envp ? envp : environ;
+  if (!file || !is_wanted(file, argv) || !find_program(file, path) || !stands_in(path, argv, env, stub))
+    return real_spawnp(pid, file, actions, attributes, argv, envp);
+  STUB_ENVIRONMENT(path, env, changed)
+  return real_spawn(pid, stub, actions, attributes, argv, changed);
+}

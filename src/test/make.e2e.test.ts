@@ -1,0 +1,267 @@
+/** `llama make`: the trees that make itself makes, whatever recipes do besides compiling; and never more here than allowed. */
+import {execFileSync} from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import {join} from 'node:path';
+import {describe, expect, it} from 'vitest';
+import {MakeProject} from './make-project.ts';
+import {check} from './project.ts';
+import {useRig} from './rig.ts';
+import {expectNothingLeft} from './same-as-ninja.ts';
+import {SYSTEM_PATH} from './tools.ts';
+import {untilExists} from './until.ts';
+
+const rig = useRig();
+
+/** A Makefile in a directory of its own; each value is a file. */
+async function project(files: Readonly<Record<string, string>>): Promise<MakeProject> {
+  const made = await MakeProject.open(rig, 'make-recipes');
+  execFileSync('rm', ['-rf', made.directory]);
+  mkdirSync(made.directory);
+  for (const [name, text] of Object.entries(files)) writeFileSync(made.path(name), text);
+  return made;
+}
+
+/** A program by the name of `name` that runs `script` first. */
+function program(directory: string, name: string, script: string): string {
+  mkdirSync(directory, {recursive: true});
+  const path = join(directory, name);
+  writeFileSync(path, `#!/bin/sh\n${script}\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+describe('recipes that do more than compile', () => {
+  it('leave the same tree, the first time and from the cache, and make then does what it does after itself', async () => {
+    const recipes = await MakeProject.open(rig, 'make-recipes');
+    const made = await recipes.byMake();
+    const cold = await recipes.expectSame(made);
+    // main, extra, twice pic, start, quoted, part, more, and the first probe; the second probe's contents do not compile.
+    expect(cold.summary?.compiles).toMatchObject({remote: 9, cached: 0, local: 0, failed: 1});
+    await recipes.renew();
+    const warm = await recipes.expectSame(made);
+    expect(warm.summary?.compiles).toMatchObject({remote: 0, cached: 9, failed: 1});
+  });
+
+  it('are equal with an absolute compiler too', async () => {
+    const recipes = await MakeProject.open(rig, 'make-recipes');
+    const args = ['CC=/usr/bin/gcc'];
+    const made = await recipes.byMake(args);
+    const built = await recipes.expectSame(made, args);
+    expect(built.summary?.compiles).toMatchObject({local: 0, failed: 1});
+  });
+
+  it('are compiled again where make would: after a header was touched or changed', async () => {
+    const recipes = await MakeProject.open(rig, 'make-recipes');
+    await check(recipes.llama());
+    writeFileSync(recipes.path('names.txt'), 'beta\nalpha\n');
+    const later = new Date(Date.now() + 2000);
+    utimesSync(recipes.path('names.txt'), later, later);
+    const wanted = await check(recipes.make(['-n']));
+    const built = await check(recipes.llama());
+    const commands = (said: string) => said.split('\n').filter(line => line.startsWith('gcc'));
+    expect(commands(built.stdout)).toEqual(commands(wanted.stdout));
+    expect(commands(built.stdout).filter(line => line.includes(' main.c'))).toHaveLength(1);
+    expect((await rig.run(recipes.path('program'), [])).stdout).toBe('alpha beta yes no\n');
+  });
+});
+
+describe('the number of jobs', () => {
+  const RECIPES = Array.from({length: 8}, (_, n) => `o${n}`);
+  const counting = (directory: string) => ({
+    Makefile: `all: ${RECIPES.join(' ')}\n${RECIPES.map(name => `${name}:\n\t@${directory}/local ${name}\n`).join('')}`,
+  });
+
+  /** Each run of the program tells how many run at that moment, itself included. */
+  async function most(args: readonly string[]): Promise<number> {
+    const made = await project({});
+    const tools = join(made.directory, 'tools');
+    program(
+      tools,
+      'local',
+      `mkdir -p running; : > running/$1; ls running | wc -l >> counts; ${'ls / >/dev/null; '.repeat(30)} rm running/$1`,
+    );
+    writeFileSync(made.path('Makefile'), counting(tools).Makefile);
+    const built = await check(made.llama(args));
+    expect(built.summary?.result).toBe('built');
+    const counts = readFileSync(made.path('counts'), 'utf8').trim().split('\n').map(Number);
+    expect(counts).toHaveLength(RECIPES.length);
+    return Math.max(...counts);
+  }
+
+  it.each([
+    [['-j1'], 1],
+    [['-j', '3'], 3],
+    [['--local-jobs', '2'], 2],
+  ])('%j is for what runs here', async (args, limit) => {
+    expect(await most(args)).toBeLessThanOrEqual(limit);
+  });
+
+  it('does not hold compiles that wait for a worker, not even one job', async () => {
+    const made = await project({
+      // The only worker stands still until the recipe after the compile has run.
+      Makefile: `CLIENT := $(shell cut -d' ' -f4 /proc/$$PPID/stat)
+workers = for p in $$(cat /proc/$(CLIENT)/task/$(CLIENT)/children); do if grep -q worker.js /proc/$$p/cmdline; then kill -$(1) $$p; fi; done
+all: a.o after
+stop:
+\t$(call workers,STOP); : > stop
+a.o: a.c stop
+\tgcc -c a.c -o a.o
+after: stop
+\t$(call workers,CONT); test ! -e a.o && : > after
+`,
+      'a.c': 'int a;\n',
+    });
+    const built = await check(made.llama(['-j1', '--remote-jobs', '1']));
+    expect(built.summary?.compiles).toMatchObject({remote: 1, local: 0});
+    expect(existsSync(made.path('a.o')) && existsSync(made.path('after'))).toBe(true);
+  });
+
+  it('of a make of its own is told of', async () => {
+    const made = await project({
+      Makefile: 'all:\n\t+make -j3 -f inner.mk\n',
+      'inner.mk': 'all:\n\t@echo inner\n',
+    });
+    const built = await check(made.llama());
+    expect(built.stdout).toContain('inner');
+    expect(built.stderr).toContain("llama: warning: 'make -j3 -f inner.mk' sets a number of jobs of its own");
+  });
+});
+
+describe('a compile that fails', () => {
+  it('says what the compiler says, once, and make ends as it does', async () => {
+    const made = await project({Makefile: 'a.o: a.c\n\tgcc -c a.c -o a.o\n', 'a.c': 'int a = ;\n'});
+    const plain = await made.make();
+    const built = await made.llama();
+    expect(built.status).toBe(plain.status);
+    expect(built.stderr.replaceAll(/^llama: .*\n/gm, '')).toBe(plain.stderr);
+    expect(built.summary).toMatchObject({result: 'failed', compiles: {failed: 1, local: 0}});
+    await expectNothingLeft(rig);
+  });
+
+  it('leaves its directory to be missed by the compiler itself', async () => {
+    const made = await project({Makefile: 'a.o: a.c\n\tgcc -c a.c -o sub/a.o\n', 'a.c': 'int a;\n'});
+    const built = await made.llama();
+    expect(built.status).toBe(2);
+    expect(built.stderr).toContain("can't create sub/a.o: No such file or directory");
+    expect(existsSync(made.path('sub'))).toBe(false);
+  });
+});
+
+describe('what stands in the way of the stub', () => {
+  it('an emptied environment: the compiler runs as ever', async () => {
+    const made = await project({
+      Makefile: 'a.o: a.c\n\tenv -i PATH="$$PATH" gcc -c a.c -o a.o\n',
+      'a.c': 'int a;\n',
+    });
+    expect((await check(made.llama())).summary?.compiles).toMatchObject({remote: 0, local: 0});
+    expect(existsSync(made.path('a.o'))).toBe(true);
+  });
+
+  it('a compiler of the project’s own by the same name: it runs', async () => {
+    const made = await project({'a.c': 'int a;\n', Makefile: 'a.o: a.c\n\tgcc -c a.c -o a.o\n'});
+    program(made.path('bin'), 'gcc', 'echo wrapped; exec /usr/bin/gcc "$@"');
+    const built = await check(made.llama([], {env: {PATH: `${made.path('bin')}:${SYSTEM_PATH}`}}));
+    expect(built.stdout).toContain('wrapped');
+    expect(built.summary?.compiles).toMatchObject({remote: 0, local: 1});
+  });
+
+  it('a library that the user preloads is preloaded still, for the compiler as well', async () => {
+    const made = await project({
+      Makefile:
+        'all: a.o b.o\na.o: a.c\n\tgcc -c a.c -o a.o\nb.o: b.c\n\tgcc -save-temps -c b.c; echo "<$$LD_PRELOAD>"\n',
+      'a.c': 'int a;\n',
+      'b.c': 'int b;\n',
+      'own.c': 'int own;\n',
+    });
+    execFileSync('gcc', ['-shared', '-fPIC', '-o', 'own.so', 'own.c'], {cwd: made.directory});
+    const built = await check(made.llama([], {env: {LD_PRELOAD: made.path('own.so')}}));
+    expect(built.stdout).toMatch(new RegExp(`<.*/exec-shim\\.so:${made.path('own.so')}>`));
+    expect(built.summary?.compiles).toMatchObject({remote: 1, local: 1});
+  });
+
+  it('a static make: links on PATH do it, and an absolute compiler runs as ever', async () => {
+    const made = await project({
+      Makefile:
+        'all: a.o b.o\na.o: a.c\n\tgcc -c a.c -o a.o\nb.o: b.c\n\t/usr/bin/gcc -c b.c -o b.o; which gcc\n',
+      'a.c': 'int a;\n',
+      'b.c': 'int b;\n',
+      'make.c':
+        '#include <unistd.h>\nint main(int n, char **v) { (void)n; v[0] = "make"; execv("/usr/bin/make", v); return 1; }\n',
+    });
+    mkdirSync(made.path('bin'));
+    execFileSync('gcc', ['-static', '-o', 'bin/make', 'make.c'], {cwd: made.directory});
+    const built = await check(made.llama([], {env: {PATH: `${made.path('bin')}:${SYSTEM_PATH}`}}));
+    expect(built.summary?.compiles).toMatchObject({remote: 1, local: 0});
+    expect(built.stdout).toMatch(/llama-make-\w+\/bin\/gcc\n/);
+    await expectNothingLeft(rig);
+  });
+});
+
+describe('the end', () => {
+  it.each([
+    ['SIGINT', 'process', 130],
+    ['SIGINT', 'group', 130],
+    ['SIGTERM', 'process', 143],
+  ] as const)(
+    'by %s to the %s leaves nothing running and nothing in the tree',
+    async (signal, to, status) => {
+      const made = await project({
+        Makefile: 'all: a.o hold\na.o: a.c\n\tgcc -c a.c -o a.o\nhold: a.o\n\tcat gate > hold\n',
+        'a.c': 'int a;\n',
+      });
+      await check(rig.run('mkfifo', [made.path('gate')]));
+      const running = made.start();
+      await untilExists(made.path('hold'), running);
+      running.signal(signal, to);
+      const done = await running.done;
+      expect(done.status, done.all).toBe(status);
+      await expectNothingLeft(rig);
+      expect(readdirSync(made.directory).sort()).toEqual(['Makefile', 'a.c', 'a.o', 'gate']);
+    },
+  );
+});
+
+describe('wrong usage', () => {
+  it.each([
+    [['--cloud', 'mars'], "--cloud takes aws or embedded, not 'mars'"],
+    [['-C', 'nowhere'], "-C: there is no directory '"],
+    [['-j0'], '-j takes a whole number of at least 1'],
+    [['--summary', '/nowhere/s.json'], "--summary: cannot write '/nowhere/s.json'"],
+  ])('%j is one line and status 2', async (args, text) => {
+    const made = await project({Makefile: 'all:\n'});
+    const done = await made.start(args).done;
+    expect(done.status).toBe(2);
+    expect(done.stderr).toContain(`llama: error: ${text}`);
+    expect(done.stdout).toBe('');
+  });
+
+  it('without a make: what to install', async () => {
+    const made = await project({Makefile: 'all:\n'});
+    mkdirSync(made.path('bin'));
+    for (const name of ['sh', 'gcc']) symlinkSync(`/usr/bin/${name}`, join(made.path('bin'), name));
+    const done = await made.start([], {env: {PATH: made.path('bin')}}).done;
+    expect(done.status).toBe(2);
+    expect(done.stderr).toBe(
+      'llama: error: there is no make on PATH\n  install GNU make (Debian: apt install make)\n',
+    );
+  });
+
+  it('is left to make where it is make’s', async () => {
+    const made = await project({Makefile: 'all:\n\t@echo made\n'});
+    const done = await made.llama(['--no-such-flag']);
+    expect(done.status).toBe(2);
+    expect(done.stderr).toContain("make: unrecognized option '--no-such-flag'");
+    expect((await check(made.llama(['--', '--silent', 'all']))).stdout).toBe('made\n');
+    expect(statSync(made.directory).isDirectory()).toBe(true);
+  });
+});

@@ -145,23 +145,29 @@ async function copyUnpacked(of: Project, folder: string): Promise<boolean> {
 }
 
 async function download(of: Project, folder: string): Promise<void> {
-  say(`     ${of.name}: getting Debian's sources and what they need`);
+  const description = await getPackage(of.sourcePackage, of.needs);
+  await must(['dpkg-source', '-x', '--no-check', '--no-copy', description, folder]);
+}
+
+/** Downloads a source package, and installs what building needs. Answers the package's .dsc. */
+export async function getPackage(sourcePackage: string, needs: readonly string[]): Promise<string> {
+  say(`     ${sourcePackage}: getting Debian's sources and what they need`);
   const downloads = place('downloads');
   await mkdir(downloads, {recursive: true});
-  const get = ['apt-get', 'source', '--download-only', of.sourcePackage];
+  const get = ['apt-get', 'source', '--download-only', sourcePackage];
   if ((await run(get, {cwd: downloads})).code !== 0) {
     await enableSources();
     await must(['apt-get', 'update']);
     await must(get, {cwd: downloads});
   }
   const missing = [];
-  for (const name of of.needs) if ((await run(['dpkg', '-s', name])).code !== 0) missing.push(name);
+  for (const name of needs) if ((await run(['dpkg', '-s', name])).code !== 0) missing.push(name);
   if (missing.length > 0) await must(['apt-get', 'install', '-y', '--no-install-recommends', ...missing]);
   const description = (await readdir(downloads)).find(
-    file => file.startsWith(`${of.sourcePackage}_`) && file.endsWith('.dsc'),
+    file => file.startsWith(`${sourcePackage}_`) && file.endsWith('.dsc'),
   );
-  if (description === undefined) throw new Error(`no .dsc of ${of.sourcePackage} in ${downloads}`);
-  await must(['dpkg-source', '-x', '--no-check', '--no-copy', join(downloads, description), folder]);
+  if (description === undefined) throw new Error(`no .dsc of ${sourcePackage} in ${downloads}`);
+  return join(downloads, description);
 }
 
 async function enableSources(): Promise<void> {

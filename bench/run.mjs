@@ -19,6 +19,7 @@ const commands = [
   'cloud',
   'faults',
   'foreign-root',
+  'make',
   'watch',
 ];
 // Parts of others, which start them as processes of their own.

@@ -1,0 +1,103 @@
+/**
+ * `make [PROJECT...]`: a build by `llama make` against one by make at the same path: every file of the tree, what make
+ * does when it is called once more, and what a touched header makes it do.
+ */
+import {readFile, rm} from 'node:fs/promises';
+import {join} from 'node:path';
+import {differences, type FileTree, fileTree} from '../src/test/file-tree.ts';
+import {judge} from './equal.ts';
+import {llama, type Summary, told} from './llama.ts';
+import {fresh, type MakeProject, makeProject, makeProjects} from './make-corpus.ts';
+import {check, parseArguments, place, say} from './place.ts';
+import {must, type Ran, run} from './process.ts';
+import {writeResult} from './results.ts';
+import {differing} from './snapshot.ts';
+
+/** Some projects write the time of their build into themselves. */
+export const SAME_TIME = {SOURCE_DATE_EPOCH: '1700000000', LC_ALL: 'C'};
+
+export interface MakeRun extends Ran {
+  readonly summary: Summary;
+}
+
+/** `llama make` in a folder that is ready for it. */
+export async function llamaMake(
+  of: MakeProject,
+  folder: string,
+  {flags, env = {}}: {flags: readonly string[]; env?: Readonly<Record<string, string | undefined>>},
+): Promise<MakeRun> {
+  const file = place(`summary-make-${process.pid}.json`);
+  const argv = [process.execPath, llama(), 'make', '--summary', file, ...flags, ...of.args];
+  try {
+    const ran = await must(argv, {cwd: join(folder, of.directory), env: {...SAME_TIME, ...env}});
+    return {...ran, summary: JSON.parse(await readFile(file, 'utf8'))};
+  } finally {
+    await rm(file, {force: true});
+  }
+}
+
+export function plainMake(of: MakeProject, folder: string, flags: readonly string[], env = {}): Promise<Ran> {
+  return must(['make', ...flags, ...of.args], {cwd: join(folder, of.directory), env: {...SAME_TIME, ...env}});
+}
+
+interface State {
+  readonly tree: FileTree;
+  /** What a second make says, line by line. */
+  readonly again: readonly string[];
+  /** The same after a header was touched, without doing it. */
+  readonly touched: readonly string[];
+}
+
+async function stateOf(of: MakeProject, folder: string): Promise<State> {
+  const tree = await fileTree(folder);
+  const again = linesOf(await plainMake(of, folder, []));
+  if (of.header === undefined) return {tree, again, touched: []};
+  await run(['touch', join(folder, 'source', of.header)]);
+  const touched = linesOf(
+    await run(['make', '-n', ...of.args], {cwd: join(folder, of.directory), env: SAME_TIME}),
+  );
+  return {tree, again, touched};
+}
+
+function linesOf({stdout, stderr}: Ran): string[] {
+  return `${stdout}${stderr}`.split('\n').filter(line => line !== '');
+}
+
+async function equal(of: MakeProject): Promise<boolean> {
+  say(of.name);
+  await plainMake(of, await fresh(of), ['-j2']);
+  const wanted = await stateOf(of, place('made', of.name));
+  const folder = await fresh(of);
+  const store = place('store', `make-${of.name}`);
+  await rm(store, {recursive: true, force: true});
+  const built = await llamaMake(of, folder, {flags: ['--store', store, '-j2']});
+  say(`     ${told(built.summary)}`);
+  const found = await stateOf(of, folder);
+  const fine = [
+    check(built.summary.compiles.remote > 0, 'something went to workers'),
+    judge({
+      what: `${wanted.tree.size} files of the tree`,
+      lines: differences(wanted.tree, found.tree, of.mayDiffer ?? []),
+    }),
+    judge({
+      what: `make once more: ${wanted.again.length} lines`,
+      lines: differing(wanted.again, found.again),
+    }),
+    judge({
+      what: `make -n after touching ${of.header ?? 'nothing'}: ${wanted.touched.length} lines`,
+      lines: differing(wanted.touched, found.touched),
+    }),
+  ];
+  const isEqual = fine.every(Boolean);
+  await writeResult(`make-${of.name}`, {project: of.name, equal: isEqual, cold: built.summary});
+  return isEqual;
+}
+
+export async function main(argv: readonly string[]): Promise<number> {
+  const {names} = parseArguments(argv);
+  let fine = true;
+  const chosen =
+    names.length === 0 ? makeProjects.filter(each => each.name !== 'llvm') : names.map(makeProject);
+  for (const each of chosen) fine = (await equal(each)) && fine;
+  return fine ? 0 : 1;
+}

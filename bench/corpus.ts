@@ -150,11 +150,36 @@ async function download(of: Project, folder: string): Promise<void> {
 }
 
 /** Downloads a source package, and installs what building needs. Answers the package's .dsc. */
-export async function getPackage(sourcePackage: string, needs: readonly string[]): Promise<string> {
+async function getPackage(sourcePackage: string, needs: readonly string[]): Promise<string> {
+  await getSource(sourcePackage, needs, []);
+  const downloads = place('downloads');
+  const description = (await readdir(downloads)).find(
+    file => file.startsWith(`${sourcePackage}_`) && file.endsWith('.dsc'),
+  );
+  if (description === undefined) throw new Error(`no .dsc of ${sourcePackage} in ${downloads}`);
+  return join(downloads, description);
+}
+
+/** The archive of a source package's authors alone, without what Debian changes. */
+export async function getArchive(sourcePackage: string, needs: readonly string[]): Promise<string> {
+  await getSource(sourcePackage, needs, ['--tar-only']);
+  const downloads = place('downloads');
+  const archive = (await readdir(downloads)).find(
+    file => file.startsWith(`${sourcePackage}_`) && /\.orig\.tar\.\w+$/.test(file),
+  );
+  if (archive === undefined) throw new Error(`no archive of ${sourcePackage} in ${downloads}`);
+  return join(downloads, archive);
+}
+
+async function getSource(
+  sourcePackage: string,
+  needs: readonly string[],
+  flags: readonly string[],
+): Promise<void> {
   say(`     ${sourcePackage}: getting Debian's sources and what they need`);
   const downloads = place('downloads');
   await mkdir(downloads, {recursive: true});
-  const get = ['apt-get', 'source', '--download-only', sourcePackage];
+  const get = ['apt-get', 'source', '--download-only', ...flags, sourcePackage];
   if ((await run(get, {cwd: downloads})).code !== 0) {
     await enableSources();
     await must(['apt-get', 'update']);
@@ -163,11 +188,6 @@ export async function getPackage(sourcePackage: string, needs: readonly string[]
   const missing = [];
   for (const name of needs) if ((await run(['dpkg', '-s', name])).code !== 0) missing.push(name);
   if (missing.length > 0) await must(['apt-get', 'install', '-y', '--no-install-recommends', ...missing]);
-  const description = (await readdir(downloads)).find(
-    file => file.startsWith(`${sourcePackage}_`) && file.endsWith('.dsc'),
-  );
-  if (description === undefined) throw new Error(`no .dsc of ${sourcePackage} in ${downloads}`);
-  return join(downloads, description);
 }
 
 async function enableSources(): Promise<void> {

@@ -3,7 +3,7 @@
 import {existsSync} from 'node:fs';
 import {mkdir, rename, rm} from 'node:fs/promises';
 import {join} from 'node:path';
-import {getPackage, project, sources} from './corpus.ts';
+import {getArchive, project, sources} from './corpus.ts';
 import {place, UsageError} from './place.ts';
 import {must} from './process.ts';
 
@@ -113,17 +113,10 @@ async function unpacked(
 ): Promise<string> {
   const folder = place('sources', `make-${name}`);
   if (existsSync(folder)) return folder;
-  const description = await getPackage(sourcePackage, needs);
+  const archive = await getArchive(sourcePackage, needs);
   await rm(`${folder}.part`, {recursive: true, force: true});
-  await must([
-    'dpkg-source',
-    '-x',
-    '--no-check',
-    '--no-copy',
-    '--skip-patches',
-    description,
-    `${folder}.part`,
-  ]);
+  await mkdir(`${folder}.part`, {recursive: true});
+  await must(['tar', '-x', '-f', archive, '-C', `${folder}.part`, '--strip-components=1']);
   await rename(`${folder}.part`, folder);
   return folder;
 }

@@ -20,6 +20,7 @@ const commands = [
   'faults',
   'foreign-root',
   'make',
+  'make-figures',
   'watch',
 ];
 // Parts of others, which start them as processes of their own.

@@ -2,7 +2,7 @@
  * Answers what stubs ask under `llama make`: which compiles a worker can do, done by one, and which the real compiler has
  * to. Nothing is known of what else make runs, so that each question looks at all of its files anew.
  */
-import {accessSync, constants, lstatSync, readFileSync, rmSync, statSync} from 'node:fs';
+import {accessSync, constants, existsSync, lstatSync, readFileSync, rmSync, statSync} from 'node:fs';
 import {dirname, isAbsolute, join} from 'node:path';
 import type {Report} from './event.ts';
 import {canonicalPath} from './frontends/ninja/canonical-path.ts';
@@ -10,7 +10,9 @@ import type {EdgeOutcome} from './graph/executor.ts';
 import {FileState} from './graph/file-state.ts';
 import type {EdgeId} from './graph/graph.ts';
 import type {Jobserver} from './make/jobserver.ts';
+import {Journal} from './make/journal.ts';
 import {findProgram} from './make/make-program.ts';
+import {Prefetch} from './make/prefetch.ts';
 import type {Answer, Question} from './make/question.ts';
 import {logicalDirectory} from './pwd.ts';
 import type {Cloud} from './remote/cloud.ts';
@@ -68,13 +70,23 @@ export class MakeCompiles {
   readonly #asked = new Map<EdgeId, Asked>();
   readonly #programs = new Map<string, string | undefined>();
   readonly #warned = new Set<string>();
+  readonly #journal = new Journal();
+  readonly #before: readonly Question[];
+  readonly #prefetch: Prefetch;
   #count = 0;
+  /** Of compiles that nobody has asked for. */
+  #unasked = -1;
 
   constructor(options: MakeCompilesOptions) {
     this.#options = options;
     const {cloud, cacheDir, stateDir, env} = options;
     this.#slots = new Slots(options.width + cloud.preparedAhead);
     this.#files.load(join(stateDir, 'files'), TOKENS_VERSION);
+    this.#before = Journal.load(join(stateDir, 'journal.json'), options.umask);
+    this.#prefetch = new Prefetch({
+      slots: this.#slots,
+      compile: (question, signal) => this.#fetchAhead(question, signal),
+    });
     this.#epochs = new Epochs(this.#files, () => BigInt(Date.now()) * 1_000_000n - COARSE_CLOCK);
     this.#discovery = new Discovery(this.#files);
     this.#remote = new RemoteExecutor({
@@ -132,8 +144,22 @@ export class MakeCompiles {
     return this.#count;
   }
 
-  /** Keeps what was learnt of files for the next make. */
-  save(): void {
+  /** Begins what the last make had compiled and what is not there now, where results are kept. */
+  prefetch(): void {
+    if (!this.#options.useCache) return;
+    this.#prefetch.start(
+      this.#before.filter(question => {
+        const classification = this.#classify(question);
+        if (classification.kind !== 'remote') return false;
+        return !existsSync(absolute(question, classification.compile.output));
+      }),
+    );
+  }
+
+  /** Ends what nobody has asked for, and keeps what was learnt for the next make. */
+  async close(): Promise<void> {
+    await this.#prefetch.close();
+    this.#journal.save(join(this.#options.stateDir, 'journal.json'), this.#before);
     try {
       this.#files.save(join(this.#options.stateDir, 'files'), TOKENS_VERSION);
     } catch {
@@ -161,7 +187,7 @@ export class MakeCompiles {
       return {kind: 'real'};
     };
     if (classification.kind === 'local-compile') return real(classification.local.reason);
-    const reason = this.#reasonByDisk(question, classification);
+    const reason = this.#reasonByProgram(question) ?? reasonByOutputs(question, classification);
     if (reason !== undefined) return real(reason);
     const isLent = jobserver.lent < Math.max(LENT_FOR_EACH * width, LENT_IN_ANY_CASE);
     if (isLent) jobserver.lend();
@@ -203,6 +229,7 @@ export class MakeCompiles {
 
   async #run(edge: EdgeId, asked: Asked, signal: AbortSignal): Promise<EdgeOutcome> {
     this.#asked.set(edge, asked);
+    await this.#prefetch.claim(asked.question);
     await this.#slots.acquire();
     try {
       if (signal.aborted) return {kind: 'cancelled'};
@@ -210,10 +237,21 @@ export class MakeCompiles {
       this.#epochs.end();
       const outcome = await this.#remote.run(edge, signal);
       if (outcome.kind === 'failed') this.#dropOutput(asked, outcome.place);
+      if (outcome.kind === 'done') this.#journal.add(asked.question);
       return outcome;
     } finally {
       this.#slots.release();
     }
+  }
+
+  async #fetchAhead(question: Question, signal: AbortSignal): Promise<void> {
+    const classification = this.#classify(question);
+    if (classification.kind !== 'remote' || this.#reasonByProgram(question) !== undefined) return;
+    const edge = this.#unasked--;
+    this.#asked.set(edge, {question, compile: classification});
+    this.#epochs.end();
+    await this.#remote.prefetch(edge, signal);
+    this.#asked.delete(edge);
   }
 
   /** What a compiler that failed does with an object of an earlier run: clang removes it, gcc does not get that far. */
@@ -236,26 +274,17 @@ export class MakeCompiles {
     });
   }
 
-  /** Why the real compiler has to run, by what is on this machine. */
-  #reasonByDisk(question: Question, {compile}: RemoteCompile): string | undefined {
+  /** Why the real program has to run: it is another one than its name means, or is to make files in a way of its own. */
+  #reasonByProgram(question: Question): string | undefined {
     const {words, program, umask, directory, env} = question;
     if (umask !== this.#options.umask) return 'environment-change';
-    // The program that was meant, and not another one by its name.
     const first = words[0]!;
     const found = first.includes('/')
       ? absolute(question, first)
       : this.#find(first, env.PATH ?? '', directory);
-    if (found === undefined || canonicalPath(found) !== canonicalPath(absolute(question, program))) {
-      return 'compiler-wrapper';
-    }
-    for (const {path} of wantedOutputs(compile)) {
-      const place = absolute(question, path);
-      // A compiler makes no directory, and follows a link where a rename would replace it.
-      if (!isWritableDirectory(dirname(place))) return 'output-device';
-      const there = lstatSync(place, {throwIfNoEntry: false});
-      if (there !== undefined && !there.isFile()) return 'output-device';
-    }
-    return undefined;
+    const isMeant =
+      found !== undefined && canonicalPath(found) === canonicalPath(absolute(question, program));
+    return isMeant ? undefined : 'compiler-wrapper';
   }
 
   #find(name: string, path: string, directory: string): string | undefined {
@@ -274,6 +303,17 @@ export class MakeCompiles {
     this.#warned.add(text);
     this.#options.report({type: 'note', level: 'warning', text});
   }
+}
+
+/** Why the real compiler has to run: it makes no directory, and writes in its own way to what is no plain file. */
+function reasonByOutputs(question: Question, {compile}: RemoteCompile): string | undefined {
+  for (const {path} of wantedOutputs(compile)) {
+    const place = absolute(question, path);
+    if (!isWritableDirectory(dirname(place))) return 'output-device';
+    const there = lstatSync(place, {throwIfNoEntry: false});
+    if (there !== undefined && !there.isFile()) return 'output-device';
+  }
+  return undefined;
 }
 
 function absolute({directory}: Question, path: string): string {

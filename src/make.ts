@@ -96,6 +96,7 @@ export async function make(options: MakeOptions, began: number): Promise<number>
     };
     server = await StubServer.listen(interposer.socket, answer);
     report({type: 'cloud-ready', text: `make ${program.version} · ${cloud.description}`});
+    compiles.prefetch();
     const status = await runMake(program, {
       words: read.words,
       interposer,
@@ -105,7 +106,7 @@ export async function make(options: MakeOptions, began: number): Promise<number>
       signal: interruption.signal,
     });
     const interruptedBy = interruption.name;
-    compiles.save();
+    await compiles.close();
     await cloud.close();
     report({type: 'build-planned', name: '', compiles: 0, others: 0, edgesTotal: compiles.count});
     const summary = collector.summary({

@@ -41,7 +41,7 @@ export function clean(options: StoreOptions): string {
 /** Paths in the store, without what the workers in `used` and their clients rest on. */
 function removable(directory: string, used: ReadonlySet<string>): string[] {
   const always = ['blobs', 'results', 'size'];
-  if (used.size === 0) return [...always, 'tmp', 'preload', 'toolchains', 'unpacked', 'workers'];
+  if (used.size === 0) return [...always, 'tmp', 'preload', 'toolchains', 'make', 'unpacked', 'workers'];
   const idle = namesIn(join(directory, 'workers')).filter(slot => !used.has(slot));
   return [...always, ...idle.map(slot => `workers/${slot}`)];
 }

@@ -109,7 +109,7 @@ export class RemoteExecutor implements Executor {
       return this.#options.runLocally(edge, signal, 'store-failed');
     const hasCome = this.#options.sender.expect();
     try {
-      return await this.#run(edge, signal, hasCome);
+      return await this.#run(edge, signal, {hasCome, isPlaced: true});
     } catch (error) {
       if (signal.aborted) return {kind: 'cancelled'};
       if (error instanceof InvocationError && error.reason === 'aborted') return {kind: 'cancelled'};
@@ -142,14 +142,33 @@ export class RemoteExecutor implements Executor {
     }
   }
 
+  /**
+   * Compiles for the result cache alone: nothing is put in place, and nothing is told. What cannot be done so is left to
+   * whoever asks for it. Prereq: `useCache`.
+   */
+  async prefetch(edge: EdgeId, signal: AbortSignal): Promise<void> {
+    const hasCome = this.#options.sender.expect();
+    try {
+      await this.#run(edge, signal, {hasCome, isPlaced: false});
+    } catch {
+      // Nobody has asked for it yet; whoever does meets the same and is told.
+    } finally {
+      hasCome();
+    }
+  }
+
   /** What was kept of this edge's compile is wrong, and must serve nobody. */
   async forgetResult(edge: EdgeId): Promise<void> {
     const known = this.#keys.get(edge);
     if (known) await this.#options.cloud.results.remove(known.key, known.toolchain);
   }
 
-  /** `hasCome`: called as soon as others need not wait for this compile's inputs. */
-  async #run(edge: EdgeId, signal: AbortSignal, hasCome: () => void): Promise<EdgeOutcome> {
+  /** `hasCome`: called as soon as others need not wait for this compile's inputs. `isPlaced`: its outputs are wanted. */
+  async #run(
+    edge: EdgeId,
+    signal: AbortSignal,
+    {hasCome, isPlaced}: {readonly hasCome: () => void; readonly isPlaced: boolean},
+  ): Promise<EdgeOutcome> {
     const {epochs, files, discovery, useCache, cloud} = this.#options;
     const began = performance.now();
     const prepared = await this.#prepare(edge);
@@ -164,6 +183,7 @@ export class RemoteExecutor implements Executor {
       );
       if (hit) {
         hasCome();
+        if (!isPlaced) return {kind: 'cancelled'};
         // What an unfinished edge makes may be here from an earlier build, and about to change.
         const producers = this.#producersOf(edge, pathsRead(hit.inputs), []);
         if (producers.length > 0) return {kind: 'waits', producers};
@@ -203,6 +223,7 @@ export class RemoteExecutor implements Executor {
           discovered: found.value,
           stamp: epoch.stamp,
           key,
+          isPlaced,
         });
       }
       for (const path of lacking) more.add(path);
@@ -320,6 +341,7 @@ export class RemoteExecutor implements Executor {
       discovered: Discovered;
       stamp: bigint;
       key: Digest | undefined;
+      isPlaced: boolean;
     },
   ): Promise<EdgeOutcome> {
     const {cloud, files, useCache} = this.#options;
@@ -337,7 +359,7 @@ export class RemoteExecutor implements Executor {
       };
     }
     if (result.missing.length > 0) throw new StayLocal('output-missing');
-    const depfile = await this.#delivery.place(prepared, result.outputs);
+    const depfile = run.isPlaced ? await this.#delivery.place(prepared, result.outputs) : undefined;
     const mayCache = !discovered.readsClock || prepared.env.SOURCE_DATE_EPOCH !== undefined;
     if (useCache && run.key !== undefined && mayCache) {
       const inputs = makeInputSet(result.observed, {

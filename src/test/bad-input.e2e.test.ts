@@ -99,12 +99,14 @@ describe('a directory', () => {
     }
   });
 
-  it('that is configured for make: names the generator and a command that configures another', async () => {
-    const project = await openProject(rig, 'header-edits', {configure: false, name: rig.unique('for make')});
+  it('that is configured for make: names the generator, the command that builds it by make and one that configures another', async () => {
+    const project = await openProject(rig, 'header-edits', {configure: false, name: rig.unique('for-make')});
     await check(rig.run('cmake', ['-G', 'Unix Makefiles', '-S', project.source, '-B', project.directory]));
     const done = await project.llama();
     expectClear(done, 2);
     expect(done.stderr).toContain('configured for Unix Makefiles');
+    const [, byMake = ''] = /: llama (make -C .*)$/m.exec(done.stderr) ?? [];
+    expect((await check(rig.raw(byMake.split(' ')))).stderr).toMatch(/llama: \d+ compiles in/);
     const [, command = ''] = /: (cmake -G Ninja .*)$/m.exec(done.stderr) ?? [];
     await check(rig.run('/bin/sh', ['-c', command]));
     await check(rig.llama([`${project.directory}-ninja`]));

@@ -27,7 +27,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/process.ts',
     'src/directory-lock.ts',
   ],
-  'src/make': ['src/protocol', 'src/toolchain', 'src/failure.ts'],
+  'src/make': ['src/protocol', 'src/toolchain', 'src/scheduler/slots.ts', 'src/failure.ts'],
   'src/watch': ['src/protocol', 'src/process.ts'],
   'src/ui': ['src/event.ts', 'src/failure.ts'],
   lambda: ['src/protocol'],

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -134,6 +135,35 @@ after: stop
     const built = await check(made.llama());
     expect(built.stdout).toContain('inner');
     expect(built.stderr).toContain("llama: warning: 'make -j3 -f inner.mk' sets a number of jobs of its own");
+  });
+});
+
+describe('what the last make compiled', () => {
+  it('is begun before it is asked for, and counts only if its inputs are what they were', async () => {
+    const made = await project({
+      // Waits for both results, then changes what one of them rests on.
+      Makefile: `all: hold
+\t$(MAKE) a.o b.o
+hold:
+\tif test -n "$(RESULTS)"; then until test "$$(find $(RESULTS) -type f | wc -l)" -ge 2; do :; done; echo 'int changed;' > b.h; fi
+\t: > hold
+%.o: %.c
+\tgcc -c $< -o $@
+`,
+      'a.c': 'int a;\n',
+      'b.c': '#include "b.h"\n',
+      'b.h': 'int b;\n',
+    });
+    await check(made.llama());
+    for (const name of ['a.o', 'b.o', 'hold']) rmSync(made.path(name));
+    // What is known of this directory is beside the store, which is to have no results of it.
+    const results = join(rig.store, 'results');
+    rmSync(results, {recursive: true});
+    mkdirSync(results);
+    const built = await check(made.llama([`RESULTS=${results}`]));
+    expect(built.summary?.compiles).toMatchObject({remote: 1, cached: 1, local: 0});
+    expect((await check(rig.run('nm', [made.path('b.o')]))).stdout).toContain('changed');
+    await expectNothingLeft(rig);
   });
 });
 

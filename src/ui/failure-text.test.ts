@@ -85,6 +85,7 @@ const CASES: readonly (readonly [failure: Failure, status: number, text: string 
     },
     2,
     "'out' is configured for Unix Makefiles: there is no build.ninja or compile_commands.json in it\n" +
+      '  to build it by its Makefile: llama make -C out\n' +
       "  to configure another directory for ninja: cmake -G Ninja -S '/my src' -B out-ninja",
   ],
   [
@@ -105,7 +106,7 @@ const CASES: readonly (readonly [failure: Failure, status: number, text: string 
       configured: {directory: '.', another: '../x-ninja'},
     },
     2,
-    /looked for .*\n {2}of its Makefile, .*bear -- make$/,
+    /looked for .*\n {2}to build it by its Makefile: llama make$/,
   ],
   [
     {reason: 'target-unknown', target: 'ap', nearest: ['app', 'api']},

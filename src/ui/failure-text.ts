@@ -67,17 +67,19 @@ function nextSteps({directories, nearby = [], configured, source}: DescriptionMi
     const next = isForNinja(cmake.generator)
       ? `to make it: cmake -S ${from} -B ${inShell(directory)}`
       : `to configure another directory for ninja: cmake -G Ninja -S ${from} -B ${inShell(another)}`;
-    return [next, ...found];
+    return [...(cmake.generator === 'Unix Makefiles' ? [byMake(directory)] : []), next, ...found];
   }
   if (found.length > 0) return found;
-  if (configured && source === undefined) {
-    return ['of its Makefile, a tool such as bear can make a compile_commands.json: bear -- make'];
-  }
+  if (configured && source === undefined) return [byMake(configured.directory)];
   const [first = ''] = directories;
   const directory = first === source ? `${first}/build` : first;
   return [
     `to make one: cmake -G Ninja -S ${source === undefined ? 'SOURCE_DIR' : inShell(source)} -B ${inShell(directory)}`,
   ];
+}
+
+function byMake(directory: string): string {
+  return `to build it by its Makefile: llama make${directory === '.' ? '' : ` -C ${inShell(directory)}`}`;
 }
 
 function isForNinja(generator: string): boolean {

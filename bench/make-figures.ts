@@ -13,7 +13,7 @@ import {byTurns, type Figure, keeps, plain, table} from './figure.ts';
 import {told} from './llama.ts';
 import {llamaMake, plainMake} from './make.ts';
 import {fresh, makeProject} from './make-corpus.ts';
-import {check, parseArguments, place, say, UsageError} from './place.ts';
+import {check, parseArguments, place, root, say, UsageError} from './place.ts';
 import {mustTimed} from './process.ts';
 import {writeResult} from './results.ts';
 import {SlowFunction} from './slow-function.ts';
@@ -112,7 +112,12 @@ async function stub(runs: number): Promise<Figure[]> {
   const folder = place('stub');
   await rm(folder, {recursive: true, force: true});
   mkdirSync(folder, {recursive: true});
-  const interposer = await Interposer.open({env: process.env, cacheDir: folder, make: '/bin/sh'});
+  const interposer = await Interposer.open({
+    env: process.env,
+    cacheDir: folder,
+    make: '/bin/sh',
+    sources: join(root(), 'src/make'),
+  });
   const server = await StubServer.listen(interposer.socket, async () => ({
     kind: 'done',
     status: 0,

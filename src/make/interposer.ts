@@ -45,6 +45,8 @@ export interface InterposerOptions {
   readonly cacheDir: string;
   /** The make that will be started. */
   readonly make: string;
+  /** Folder with the sources of stub and library, where they are not where they are installed. */
+  readonly sources?: string;
 }
 
 export class Interposer {
@@ -62,8 +64,8 @@ export class Interposer {
   }
 
   /** @throws FailureError where the stub cannot be compiled */
-  static async open({env, cacheDir, make}: InterposerOptions): Promise<Interposer> {
-    const {stub, library} = await partsOf(env, cacheDir);
+  static async open({env, cacheDir, make, sources = ownSources()}: InterposerOptions): Promise<Interposer> {
+    const {stub, library} = await partsOf(env, {cacheDir, sourceDir: sources});
     const directory = realpathSync(mkdtempSync(join(shortTemporary(), 'llama-make-')));
     const way = [make, '/bin/sh'].every(isPreloadable) ? 'preload' : 'path';
     symlinkSync(stub, join(directory, 'stub'));
@@ -114,8 +116,11 @@ function compilersOn(path: string): Set<string> {
 }
 
 /** Stub and preload library, by the user's own compiler, compiled when they are first needed. */
-async function partsOf(env: NodeJS.ProcessEnv, cacheDir: string): Promise<{stub: string; library: string}> {
-  const sources = {stub: sourceOf('stub.c'), library: sourceOf('exec-shim.c')};
+async function partsOf(
+  env: NodeJS.ProcessEnv,
+  {cacheDir, sourceDir}: {cacheDir: string; sourceDir: string},
+): Promise<{stub: string; library: string}> {
+  const sources = {stub: sourceOf(sourceDir, 'stub.c'), library: sourceOf(sourceDir, 'exec-shim.c')};
   const folder = join(cacheDir, 'make', digestOf(sources.stub.text + sources.library.text).slice(0, 16));
   const parts = {stub: join(folder, 'stub'), library: join(folder, 'exec-shim.so')};
   if (existsSync(parts.stub) && existsSync(parts.library)) return parts;
@@ -159,11 +164,15 @@ async function partsOf(env: NodeJS.ProcessEnv, cacheDir: string): Promise<{stub:
   return parts;
 }
 
-function sourceOf(name: string): {path: string; text: string} {
-  // Beside us, or one level up from the bundle.
-  for (const place of [`./${name}`, `../src/make/${name}`]) {
-    const path = fileURLToPath(new URL(place, import.meta.url));
-    if (existsSync(path)) return {path, text: readFileSync(path, 'utf8')};
-  }
-  throw new Error(`src/make/${name} is missing from the installation`);
+function sourceOf(folder: string, name: string): {path: string; text: string} {
+  const path = join(folder, name);
+  return {path, text: readFileSync(path, 'utf8')};
+}
+
+/** Where the sources of stub and library are in this installation: beside us, or one level up from the bundle. */
+function ownSources(): string {
+  const places = ['./', '../src/make/'].map(place => fileURLToPath(new URL(place, import.meta.url)));
+  const found = places.find(place => existsSync(join(place, 'stub.c')));
+  if (found === undefined) throw new Error('src/make/stub.c is missing from the installation');
+  return found;
 }

@@ -187,8 +187,9 @@ int main(int argc, char *argv[]) {
   unsetenv(PROGRAM);
   int client = place ? dial(place) : -1;
   if (is_make) {
+    char heard;
     if (client >= 0) {
-      ask(client, 'm', program, argv);
+      if (ask(client, 'm', program, argv)) get(client, &heard, 1);
       close(client);
     }
     return become(program, argv);

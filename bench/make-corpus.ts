@@ -16,10 +16,8 @@ export interface MakeProject {
   /** Where make is called, inside the folder. */
   readonly directory: string;
   readonly args: readonly string[];
-  /** A file whose touch makes work, inside `source/`. */
-  readonly header?: string;
-  /** Files in which times of the build are written down. */
-  readonly mayDiffer?: readonly RegExp[];
+  /** A file whose touch makes work, inside `source/` or absolute. */
+  readonly header: string;
 }
 
 export const makeProjects: readonly MakeProject[] = [
@@ -87,6 +85,7 @@ function cmakeProject(name: string, args: readonly string[]): MakeProject {
     },
     directory: 'build',
     args,
+    header: place('sources', name, project(name).subdirectory, project(name).deepHeader),
   };
 }
 
@@ -96,13 +95,23 @@ export function makeProject(name: string): MakeProject {
   throw new UsageError(`no project '${name}'; there are ${makeProjects.map(each => each.name).join(', ')}`);
 }
 
-/** A folder of the project's own, as new and ready for make: always the same path. */
+/**
+ * A folder of the project's own, as new and ready for make: always the same path, and the very same files, since what
+ * made it ready may write down times and names of its own.
+ */
 export async function fresh(of: MakeProject): Promise<string> {
   const folder = place('made', of.name);
+  const ready = place('made', `${of.name}.ready`);
   await rm(folder, {recursive: true, force: true});
+  if (existsSync(ready)) {
+    await must(['cp', '-a', ready, folder]);
+    return folder;
+  }
   await mkdir(folder, {recursive: true});
   if (of.debian) await must(['cp', '-a', await unpacked(of, of.debian), join(folder, 'source')]);
   await of.prepare(folder);
+  await must(['cp', '-a', folder, `${ready}.part`]);
+  await rename(`${ready}.part`, ready);
   return folder;
 }
 

@@ -11,11 +11,14 @@
 #define _GNU_SOURCE
 #include <alloca.h>
 #include <dlfcn.h>
+#include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -101,6 +104,52 @@ static size_t count(char *const words[]) {
   return n;
 }
 
+/* Offset in the file of an address, by the program's segments; 0 where no segment has it. */
+static uint64_t offset_of(uint64_t address, const Elf64_Phdr *segments, int count) {
+  for (int i = 0; i < count; i++)
+    if (segments[i].p_type == PT_LOAD && address - segments[i].p_vaddr < segments[i].p_filesz)
+      return address - segments[i].p_vaddr + segments[i].p_offset;
+  return 0;
+}
+
+/* Whether the open program wants the library of AddressSanitizer, which ends a program that has any before it. */
+static int wants_asan(int file) {
+  Elf64_Ehdr head;
+  Elf64_Phdr segments[32];
+  if (pread(file, &head, sizeof head, 0) != sizeof head || memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 ||
+      head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_phentsize != sizeof *segments)
+    return 0;
+  int count = head.e_phnum < 32 ? head.e_phnum : 32;
+  if (pread(file, segments, count * sizeof *segments, head.e_phoff) != (ssize_t)(count * sizeof *segments)) return 0;
+  for (int i = 0; i < count; i++) {
+    if (segments[i].p_type != PT_DYNAMIC) continue;
+    Elf64_Dyn entries[128];
+    size_t size = segments[i].p_filesz < sizeof entries ? segments[i].p_filesz : sizeof entries;
+    ssize_t got = pread(file, entries, size, segments[i].p_offset);
+    int found = got < 0 ? 0 : got / sizeof *entries;
+    uint64_t names = 0;
+    for (int at = 0; at < found; at++)
+      if (entries[at].d_tag == DT_STRTAB) names = offset_of(entries[at].d_un.d_ptr, segments, count);
+    for (int at = 0; names && at < found && entries[at].d_tag != DT_NULL; at++) {
+      static const char wanted[] = "libasan.so", clangs[] = "libclang_rt.asan";
+      char name[sizeof clangs];
+      if (entries[at].d_tag != DT_NEEDED || pread(file, name, sizeof name, names + entries[at].d_un.d_val) < 1) continue;
+      if (strncmp(name, wanted, sizeof wanted - 1) == 0 || strncmp(name, clangs, sizeof clangs - 1) == 0) return 1;
+    }
+  }
+  return 0;
+}
+
+/* Whether it runs as if this were not here only without us. The system's own programs are not looked at. */
+static int refuses_us(const char *path, char *const envp[]) {
+  if (!value_of("LLAMA_MAKE", envp) || strncmp(path, "/usr/", 5) == 0 || strncmp(path, "/bin/", 5) == 0) return 0;
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 0;
+  int answer = wants_asan(file);
+  close(file);
+  return answer;
+}
+
 /* Path of the stub, into `stub`; 0 where there is none, or where it would stand for nothing of interest. */
 static int stands_in(const char *path, char *const argv[], char *const envp[], char stub[PATH_MAX]) {
   const char *place = value_of("LLAMA_MAKE", envp);
@@ -125,6 +174,28 @@ static int stands_in(const char *path, char *const argv[], char *const envp[], c
     for (char *const *each = envp; *each; each++)                                   \
       if (strncmp(*each, PROGRAM, sizeof PROGRAM - 1) != 0) result[at++] = *each;   \
     result[at++] = program;                                                         \
+    result[at] = NULL;                                                              \
+  }
+
+#define PRELOAD "LD_PRELOAD="
+
+/* The environment without us, on the caller's stack: we are the first in LD_PRELOAD. */
+#define BARE_ENVIRONMENT(envp, result)                                              \
+  char **result = alloca((count(envp) + 1) * sizeof *result);                       \
+  {                                                                                 \
+    size_t at = 0;                                                                  \
+    for (char *const *each = envp; *each; each++) {                                 \
+      if (strncmp(*each, "LLAMA_MAKE", sizeof "LLAMA_MAKE" - 1) == 0) continue;     \
+      result[at] = *each;                                                           \
+      if (strncmp(*each, PRELOAD, sizeof PRELOAD - 1) == 0) {                       \
+        const char *rest = strpbrk(*each, ": ");                                    \
+        if (!rest) continue;                                                        \
+        result[at] = alloca(sizeof PRELOAD + strlen(rest));                         \
+        memcpy(result[at], PRELOAD, sizeof PRELOAD - 1);                            \
+        strcpy(result[at] + sizeof PRELOAD - 1, rest + 1);                          \
+      }                                                                             \
+      at++;                                                                         \
+    }                                                                               \
     result[at] = NULL;                                                              \
   }
 
@@ -155,6 +226,10 @@ static int find_program(const char *file, char path[PATH_MAX]) {
 
 EXPORT int execve(const char *path, char *const argv[], char *const envp[]) {
   char stub[PATH_MAX];
+  if (path && refuses_us(path, envp)) {
+    BARE_ENVIRONMENT(envp, bare)
+    return real_execve(path, argv, bare);
+  }
   if (!path || !stands_in(path, argv, envp, stub)) return real_execve(path, argv, envp);
   STUB_ENVIRONMENT(path, envp, changed)
   return real_execve(stub, argv, changed);
@@ -164,8 +239,12 @@ EXPORT int execv(const char *path, char *const argv[]) { return execve(path, arg
 
 EXPORT int execvpe(const char *file, char *const argv[], char *const envp[]) {
   char stub[PATH_MAX], path[PATH_MAX];
-  if (!file || !is_wanted(file, argv) || !find_program(file, path) || !stands_in(path, argv, envp, stub))
-    return real_execvpe(file, argv, envp);
+  if (!file || !find_program(file, path)) return real_execvpe(file, argv, envp);
+  if (refuses_us(path, envp)) {
+    BARE_ENVIRONMENT(envp, bare)
+    return real_execvpe(file, argv, bare);
+  }
+  if (!stands_in(path, argv, envp, stub)) return real_execvpe(file, argv, envp);
   STUB_ENVIRONMENT(path, envp, changed)
   return real_execve(stub, argv, changed);
 }
@@ -215,6 +294,10 @@ EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_acti
                        const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) {
   char stub[PATH_MAX];
   char *const *env = envp ? envp : environ;
+  if (path && refuses_us(path, env)) {
+    BARE_ENVIRONMENT(env, bare)
+    return real_spawn(pid, path, actions, attributes, argv, bare);
+  }
   if (!path || !stands_in(path, argv, env, stub)) return real_spawn(pid, path, actions, attributes, argv, envp);
   STUB_ENVIRONMENT(path, env, changed)
   return real_spawn(pid, stub, actions, attributes, argv, changed);
@@ -224,8 +307,12 @@ EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_act
                         const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) {
   char stub[PATH_MAX], path[PATH_MAX];
   char *const *env = envp ? envp : environ;
-  if (!file || !is_wanted(file, argv) || !find_program(file, path) || !stands_in(path, argv, env, stub))
-    return real_spawnp(pid, file, actions, attributes, argv, envp);
+  if (!file || !find_program(file, path)) return real_spawnp(pid, file, actions, attributes, argv, envp);
+  if (refuses_us(path, env)) {
+    BARE_ENVIRONMENT(env, bare)
+    return real_spawnp(pid, file, actions, attributes, argv, bare);
+  }
+  if (!stands_in(path, argv, env, stub)) return real_spawnp(pid, file, actions, attributes, argv, envp);
   STUB_ENVIRONMENT(path, env, changed)
   return real_spawn(pid, stub, actions, attributes, argv, changed);
 }

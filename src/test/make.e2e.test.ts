@@ -219,6 +219,21 @@ describe('what stands in the way of the stub', () => {
     expect(built.summary?.compiles).toMatchObject({remote: 1, local: 1});
   });
 
+  it('a program that bears no library before its own: it runs without ours', async () => {
+    const made = await project({
+      Makefile: `all: prog
+\t./prog && sh -c 'exec ./prog' && LD_PRELOAD="$$LD_PRELOAD" env ./prog
+prog: prog.c
+\tgcc -fsanitize=address -c prog.c && gcc -fsanitize=address -o prog prog.o
+`,
+      'prog.c':
+        '#include <stdio.h>\n#include <stdlib.h>\nint main(void) { puts(getenv("LD_PRELOAD") ? "with" : "without"); return 0; }\n',
+    });
+    const built = await check(made.llama());
+    expect(built.stdout.match(/^with.*$/gm)).toEqual(['without', 'without', 'without']);
+    expect(built.summary?.compiles.remote).toBe(1);
+  });
+
   it('a static make: links on PATH do it, and an absolute compiler runs as ever', async () => {
     const made = await project({
       Makefile:

@@ -118,11 +118,12 @@ async function stub(runs: number): Promise<Figure[]> {
     make: '/bin/sh',
     sources: join(root(), 'src/make'),
   });
-  const server = await StubServer.listen(interposer.socket, async () => ({
-    kind: 'done',
-    status: 0,
-    stderr: Buffer.alloc(0),
-  }));
+  const server = await StubServer.listen(interposer.socket, {
+    answer: async () => ({kind: 'done', status: 0, stderr: Buffer.alloc(0)}),
+    onFault: error => {
+      throw error;
+    },
+  });
   const loop = (command: string) => [
     '/bin/sh',
     '-c',

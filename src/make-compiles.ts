@@ -74,6 +74,7 @@ export class MakeCompiles {
   readonly #before: readonly Question[];
   readonly #prefetch: Prefetch;
   #count = 0;
+  #isWarm = false;
   /** Of compiles that nobody has asked for. */
   #unasked = -1;
 
@@ -147,13 +148,14 @@ export class MakeCompiles {
   /** Begins what the last make had compiled and what is not there now, where results are kept. */
   prefetch(): void {
     if (!this.#options.useCache) return;
-    this.#prefetch.start(
-      this.#before.filter(question => {
-        const classification = this.#classify(question);
-        if (classification.kind !== 'remote') return false;
-        return !existsSync(absolute(question, classification.compile.output));
-      }),
-    );
+    const missing = this.#before.filter(question => {
+      const classification = this.#classify(question);
+      if (classification.kind !== 'remote') return false;
+      return !existsSync(absolute(question, classification.compile.output));
+    });
+    if (missing.length === 0) return;
+    this.#warm();
+    this.#prefetch.start(missing);
   }
 
   /** Ends what nobody has asked for, and keeps what was learnt for the next make. */
@@ -189,13 +191,15 @@ export class MakeCompiles {
     if (classification.kind === 'local-compile') return real(classification.local.reason);
     const reason = this.#reasonByProgram(question) ?? reasonByOutputs(question, classification);
     if (reason !== undefined) return real(reason);
+    this.#warm();
     const isLent = jobserver.lent < Math.max(LENT_FOR_EACH * width, LENT_IN_ANY_CASE);
     if (isLent) jobserver.lend();
     try {
       const asked: Asked = {question, compile: classification};
-      const outcome = await this.#run(edge, asked, signal);
-      // Also for one that is gone: what is lent has to come back.
-      if (isLent) await jobserver.takeBack();
+      const outcome = await this.#run(edge, asked, signal).finally(async () => {
+        // Also for one that is gone: what is lent has to come back.
+        if (isLent) await jobserver.takeBack();
+      });
       if (outcome.kind === 'done') {
         report({
           type: 'edge-finished',
@@ -225,6 +229,12 @@ export class MakeCompiles {
     } finally {
       this.#asked.delete(edge);
     }
+  }
+
+  /** A worker's start takes as long as all that comes before the first compile; where nothing is to be done it is for nobody. */
+  #warm(): void {
+    if (!this.#isWarm) this.#options.cloud.invoker.warm?.(1);
+    this.#isWarm = true;
   }
 
   async #run(edge: EdgeId, asked: Asked, signal: AbortSignal): Promise<EdgeOutcome> {

@@ -28,9 +28,11 @@ export async function make(options: MakeOptions, began: number): Promise<number>
   const {build} = options;
   checkSummaryPlace(build.summary);
   const read = readMakeWords(options.words);
+  const inherited = readMakeWords((process.env.MAKEFLAGS ?? '').split(' ')).jobs;
   const directory = directoryOf(read.directories);
   const program = findMake(process.env);
-  const localJobs = build.localJobs ?? (typeof read.jobs === 'number' ? read.jobs : availableParallelism());
+  const asked = read.jobs ?? inherited;
+  const localJobs = build.localJobs ?? (typeof asked === 'number' ? asked : availableParallelism());
   if (localJobs < 1) {
     throw new FailureError({reason: 'option-invalid', text: '-j takes a whole number of at least 1'});
   }
@@ -64,7 +66,6 @@ export async function make(options: MakeOptions, began: number): Promise<number>
       env: process.env,
       warn: text => report({type: 'note', level: 'warning', text}),
     });
-    cloud.invoker.warm?.(1);
     interposer = await Interposer.open({env: process.env, cacheDir, make: program.path});
     jobserver = Jobserver.open(interposer.directory, localJobs);
     const policy = new CloudPolicy({
@@ -94,7 +95,10 @@ export async function make(options: MakeOptions, began: number): Promise<number>
       report({type: 'note', level: 'warning', text});
       return {kind: 'real'};
     };
-    server = await StubServer.listen(interposer.socket, answer);
+    server = await StubServer.listen(interposer.socket, {
+      answer,
+      onFault: error => report({type: 'note', level: 'warning', text: `a compile runs here: ${error}`}),
+    });
     report({type: 'cloud-ready', text: `make ${program.version} · ${cloud.description}`});
     compiles.prefetch();
     const status = await runMake(program, {

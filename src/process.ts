@@ -122,11 +122,11 @@ export class Processes {
       // What was forked during that look was not seen.
       killer = setTimeout(kill, LOOK_INTERVAL);
     };
-    let tree: ProcessTree | undefined;
+    let tree: EndingTree | undefined;
     const onAbort = () => {
       if (abortWith === 'tree') {
-        tree = child.pid === undefined ? undefined : new ProcessTree(child.pid);
-        return tree?.interrupt();
+        if (child.pid !== undefined) tree = new EndingTree(child.pid, this.#grace);
+        return;
       }
       if (abortWith !== 'interrupt') return this.signal(child, abortWith);
       if (this.#interrupt(child)) killer = setTimeout(kill, this.#grace);
@@ -145,7 +145,7 @@ export class Processes {
         },
       );
       if (killer !== undefined) await this.#sessionEnded(child.pid!);
-      await tree?.ended(this.#grace);
+      await tree?.ended;
       const exitCode = code ?? 128 + (SIGNAL_NUMBERS[signal ?? ''] ?? 0);
       return {exitCode, output: Buffer.concat(chunks), duration: performance.now() - started};
     } finally {
@@ -260,24 +260,34 @@ export function killSession(session: number): void {
   }
 }
 
-/** A process with all that it started, also what its parents have left behind since. */
-class ProcessTree {
+/** A process with all that it started, also what its parents have left behind since; on its way to its end. */
+class EndingTree {
+  readonly #root: number;
   readonly #known: Set<number>;
+  readonly #interrupted = new Set<number>();
+  /** Resolves when none is left. */
+  readonly ended: Promise<void>;
 
-  constructor(root: number) {
+  /**
+   * SIGINT to all, as by a terminal; after `grace` ms SIGKILL to what is left but the first, which may be waiting for the
+   * others to end in order itself, and after twice that to the first.
+   */
+  constructor(root: number, grace: number) {
+    this.#root = root;
     this.#known = new Set([root]);
+    this.ended = this.#end(grace);
   }
 
-  /** As a terminal does. */
-  interrupt(): void {
-    for (const pid of this.#alive()) sendSignal(pid, 'SIGINT');
-  }
-
-  /** Resolves when none is left; those that are after `grace` ms are killed. */
-  async ended(grace: number): Promise<void> {
+  async #end(grace: number): Promise<void> {
     const began = performance.now();
     for (let alive = this.#alive(); alive.length > 0; alive = this.#alive()) {
-      if (performance.now() - began > grace) for (const pid of alive) sendSignal(pid, 'SIGKILL');
+      const passed = performance.now() - began;
+      for (const pid of alive) {
+        if (passed > (pid === this.#root ? 2 * grace : grace)) sendSignal(pid, 'SIGKILL');
+        // One that was forked during a look is found by the next.
+        else if (!this.#interrupted.has(pid)) sendSignal(pid, 'SIGINT');
+        this.#interrupted.add(pid);
+      }
       await new Promise(resolve => setTimeout(resolve, LOOK_INTERVAL));
     }
   }

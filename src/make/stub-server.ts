@@ -5,22 +5,28 @@ import {type Answer, answerBytes, type Question, QuestionReader, questionSize} f
 /** `signal`: aborted where nobody waits for the answer any more. */
 export type Answerer = (question: Question, signal: AbortSignal) => Promise<Answer>;
 
+export interface StubServerOptions {
+  readonly answer: Answerer;
+  /** A question came to nothing by a fault of ours; the real program runs. */
+  readonly onFault: (error: unknown) => void;
+}
+
 export class StubServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #reader = new QuestionReader();
-  readonly #answerer: Answerer;
+  readonly #options: StubServerOptions;
 
-  private constructor(answerer: Answerer) {
-    this.#answerer = answerer;
+  private constructor(options: StubServerOptions) {
+    this.#options = options;
     this.#server = createServer(socket => this.#take(socket));
     // All that a make of a thousand jobs starts at once.
     this.#server.maxConnections = 65_536;
   }
 
   /** `path`: of a socket that is made. @throws the system's errors */
-  static async listen(path: string, answerer: Answerer): Promise<StubServer> {
-    const server = new StubServer(answerer);
+  static async listen(path: string, options: StubServerOptions): Promise<StubServer> {
+    const server = new StubServer(options);
     await new Promise<void>((resolve, reject) => {
       server.#server.once('error', reject);
       server.#server.listen({path, backlog: 4096}, resolve);
@@ -61,7 +67,9 @@ export class StubServer {
   async #answer(socket: Socket, question: Question, signal: AbortSignal): Promise<void> {
     let answer: Answer = {kind: 'real'};
     try {
-      answer = await this.#answerer(question, signal);
+      answer = await this.#options.answer(question, signal);
+    } catch (error) {
+      this.#options.onFault(error);
     } finally {
       // A stub that became the real compiler keeps its end open until that has ended.
       if (!socket.destroyed) socket.write(answerBytes(answer));

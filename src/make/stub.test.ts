@@ -14,7 +14,8 @@ let scratch: string;
 let interposer: Interposer;
 let server: StubServer;
 let asked: Question[] = [];
-let answer: Answer = {kind: 'real'};
+let answer: Answer | 'fault' = {kind: 'real'};
+let faults: string[] = [];
 
 beforeAll(async () => {
   scratch = realpathSync(mkdtempSync(join(tmpdir(), 'llama-stub-')));
@@ -25,14 +26,19 @@ beforeAll(async () => {
   symlinkSync('gcc', join(scratch, 'bin/x86_64-linux-gnu-g++-12.2'));
   symlinkSync('gcc', join(scratch, 'bin/gcc-ar'));
   interposer = await Interposer.open({env, cacheDir: scratch, make: '/bin/sh'});
-  server = await StubServer.listen(interposer.socket, async question => {
-    asked.push(question);
-    return answer;
+  server = await StubServer.listen(interposer.socket, {
+    answer: async question => {
+      asked.push(question);
+      if (answer === 'fault') throw new Error('a fault');
+      return answer;
+    },
+    onFault: error => faults.push(`${error}`),
   });
 });
 
 afterEach(() => {
   asked = [];
+  faults = [];
   answer = {kind: 'real'};
 });
 
@@ -141,6 +147,12 @@ int main(int argc, char *argv[], char *envp[]) {
       'bin/gcc',
       join(scratch, 'bin/gcc'),
     ]);
+  });
+
+  it('runs as it was where the answer came to nothing, which is told of', async () => {
+    answer = 'fault';
+    expect((await shell('gcc -c a.c')).status).toBe(7);
+    expect(faults).toEqual(['Error: a fault']);
   });
 
   it('runs as it was where nobody listens any more', async () => {

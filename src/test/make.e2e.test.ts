@@ -83,7 +83,7 @@ describe('the number of jobs', () => {
   });
 
   /** Each run of the program tells how many run at that moment, itself included. */
-  async function most(args: readonly string[]): Promise<number> {
+  async function most(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<number> {
     const made = await project({});
     const tools = join(made.directory, 'tools');
     program(
@@ -92,7 +92,7 @@ describe('the number of jobs', () => {
       `mkdir -p running; : > running/$1; ls running | wc -l >> counts; ${'ls / >/dev/null; '.repeat(30)} rm running/$1`,
     );
     writeFileSync(made.path('Makefile'), counting(tools).Makefile);
-    const built = await check(made.llama(args));
+    const built = await check(made.llama(args, {env}));
     expect(built.summary?.result).toBe('built');
     const counts = readFileSync(made.path('counts'), 'utf8').trim().split('\n').map(Number);
     expect(counts).toHaveLength(RECIPES.length);
@@ -103,8 +103,9 @@ describe('the number of jobs', () => {
     [['-j1'], 1],
     [['-j', '3'], 3],
     [['--local-jobs', '2'], 2],
-  ])('%j is for what runs here', async (args, limit) => {
-    expect(await most(args)).toBeLessThanOrEqual(limit);
+    [[], 1, {MAKEFLAGS: 'k -j1'} as Record<string, string>],
+  ])('%j is for what runs here', async (args, limit, env = {}) => {
+    expect(await most(args, env)).toBeLessThanOrEqual(limit);
   });
 
   it('does not hold compiles that wait for a worker, not even one job', async () => {

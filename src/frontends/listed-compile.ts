@@ -4,6 +4,7 @@
  */
 import {readFileSync} from 'node:fs';
 import {isAbsolute, join} from 'node:path';
+import {clCompile} from '../toolchain/cl-compile.ts';
 import {classify} from '../toolchain/classify.ts';
 import {compileShape} from '../toolchain/compile-shape.ts';
 import type {ResponseFile} from '../toolchain/response-file.ts';
@@ -18,8 +19,14 @@ export interface ListedCompile {
   readonly responseFiles?: readonly ResponseFile[];
 }
 
-/** `unplaced`: a compile of which it is not known what it reads or writes. */
-export function readListed(listed: ListedCommand): ListedCompile | 'no-compile' | 'unplaced' {
+/**
+ * What a command is besides a compile. `header`: one that is checked by itself, as editors ask for it. `link`: Bear and
+ * its like list a program that was made from sources in one go as compiles with the program as their output. `unplaced`:
+ * a compile of which it is not known what it reads or writes.
+ */
+export type NotBuilt = 'no-compile' | 'header' | 'link' | 'unplaced';
+
+export function readListed(listed: ListedCommand): ListedCompile | NotBuilt {
   const found = classify({
     command: listed.command,
     env: process.env,
@@ -29,18 +36,27 @@ export function readListed(listed: ListedCommand): ListedCompile | 'no-compile' 
     },
   });
   if (found.kind === 'other') return 'no-compile';
-  if (!found.compile) return shape(listed.command) ?? namedPlaces(listed) ?? 'unplaced';
-  return {...found.compile, depfile: found.compile.depfile?.path};
+  const compile = found.compile
+    ? {...found.compile, depfile: found.compile.depfile?.path}
+    : (shape(listed.command) ?? namedPlaces(listed));
+  if (compile === undefined) return 'unplaced';
+  // Extractors for Bazel list each header with the whole command of a source that includes it.
+  if (isHeader(compile.source) || (listed.source !== undefined && isHeader(listed.source))) return 'header';
+  return isProgram(compile.output) ? 'link' : compile;
 }
 
-/** A header that is checked by itself, as editors ask for it, is nothing to build. */
-export function isHeader({source}: ListedCompile): boolean {
+function isHeader(source: string): boolean {
   return /\.(h|hh|hpp|hxx|h\+\+|inc)$/i.test(source);
+}
+
+/** Whether a name is what a link makes: without a suffix, or with one of a program or a library. */
+function isProgram(output: string): boolean {
+  return /(?:^|\/)[^/.]+$|\.(?:so|so\.[\d.]+|dylib|dll|exe|out|elf|a|la|\d+)$/.test(output);
 }
 
 function shape(command: string): ListedCompile | undefined {
   const split = splitWords(command);
-  return split.ok ? compileShape(split.words) : undefined;
+  return split.ok ? (compileShape(split.words) ?? clCompile(split.words)) : undefined;
 }
 
 /** What the list itself tells of a command that only a shell can read. */

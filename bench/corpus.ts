@@ -144,7 +144,14 @@ async function copyUnpacked(of: Project, folder: string): Promise<boolean> {
   return true;
 }
 
-async function download(of: Project, folder: string): Promise<void> {
+/** What is to be had from Debian. */
+export type SourcePackage = Pick<Project, 'name' | 'sourcePackage' | 'needs'> & {
+  /** As its authors publish it: Debian's patches give some another build. */
+  readonly isUnpatched?: boolean;
+};
+
+/** Gets and unpacks a source package, and installs what it needs. */
+export async function download(of: SourcePackage, folder: string): Promise<void> {
   say(`     ${of.name}: getting Debian's sources and what they need`);
   const downloads = place('downloads');
   await mkdir(downloads, {recursive: true});
@@ -161,7 +168,8 @@ async function download(of: Project, folder: string): Promise<void> {
     file => file.startsWith(`${of.sourcePackage}_`) && file.endsWith('.dsc'),
   );
   if (description === undefined) throw new Error(`no .dsc of ${of.sourcePackage} in ${downloads}`);
-  await must(['dpkg-source', '-x', '--no-check', '--no-copy', join(downloads, description), folder]);
+  const flags = ['--no-check', '--no-copy', ...(of.isUnpatched ? ['--skip-patches'] : [])];
+  await must(['dpkg-source', '-x', ...flags, join(downloads, description), folder]);
 }
 
 async function enableSources(): Promise<void> {

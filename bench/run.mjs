@@ -20,6 +20,7 @@ const commands = [
   'faults',
   'foreign-root',
   'watch',
+  'bear',
 ];
 // Parts of others, which start them as processes of their own.
 const parts = ['load-manifest', 'lambda-endpoint', 'invoke-many', 'upload-many', 'sandbox-runtime'];

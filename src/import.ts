@@ -4,14 +4,12 @@ import {basename, dirname, join, resolve} from 'node:path';
 import {quote} from 'shell-quote';
 import {FailureError} from './failure.ts';
 import {type ListedCommand, parseCompileCommands, readCompileCommands} from './frontends/compile-commands.ts';
-import {type CompilesList, compilesOf} from './frontends/compiles-list.ts';
-import {type CompilesGraph, graphOf} from './frontends/compiles-project.ts';
+import {type CompilesList, compilesOf, type ObjectCompile} from './frontends/compiles-list.ts';
+import {absentCompiles} from './frontends/compiles-project.ts';
 import {missingDepfiles} from './frontends/makefile-depfiles.ts';
-import type {EdgeId} from './graph/graph.ts';
 import type {ImportOptions} from './import-options.ts';
 import {importReport} from './import-report.ts';
 import {forgetImported, keepImported} from './imported-list.ts';
-import {Lanes} from './lanes.ts';
 import {DESCRIPTIONS} from './locate.ts';
 import {nextTool} from './next-tool.ts';
 import {buildCommand} from './own-command.ts';
@@ -39,13 +37,16 @@ export async function importCommands(options: ImportOptions, context: ImportCont
   const directory = realDirectory(shown, context);
   const source = readSource(named, directory, context);
   const list = compilesOf(source.commands, directory);
-  const graph = graphOf(list, {directory, file: source.shown, kind: 'compile-commands'});
+  const absent = absentCompiles(list, {directory, file: source.shown, kind: 'compile-commands'});
   print(
     importReport({
       shown: source.shown,
       list,
-      absent: graph.absent,
-      local: await localObjects(graph, directory, context.env),
+      absent,
+      local: await localObjects(
+        list.compiles.filter(compile => !absent.has(compile)),
+        context.env,
+      ),
       missingDepfiles: missingDepfiles(list.compiles, directory),
     }),
   );
@@ -92,37 +93,29 @@ function readSource(named: string, directory: string, {cwd}: ImportContext): Sou
 
 /** Each compile that stays here under its reason, as far as that shows without a look into any source. */
 async function localObjects(
-  {graph, directoryOf}: CompilesGraph,
-  directory: string,
+  compiles: readonly ObjectCompile[],
   env: NodeJS.ProcessEnv,
 ): Promise<Map<string, string[]>> {
-  const lanes = new Lanes({graph, directory, directoryOf}, {env, distrusted: new Set()});
   const refusals = new Map<string, ReturnType<typeof refusalAtSight>>();
-  const refusalOf = (edge: EdgeId) => {
-    const command = lanes.classificationOf(edge);
-    if (command.kind !== 'remote') return undefined;
-    const {compiler} = command.compile;
-    const cwd = directoryOf(edge);
+  const refusalOf = (compiler: string, cwd: string) => {
     const key = compiler.startsWith('/') ? compiler : `${cwd}\0${compiler}`;
     const settings = {path: env.PATH ?? '', cwd, env, cacheDir: storePlace(undefined, env)};
     if (!refusals.has(key)) refusals.set(key, refusalAtSight(compiler, settings));
     return refusals.get(key);
   };
   const local = new Map<string, string[]>();
-  const add = (reason: string, edge: EdgeId, detail: string) => {
-    const output = graph.path(graph.outs(edge)[0]!);
+  const add = (reason: string, output: string, detail: string) => {
     const text = detail === '' ? output : `${detail} of ${output}`;
     if (local.get(reason)?.push(text) === undefined) local.set(reason, [text]);
   };
-  for (let edge = 0; edge < graph.edgeCount; edge++) {
-    const reason = lanes.reasonOf(edge);
-    const command = lanes.classificationOf(edge);
-    if (reason !== undefined) {
-      add(reason, edge, command.kind === 'local-compile' ? command.local.detail : '');
+  for (const {compile, listed, output} of compiles) {
+    const {classification} = compile;
+    if (classification.kind === 'local-compile') {
+      add(classification.local.reason, output, classification.local.detail);
       continue;
     }
-    const refusal = await refusalOf(edge);
-    if (refusal !== undefined) add(refusal.reason, edge, refusal.subject);
+    const refusal = await refusalOf(classification.compile.compiler, listed.directory);
+    if (refusal !== undefined) add(refusal.reason, output, refusal.subject);
   }
   return local;
 }

@@ -18,11 +18,8 @@ interface Decision {
   readonly readsDisk?: boolean;
 }
 
-/** What is asked of a project. */
-type Described = Pick<Project, 'graph' | 'directory' | 'directoryOf'>;
-
 export class Lanes {
-  readonly #project: Described;
+  readonly #project: Project;
   readonly #env: NodeJS.ProcessEnv;
   /** Flag signatures whose objects were found to differ from local ones. */
   readonly #distrusted: ReadonlySet<string>;
@@ -30,7 +27,7 @@ export class Lanes {
   #ccacheFault: {readonly fault: Local | undefined} | undefined;
   readonly #known = new Map<EdgeId, Decision>();
 
-  constructor(project: Described, options: {env: NodeJS.ProcessEnv; distrusted: ReadonlySet<string>}) {
+  constructor(project: Project, options: {env: NodeJS.ProcessEnv; distrusted: ReadonlySet<string>}) {
     this.#project = project;
     this.#env = options.env;
     this.#distrusted = options.distrusted;

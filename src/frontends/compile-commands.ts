@@ -1,7 +1,8 @@
 /** compile_commands.json -> commands, by the format of Clang's JSON compilation database. */
 import {readFileSync, realpathSync} from 'node:fs';
-import {dirname, isAbsolute, join, resolve} from 'node:path';
+import {dirname, isAbsolute, resolve} from 'node:path';
 import {FailureError} from '../failure.ts';
+import {commandsOfCmake} from './cmake-commands.ts';
 import {jsonFault} from './json-fault.ts';
 
 /** One command, with the directory it runs in. */
@@ -48,8 +49,8 @@ export function parseCompileCommands(
     const isEntry = typeof entries === 'object' && entries !== null && 'file' in entries;
     throw invalid(file, `expected a list of commands${isEntry ? `\n${HOW_TO_JOIN}` : ''}`);
   }
-  const isFromNinja = isNinjaBuild(directory);
-  return entries.map((entry, index) => readEntry(entry, {index, file, directory, isFromNinja}));
+  const asBuilt = commandsOfCmake(directory);
+  return entries.map((entry, index) => readEntry(entry, {index, file, directory, asBuilt}));
 }
 
 const BYTE_ORDER_MARK = 0xfeff;
@@ -64,8 +65,8 @@ function readEntry(
     index,
     file,
     directory,
-    isFromNinja,
-  }: {index: number; file: string; directory: string; isFromNinja: boolean},
+    asBuilt,
+  }: {index: number; file: string; directory: string; asBuilt: ReturnType<typeof commandsOfCmake>},
 ): ListedCommand {
   const fault = (what: string) => invalid(file, `entry ${index + 1}: ${what}`);
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) throw fault('expected an object');
@@ -84,15 +85,12 @@ function readEntry(
   if (!isText(command)) throw fault("'command' is no text");
   if (words !== undefined && !isTexts(words)) throw fault("'arguments' is no list of texts");
   if (words === undefined && command === undefined) throw fault("needs 'command' or 'arguments'");
+  const where = place === undefined ? directory : placeIn(directory, place);
   return {
     // `arguments` are words already; quoted for the shell they are the same words again.
     command:
-      words !== undefined
-        ? words.map(quoteWord).join(' ')
-        : isFromNinja
-          ? command!.replaceAll('$$', '$')
-          : command!,
-    directory: place === undefined ? directory : placeIn(directory, place),
+      words !== undefined ? words.map(quoteWord).join(' ') : asBuilt({command: command!, directory: where}),
+    directory: where,
     ...(output === undefined ? {} : {output}),
     ...(source === undefined ? {} : {source}),
   };
@@ -105,15 +103,6 @@ function placeIn(directory: string, place: string): string {
 
 function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every(word => typeof word === 'string');
-}
-
-/** CMake's generator for ninja leaves ninja's doubling of dollars in the commands that it lists. */
-function isNinjaBuild(directory: string): boolean {
-  try {
-    return /^CMAKE_GENERATOR:INTERNAL=Ninja/m.test(readFileSync(join(directory, 'CMakeCache.txt'), 'utf8'));
-  } catch {
-    return false; // Not CMake's.
-  }
 }
 
 function quoteWord(word: string): string {

@@ -23,16 +23,8 @@ const HASH_KIND = 'rapid';
 
 export type Kind = 'compile-commands' | 'commands';
 
-/** A compile of the graph. */
-interface Placed {
-  readonly source: NodeId;
-  readonly output: NodeId;
-}
-
-export interface CompilesGraph {
+interface CompilesGraph {
   readonly graph: Graph;
-  /** Sources that are not there. */
-  readonly absent: readonly string[];
   directoryOf(edge: EdgeId): string;
 }
 
@@ -52,7 +44,8 @@ export function loadCompilesProject(options: {
       : (imported ?? join(directory, 'compile_commands.json'));
   const commands = kind === 'commands' ? readCommands(file, directory) : readList(file, directory, imported);
   const list = compilesOf(commands, directory);
-  const {graph, absent, directoryOf} = graphOf(list, {directory, file, kind});
+  const absent = absentCompiles(list, {directory, file, kind});
+  const {graph, directoryOf} = graphOf(list, {directory, absent});
   const records = new BuildRecords(graph.nodeCount);
   const state = join(directory, STATE_DIR);
   mkdirSync(state, {recursive: true});
@@ -87,38 +80,30 @@ export function loadCompilesProject(options: {
   };
 }
 
-/** The list's compiles as edges. @throws FailureError where there is none, or no source of any is there */
-export function graphOf(
-  list: CompilesList,
-  {directory, file, kind}: {readonly directory: string; readonly file: string; readonly kind: Kind},
+/** The list's compiles as edges; those whose source is not there are built for who asks for them by name. */
+function graphOf(
+  {compiles}: CompilesList,
+  {directory, absent}: {readonly directory: string; readonly absent: ReadonlySet<ObjectCompile>},
 ): CompilesGraph {
-  const {compiles, entries, unplaced, headers, links} = list;
-  if (compiles.length + unplaced + headers + links.length === 0) throw noCompile(kind, file, entries);
   const builder = new GraphBuilder();
   /** Edges that run elsewhere than in the directory that is built. */
   const foreign = new Map<EdgeId, string>();
-  const placed = compiles.map((compile): Placed => {
-    const [edge, nodes] = addCompile(builder, compile, directory);
+  // None stand for all.
+  const defaults: NodeId[] = [];
+  for (const compile of compiles) {
+    const edge = addCompile(builder, compile, directory);
     if (compile.listed.directory !== directory) foreign.set(edge, compile.listed.directory);
-    return nodes;
-  });
-  const {defaults, absent} = outputsToMake(builder, placed, {directory, file});
+    if (absent.size > 0 && !absent.has(compile)) defaults.push(builder.node(compile.output));
+  }
   return {
     graph: builder.freeze({defaults, buildDir: ''}),
-    absent,
     directoryOf: edge => foreign.get(edge) ?? directory,
   };
 }
 
-function addCompile(
-  builder: GraphBuilder,
-  spec: ObjectCompile,
-  directory: string,
-): [edge: EdgeId, nodes: Placed] {
-  const output = builder.node(spec.output);
-  const source = builder.node(spec.source);
-  const ins = [source, ...(spec.precompiled === undefined ? [] : [builder.node(spec.precompiled)])];
-  const edge = builder.addEdge({
+function addCompile(builder: GraphBuilder, spec: ObjectCompile, directory: string): EdgeId {
+  const ins = [spec.source, ...(spec.precompiled === undefined ? [] : [spec.precompiled])];
+  return builder.addEdge({
     texts: {
       command: spec.listed.command,
       description: `Building ${spec.output}`,
@@ -128,22 +113,21 @@ function addCompile(
     // Not ninja's `deps`, but the same record: the compiler's list of headers, kept in our own log.
     flags: EDGE_DEPS_GCC,
     pool: -1,
-    ins,
+    ins: ins.map(path => builder.node(path)),
     explicitIns: 1,
     dirtyingIns: ins.length,
-    outs: [output],
+    outs: [builder.node(spec.output)],
     explicitOuts: 1,
     validations: [],
     dyndep: -1,
     hash: commandHash(HASH_KIND, wholeCommand(spec, directory)),
   });
-  return [edge, {source, output}];
 }
 
 /** What a build does not do for the user, each thing in one line. */
 function warningsOf(
   {ambiguous, links, unplaced}: CompilesList,
-  absent: readonly string[],
+  absent: ReadonlySet<ObjectCompile>,
   missing: MissingDepfiles | undefined,
 ): string[] {
   const warnings = missing === undefined ? [] : [depfilesText(missing)];
@@ -166,11 +150,13 @@ function warningsOf(
     warnings.push(`${unplaced} compiles need a shell and name no output: they are left to your own tool`);
   }
   const [absentOne] = absent;
-  if (absent.length === 1) {
-    warnings.push(`1 source is not there and is left out, '${absentOne}': make it with your own tool first`);
-  } else if (absent.length > 1) {
+  if (absent.size === 1) {
     warnings.push(
-      `${absent.length} sources are not there and are left out, '${absentOne}' for one: make them with your own tool first`,
+      `1 source is not there and is left out, '${absentOne?.source}': make it with your own tool first`,
+    );
+  } else if (absent.size > 1) {
+    warnings.push(
+      `${absent.size} sources are not there and are left out, '${absentOne?.source}' for one: make them with your own tool first`,
     );
   }
   return warnings;
@@ -199,31 +185,26 @@ function nameOf(directory: string, imported: string | undefined): string {
 }
 
 /**
- * What is built when nothing is named. A source that is not there, and that no compile of the list makes, stops only
- * the build of its own object by name: other tools make such sources, and the list does not say how. No defaults stand
- * for all. @throws FailureError where there is no source at all
+ * The compiles whose source is not there, and that no compile of the list makes: other tools make such sources, and the
+ * list does not say how. @throws FailureError where there is no compile, or no source of any is there
  */
-function outputsToMake(
-  builder: GraphBuilder,
-  placed: readonly Placed[],
-  {directory, file}: {readonly directory: string; readonly file: string},
-): {defaults: NodeId[]; absent: string[]} {
+export function absentCompiles(
+  list: CompilesList,
+  {directory, file, kind}: {readonly directory: string; readonly file: string; readonly kind: Kind},
+): ReadonlySet<ObjectCompile> {
+  const {compiles, entries, unplaced, headers, links} = list;
+  if (compiles.length + unplaced + headers + links.length === 0) throw noCompile(kind, file, entries);
+  const made = new Set(compiles.map(({output}) => output));
   const mtime = statFrom(directory);
-  const isAbsent = ({source}: Placed) => builder.producer(source) < 0 && mtime(builder.path(source)) === 0n;
-  const absent = placed.filter(isAbsent);
-  const [first] = absent;
-  if (first === undefined) return {defaults: [], absent: []};
-  if (absent.length === placed.length) {
+  const absent = compiles.filter(({source}) => !made.has(source) && mtime(source) === 0n);
+  if (absent.length > 0 && absent.length === compiles.length) {
     throw new FailureError({
       reason: 'option-invalid',
-      text: `no source that '${file}' names is there, '${builder.path(first.source)}' for one`,
+      text: `no source that '${file}' names is there, '${absent[0]!.source}' for one`,
       hint: 'if they are generated, make them with your own tool first',
     });
   }
-  return {
-    defaults: placed.filter(compile => !isAbsent(compile)).map(({output}) => output),
-    absent: absent.map(({source}) => builder.path(source)),
-  };
+  return new Set(absent);
 }
 
 /** All that an object depends on besides files: no list of dependencies names response files. */

@@ -7,7 +7,7 @@ import {FailureError} from './failure.ts';
 import {Interruption, STATUS} from './interruption.ts';
 import type {BuildContext} from './look.ts';
 import {nextTool} from './next-tool.ts';
-import {buildCommand} from './own-command.ts';
+import {ownCommands} from './own-command.ts';
 import {Processes} from './process.ts';
 import {print} from './standard-output.ts';
 import {tellLine} from './ui/display.ts';
@@ -29,7 +29,8 @@ export async function goOn(context: BuildContext, {hasCompiled}: {hasCompiled: b
   };
   if (command === undefined) {
     if (found !== undefined && hasCompiled) {
-      tell(`make has the rest to do: ${buildCommand(location, ['--then', found.command])}`);
+      const next = {...options, next: found.command};
+      tell(`make has the rest to do: ${ownCommands(next, location).again}`);
     }
     return 0;
   }

@@ -5,7 +5,7 @@
  */
 import {access, copyFile, mkdir, readFile, rename, rm, stat, utimes, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {buildDirectory, download, project, sources} from './corpus.ts';
+import {buildDirectory, getArchive, project, sources} from './corpus.ts';
 import {judge, touch} from './equal.ts';
 import {build, type LlamaOptions, told} from './llama.ts';
 import {parseArguments, place, say, UsageError} from './place.ts';
@@ -49,12 +49,12 @@ function byBear(name: string, of: Package): Made {
   const directory = place('build', `bear-${name}`);
   const list = join(directory, 'compile_commands.json');
   const prepare = async () => {
-    const needs = ['bear'];
     const from = place('sources', name);
     if (!(await exists(from))) {
       await rm(`${from}.part`, {recursive: true, force: true});
-      await mkdir(place('sources'), {recursive: true});
-      await download({name, sourcePackage: of.sourcePackage, needs, isUnpatched: true}, `${from}.part`);
+      await mkdir(`${from}.part`, {recursive: true});
+      const archive = await getArchive(of.sourcePackage, ['bear']);
+      await must(['tar', '-xf', archive, '-C', `${from}.part`, '--strip-components=1']);
       await rename(`${from}.part`, from);
     }
     await rm(directory, {recursive: true, force: true});

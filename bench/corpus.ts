@@ -144,32 +144,50 @@ async function copyUnpacked(of: Project, folder: string): Promise<boolean> {
   return true;
 }
 
-/** What is to be had from Debian. */
-export type SourcePackage = Pick<Project, 'name' | 'sourcePackage' | 'needs'> & {
-  /** As its authors publish it: Debian's patches give some another build. */
-  readonly isUnpatched?: boolean;
-};
+async function download(of: Project, folder: string): Promise<void> {
+  const description = await getPackage(of.sourcePackage, of.needs);
+  await must(['dpkg-source', '-x', '--no-check', '--no-copy', description, folder]);
+}
 
-/** Gets and unpacks a source package, and installs what it needs. */
-export async function download(of: SourcePackage, folder: string): Promise<void> {
-  say(`     ${of.name}: getting Debian's sources and what they need`);
+/** Downloads a source package, and installs what building needs. Answers the package's .dsc. */
+async function getPackage(sourcePackage: string, needs: readonly string[]): Promise<string> {
+  await getSource(sourcePackage, needs, []);
+  const downloads = place('downloads');
+  const description = (await readdir(downloads)).find(
+    file => file.startsWith(`${sourcePackage}_`) && file.endsWith('.dsc'),
+  );
+  if (description === undefined) throw new Error(`no .dsc of ${sourcePackage} in ${downloads}`);
+  return join(downloads, description);
+}
+
+/** The archive of a source package's authors alone, without what Debian changes. */
+export async function getArchive(sourcePackage: string, needs: readonly string[]): Promise<string> {
+  await getSource(sourcePackage, needs, ['--tar-only']);
+  const downloads = place('downloads');
+  const archive = (await readdir(downloads)).find(
+    file => file.startsWith(`${sourcePackage}_`) && /\.orig\.tar\.\w+$/.test(file),
+  );
+  if (archive === undefined) throw new Error(`no archive of ${sourcePackage} in ${downloads}`);
+  return join(downloads, archive);
+}
+
+async function getSource(
+  sourcePackage: string,
+  needs: readonly string[],
+  flags: readonly string[],
+): Promise<void> {
+  say(`     ${sourcePackage}: getting Debian's sources and what they need`);
   const downloads = place('downloads');
   await mkdir(downloads, {recursive: true});
-  const get = ['apt-get', 'source', '--download-only', of.sourcePackage];
+  const get = ['apt-get', 'source', '--download-only', ...flags, sourcePackage];
   if ((await run(get, {cwd: downloads})).code !== 0) {
     await enableSources();
     await must(['apt-get', 'update']);
     await must(get, {cwd: downloads});
   }
   const missing = [];
-  for (const name of of.needs) if ((await run(['dpkg', '-s', name])).code !== 0) missing.push(name);
+  for (const name of needs) if ((await run(['dpkg', '-s', name])).code !== 0) missing.push(name);
   if (missing.length > 0) await must(['apt-get', 'install', '-y', '--no-install-recommends', ...missing]);
-  const description = (await readdir(downloads)).find(
-    file => file.startsWith(`${of.sourcePackage}_`) && file.endsWith('.dsc'),
-  );
-  if (description === undefined) throw new Error(`no .dsc of ${of.sourcePackage} in ${downloads}`);
-  const flags = ['--no-check', '--no-copy', ...(of.isUnpatched ? ['--skip-patches'] : [])];
-  await must(['dpkg-source', '-x', ...flags, join(downloads, description), folder]);
 }
 
 async function enableSources(): Promise<void> {

@@ -65,11 +65,12 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** `capture`: both streams into one buffer, in order, as ninja does it. `inherit`: the client's own terminal. */
   readonly stdio: 'capture' | 'inherit';
-  /** Default: with `capture` alone, since a terminal's signals reach its own session only. */
+  /** In place of what `stdio` means for that: a terminal's signals reach its own session only. */
   readonly ownSession?: boolean;
   /**
    * Signal that an abort sends to the process, which is expected to end by it, or `interrupt`: SIGINT to all that the
-   * command started, as by a terminal, and SIGKILL to what is left of it a while later. Prereq: a session of its own.
+   * command started, as by a terminal, and SIGKILL to what is left of it a while later. Prereq: `capture`, which alone
+   * gives a session of its own.
    */
   readonly abortWith?: 'SIGINT' | 'SIGTERM' | 'SIGKILL' | 'interrupt';
   readonly signal?: AbortSignal;

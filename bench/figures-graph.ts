@@ -1,4 +1,4 @@
-/** Figures of the graph alone: loading it, planning all of it, and finding that there is nothing to do. */
+/** Figures of the graph alone: loading it, planning all of it, finding that there is nothing to do, telling a list. */
 import {randomUUID} from 'node:crypto';
 import {existsSync} from 'node:fs';
 import {readFile, rm} from 'node:fs/promises';
@@ -6,7 +6,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {buildDirectory, type Configuration, configure, project} from './corpus.ts';
 import {byTurns, type Figure} from './figure.ts';
-import {build, buildCommand, type LlamaOptions} from './llama.ts';
+import {build, buildCommand, type LlamaOptions, llama} from './llama.ts';
 import type {BuildAt} from './ninja.ts';
 import {place, root, say} from './place.ts';
 import {must} from './process.ts';
@@ -98,6 +98,26 @@ export async function manifest(runs: number): Promise<Figure[]> {
       ours,
       peer: {name: 'ninja -t rules', samples: peer},
       limit: {kind: 'absolute', at: 250},
+    },
+  ];
+}
+
+/** What LLVM's compile_commands.json gives, told. */
+export async function importList(runs: number): Promise<Figure[]> {
+  const at = await wholeLlvm('-plan');
+  const list = join(at.directory, 'compile_commands.json');
+  const [ours = [], peer = []] = await byTurns(
+    runs,
+    async () => (await must([process.execPath, llama(), 'import', list])).wallMs,
+    async () => (await must(['ninja', '-t', 'compdb'], {cwd: at.directory})).wallMs,
+  );
+  return [
+    {
+      name: "LLVM's compile_commands.json told (llama import)",
+      unit: 'ms',
+      ours,
+      peer: {name: 'ninja -t compdb', samples: peer},
+      limit: {kind: 'absolute', at: 500},
     },
   ];
 }

@@ -4,7 +4,7 @@
  */
 import {type Figure, keeps, plain, table} from './figure.ts';
 import {cached, clientCpu, cold, oneFile} from './figures-build.ts';
-import {manifest, nothingToDo, plan} from './figures-graph.ts';
+import {importList, manifest, nothingToDo, plan} from './figures-graph.ts';
 import {parseArguments, say, UsageError} from './place.ts';
 import {writeResult} from './results.ts';
 
@@ -12,6 +12,7 @@ const measures: Readonly<Record<string, (runs: number) => Promise<Figure[]>>> = 
   manifest,
   plan,
   nothing: nothingToDo,
+  import: importList,
   cold,
   cached,
   'one-file': oneFile,

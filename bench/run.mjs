@@ -22,6 +22,7 @@ const commands = [
   'make',
   'make-figures',
   'watch',
+  'bear',
 ];
 // Parts of others, which start them as processes of their own.
 const parts = ['load-manifest', 'lambda-endpoint', 'invoke-many', 'upload-many', 'sandbox-runtime'];

@@ -24,7 +24,13 @@ export function markWorked(): void {
 
 /** Answers the exit status. @throws FailureError for everything that keeps a build from starting */
 export function build(options: BuildOptions, began: number): Promise<number> {
-  return atLocation(options, began, buildAt);
+  return atLocation(options, began, async context => {
+    const status = await buildAt(context);
+    // Nothing follows a build by ninja that was not asked for.
+    if (status !== 0 || (options.next === undefined && context.location.kind === 'ninja')) return status;
+    const {goOn} = await import('./then.ts');
+    return goOn(context, {hasCompiled: hadWork});
+  });
 }
 
 /** Finds the directory that is meant, and works there. @throws FailureError, with where an unknown target was looked for */
@@ -74,13 +80,14 @@ function withPlace(error: unknown, {options, location}: BuildContext): unknown {
   return new FailureError({
     ...failure,
     nearest: [...(isFirstWord ? nearest(failure.target, [shown]) : []), ...failure.nearest],
-    lookedIn: kind === 'commands' ? options.commands! : join(shown, DESCRIPTIONS[kind]),
+    lookedIn:
+      kind === 'commands' ? options.commands! : (location.imported ?? join(shown, DESCRIPTIONS[kind])),
     isFirstWord,
   });
 }
 
 export async function loader({location, options}: BuildContext): Promise<Load> {
-  const {directory, kind} = location;
+  const {directory, kind, imported} = location;
   if (kind === 'ninja') {
     return () =>
       loadNinjaProject({
@@ -91,7 +98,7 @@ export async function loader({location, options}: BuildContext): Promise<Load> {
       });
   }
   const {loadCompilesProject} = await import('./frontends/compiles-project.ts');
-  return () => loadCompilesProject({directory, kind, commandsFile: options.commands});
+  return () => loadCompilesProject({directory, kind, commandsFile: options.commands, imported});
 }
 
 function hasJournal(file: string): boolean {

@@ -9,6 +9,7 @@ import {
 } from './aws-options.ts';
 import {build, hasWorked} from './build.ts';
 import {type Failure, FailureError} from './failure.ts';
+import {IMPORT_HELP, parseImportOptions} from './import-options.ts';
 import {
   BUILD_HELP,
   type BuildOptions,
@@ -24,7 +25,7 @@ import {
 
 declare const LLAMA_VERSION: string;
 
-const COMMANDS = ['build', 'watch', 'make', 'bootstrap', 'doctor', 'status', 'stats', 'clean'];
+const COMMANDS = ['build', 'watch', 'make', 'import', 'bootstrap', 'doctor', 'status', 'stats', 'clean'];
 
 async function main(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv;
@@ -50,6 +51,13 @@ async function main(argv: readonly string[]): Promise<number> {
       if (value === 'help') return show(MAKE_HELP);
       const {make} = await import('./make.ts');
       return onOurPlatform(() => make(value, began));
+    }
+    case 'import': {
+      const options = parseImportOptions(rest);
+      if (!options.ok) return fail(options.error);
+      if (options.value === 'help') return show(IMPORT_HELP);
+      const {importCommands} = await import('./import.ts');
+      return importCommands(options.value, {cwd: process.cwd(), env: process.env});
     }
     case 'bootstrap': {
       const options = parseBootstrapOptions(rest);

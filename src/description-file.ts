@@ -11,8 +11,9 @@ export class DescriptionFile {
   readonly #readAs = new WeakMap<Project, string>();
 
   constructor({location, options}: BuildContext, load: Load) {
-    const {kind, directory} = location;
-    this.file = kind === 'commands' ? resolve(options.commands!) : join(directory, DESCRIPTIONS[kind]);
+    const {kind, directory, imported} = location;
+    this.file =
+      kind === 'commands' ? resolve(options.commands!) : (imported ?? join(directory, DESCRIPTIONS[kind]));
     this.load = () => {
       const stat = this.#stat();
       const project = load();

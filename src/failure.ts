@@ -20,6 +20,7 @@ export type Failure =
   | PlatformUnsupported
   | CloudFailed
   | EdgeFailed
+  | ThenFailed
   | Interrupted;
 
 /** A build description that cannot be read: `text` is ninja's own wording where ninja has one. */
@@ -118,6 +119,14 @@ export interface CloudFailed {
 export interface EdgeFailed {
   readonly reason: 'edge-failed';
   readonly count: number;
+}
+
+/** The user's own command after a build that went well. */
+export interface ThenFailed {
+  readonly reason: 'then-failed';
+  readonly command: string;
+  /** 128 plus the signal's number where one ended it. */
+  readonly status: number;
 }
 
 export interface Interrupted {

@@ -36,7 +36,7 @@ type Judgement =
   | {readonly where: 'remote' | 'later'}
   | {readonly where: 'local'; readonly reason: string; readonly detail: string};
 
-const SENTENCES: Readonly<Record<string, string>> = {...RUN_REASONS, ...LOCAL_REASONS, ...REFUSALS};
+export const SENTENCES: Readonly<Record<string, string>> = {...RUN_REASONS, ...LOCAL_REASONS, ...REFUSALS};
 
 /** For people: each reason with its sentence and the outputs that it keeps here, the most frequent first. */
 export async function localReasons(look: Look, surroundings: Surroundings): Promise<string> {

@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {FailureError} from './failure.ts';
+import {forgetImported, keepImported} from './imported-list.ts';
 import {locate} from './locate.ts';
 
 let cwd: string;
@@ -42,6 +43,24 @@ describe('the directory of a build', () => {
       kind: 'ninja',
       targets: ['a.o'],
     });
+  });
+
+  it('is one that a list was imported for, before all that lies anywhere', () => {
+    describeBuild('build');
+    keepImported(cwd, {file: join(cwd, 'other.json')});
+    const imported = {
+      directory: cwd,
+      shown: '.',
+      kind: 'compile-commands',
+      imported: join(cwd, 'other.json'),
+    };
+    expect(find('a.o')).toEqual({...imported, targets: ['a.o']});
+    expect(find('build')).toMatchObject({shown: 'build', kind: 'ninja'});
+    expect(locate([], {cwd, hasCommands: true})).not.toHaveProperty('imported');
+    keepImported(cwd, {text: '[]'});
+    expect(find()).toMatchObject({imported: join(cwd, '.llama/compile_commands.json')});
+    expect([forgetImported(cwd), forgetImported(cwd)]).toEqual([true, false]);
+    expect(find()).toMatchObject({shown: 'build', kind: 'ninja'});
   });
 
   it('is the first word if that is one', () => {

@@ -2,6 +2,7 @@
 import {existsSync, realpathSync, statSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {FailureError} from './failure.ts';
+import {importedList} from './imported-list.ts';
 import {surroundings} from './surroundings.ts';
 
 export interface Location {
@@ -11,6 +12,8 @@ export interface Location {
   readonly shown: string;
   readonly kind: 'ninja' | 'compile-commands' | 'commands';
   readonly targets: readonly string[];
+  /** Of `compile-commands`: the list that was imported for the directory, in place of what lies in it. */
+  readonly imported?: string;
 }
 
 /** The file that each kind of description is read from. */
@@ -25,6 +28,13 @@ export function locate(words: readonly string[], options: {cwd: string; hasComma
   const named = first !== undefined && isDirectory(resolve(options.cwd, first)) ? first : undefined;
   const targets = named === undefined ? words : words.slice(1);
   const candidates = named === undefined ? ['build', '.'] : [named];
+  // What the user has set for a directory comes before what lies anywhere.
+  for (const shown of options.hasCommands ? [] : candidates) {
+    const directory = resolve(options.cwd, shown);
+    const imported = importedList(directory);
+    if (imported === undefined) continue;
+    return {directory: realpathSync(directory), shown, kind: 'compile-commands', targets, imported};
+  }
   for (const shown of candidates) {
     const directory = resolve(options.cwd, shown);
     if (!isDirectory(directory)) continue;

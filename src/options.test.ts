@@ -1,5 +1,11 @@
 import {describe, expect, it} from 'vitest';
-import {BUILD_HELP, type BuildOptions, parseBuildOptions, parseStoreOptions} from './options.ts';
+import {
+  BUILD_HELP,
+  type BuildOptions,
+  parseBuildOptions,
+  parseStoreOptions,
+  parseWatchOptions,
+} from './options.ts';
 
 function parsed(...argv: string[]): BuildOptions {
   const result = parseBuildOptions(argv);
@@ -51,6 +57,7 @@ describe('llama build', () => {
     ['--max-cost 0.5', {maxCost: 0.5}],
     ['--max-cost $2', {maxCost: 2}],
     ['--no-cache-write', {cacheWrite: false}],
+    ['--then make', {next: 'make'}],
     ['-j 4', {jobs: 4}],
     ['-j4', {jobs: 4}],
     ['--jobs 4', {jobs: 4}],
@@ -154,6 +161,24 @@ describe('llama stats and llama clean', () => {
     });
     expect(parseStoreOptions(['--cahce'], 'clean')).toMatchObject({
       error: {hint: expect.stringContaining('--cache')},
+    });
+  });
+});
+
+describe('--then', () => {
+  it('needs a command', () => {
+    expect(refused('--then', ' ')).toBe('--then needs a command | see: llama build --help');
+    expect(refused('--then')).toMatch(/^--then needs a value/);
+  });
+
+  it('is not for a watch, which is told of its own flag', () => {
+    const result = parseWatchOptions(['--then', 'make -j2']);
+    expect(result).toMatchObject({
+      ok: false,
+      error: {
+        text: '--then is for one build',
+        hint: "after each build of a watch: llama watch --run 'make -j2'",
+      },
     });
   });
 });

@@ -43,6 +43,8 @@ export interface BuildOptions {
   readonly maxCost: number | undefined;
   /** Whether results of this build are kept for others. */
   readonly cacheWrite: boolean;
+  /** For a shell in the directory, after a build without failures. */
+  readonly next: string | undefined;
 }
 
 export interface WatchOptions extends BuildOptions {
@@ -71,6 +73,8 @@ const BUILD_FLAGS = {
   verify: {type: 'string'},
   summary: {type: 'string'},
   progress: {type: 'string'},
+  // biome-ignore lint/suspicious/noThenProperty: the flag's name; nobody awaits a table of flags.
+  then: {type: 'string'},
   'no-cache-write': {type: 'boolean'},
   fallback: {type: 'boolean'},
   'no-fallback': {type: 'boolean'},
@@ -108,6 +112,8 @@ DIR holds build.ninja or compile_commands.json; without it ./build is taken, els
   -v                whole commands
   -d explain        say why each edge has to run
   -d local          list what stays local, of all that the targets need, and why; with -n nothing is built
+  --then COMMAND    after a build without failures, start COMMAND in DIR: what follows the compiles of a
+                    compile_commands.json, such as --then 'make -j2'; found by itself where CMake wrote the Makefile
   --commands FILE   the graph is the output of 'ninja -t commands' in FILE (- = standard input)
   --store DIR       the embedded store                   (default: $XDG_CACHE_HOME/llama)
   --no-cache        use no earlier result, keep none
@@ -142,6 +148,7 @@ export const HELP = `llama: C and C++ builds on many workers at once
   llama build [DIR] [TARGET...]   build; 'llama build --help' tells the flags
   llama watch [DIR] [TARGET...]   build, and again whenever a file changes; 'llama watch --help' tells the flags
   llama make [ARG...]             run make, compiles on workers; 'llama make --help' tells the flags
+  llama import FILE|DIR|-         what a compile_commands.json gives; then build by it
   llama bootstrap                 make what builds on AWS need; 'llama bootstrap --help' tells the flags
   llama doctor [--fix]            look at all that can be wrong, with what mends it
   llama status                    which cloud, what it holds, what it has cost
@@ -177,6 +184,12 @@ export function parseWatchOptions(argv: readonly string[]): Parsed<WatchOptions>
   if (values.commands === '-') {
     return invalid('--commands - can be read once only', 'write the commands to a file, and name that');
   }
+  if (values.then !== undefined) {
+    return invalid(
+      '--then is for one build',
+      `after each build of a watch: llama watch --run '${values.then}'`,
+    );
+  }
   if (values.run?.trim() === '') return invalid('--run needs a command', 'see: llama watch --help');
   const built = buildOptions(values, positionals, {keepGoing: 0});
   if (!built.ok) return built;
@@ -202,6 +215,7 @@ function buildOptions(
   for (const checked of [jobs, localJobs, keepGoing, verify, progress, cloud, maxCost, ...debug]) {
     if (!checked.ok) return checked;
   }
+  if (values.then?.trim() === '') return invalid('--then needs a command', 'see: llama build --help');
   return ok({
     words,
     jobs: valueIn(jobs),
@@ -220,6 +234,7 @@ function buildOptions(
     remoteOnly: values['remote-only'] ?? false,
     maxCost: valueIn(maxCost),
     cacheWrite: !values['no-cache-write'],
+    next: values.then,
     settings: settingsOf({
       cloud: valueIn(cloud),
       function: values.function,

@@ -33,7 +33,7 @@ function placeFlags({commands, store}: BuildOptions): string[] {
 
 /** How to build; what was asked for on the side, such as `-d`, is not repeated. */
 function mannerFlags(options: BuildOptions): string[] {
-  const {jobs, localJobs, keepGoing, verbose, cache, verify, summary, progress} = options;
+  const {jobs, localJobs, keepGoing, verbose, cache, verify, summary, progress, next} = options;
   return [
     ...flag('-j', jobs),
     ...flag('--local-jobs', localJobs),
@@ -43,6 +43,7 @@ function mannerFlags(options: BuildOptions): string[] {
     ...flag('--verify', verify === 0 ? undefined : verify),
     ...flag('--summary', summary),
     ...flag('--progress', progress === 'auto' ? undefined : progress),
+    ...flag('--then', next),
   ];
 }
 

@@ -65,6 +65,8 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** `capture`: both streams into one buffer, in order, as ninja does it. `inherit`: the client's own terminal. */
   readonly stdio: 'capture' | 'inherit';
+  /** In place of what `stdio` means for that: a terminal's signals reach its own session only. */
+  readonly ownSession?: boolean;
   /**
    * Signal that an abort sends to the process, which is expected to end by it, or `interrupt`: SIGINT to all that the
    * command started, as by a terminal, and SIGKILL to what is left of it a while later. Prereq: `capture`, which alone
@@ -109,7 +111,7 @@ export class Processes {
     const child = this.start(file, args, {
       ...options,
       stdio: options.stdio === 'inherit' ? ['inherit', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
-      ownSession: options.stdio !== 'inherit',
+      ownSession: options.ownSession ?? options.stdio !== 'inherit',
       joinOutput: options.stdio === 'capture',
     });
     const chunks: Buffer[] = [];

@@ -1,4 +1,4 @@
-import {existsSync} from 'node:fs';
+import {existsSync, symlinkSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {FailureError} from '../failure.ts';
@@ -20,11 +20,9 @@ interface Entry {
 
 /** Beside the list lie `files`, empty. */
 function load(entries: readonly Entry[], files: readonly string[] = SOURCES): Project {
-  const {path} = ninjaFolder({
-    'compile_commands.json': JSON.stringify(entries),
-    ...Object.fromEntries(files.map(name => [name, ''])),
-  });
-  return loadCompilesProject({directory: path, kind: 'compile-commands', commandsFile: undefined});
+  const folder = ninjaFolder(Object.fromEntries(files.map(name => [name, ''])));
+  folder.write({'compile_commands.json': JSON.stringify(entries).replaceAll('DIR', folder.path)});
+  return loadCompilesProject({directory: folder.path, kind: 'compile-commands', commandsFile: undefined});
 }
 
 /** Each compile as `output < source`. */
@@ -42,11 +40,7 @@ describe('compile_commands.json', () => {
     ['arguments', [{arguments: ['g++', '-DA=b c', '-c', 'a b.cc', '-o', 'a b.o']}], ['a b.o < a b.cc']],
     ['no output', [{command: 'gcc -c sub/a.c'}], ['a.o < sub/a.c']],
     ['paths that are not clean', [{command: 'gcc -c ./a.c -o x/..//a.o'}], ['a.o < a.c']],
-    [
-      'a relative directory',
-      [{directory: 'sub', command: 'gcc -c ../a.c -o a.o'}],
-      ['DIR/sub/a.o < DIR/a.c'],
-    ],
+    ['a relative directory', [{directory: 'sub', command: 'gcc -c ../a.c -o a.o'}], ['sub/a.o < a.c']],
     [
       'one source twice',
       [{command: 'gcc -c a.c -o 1.o'}, {command: 'gcc -DX -c a.c -o 2.o'}],
@@ -73,6 +67,43 @@ describe('compile_commands.json', () => {
       ['c.o < c.cc'],
     ],
     ['headers alone', [{command: 'g++ -c a.h -o a.h.o'}], []],
+    [
+      'a directory elsewhere',
+      [{directory: '/etc', command: 'gcc -x c -c passwd -o x/p.o'}, {command: 'gcc -c a.c'}],
+      ['/etc/x/p.o < /etc/passwd', 'a.o < a.c'],
+    ],
+    [
+      'headers that have the whole command of a source, as extractors for Bazel list them',
+      [
+        {command: 'gcc -c a.c -o x/a.o', file: 'a.c'},
+        {command: 'gcc -c a.c -o x/a.o', file: 'a.h'},
+        {command: 'gcc -c a.c -o x/a.o', file: 'b.hpp'},
+      ],
+      ['x/a.o < a.c'],
+    ],
+    [
+      'entries twice, however their object is named',
+      [
+        {command: 'gcc -c a.c -o x/a.o'},
+        {command: 'gcc -c a.c -o x/a.o'},
+        {directory: '.', arguments: ['gcc', '-c', 'a.c', '-o', 'x/a.o']},
+      ],
+      ['x/a.o < a.c'],
+    ],
+    [
+      'a compiler with the flags of cl',
+      [{command: 'clang-cl /nologo /c /Foout/c.obj -- c.cc', file: 'c.cc'}],
+      ['out/c.obj < c.cc'],
+    ],
+    [
+      'a precompiled header',
+      [
+        {command: 'gcc -Winvalid-pch -include pre.h -c a.c -o a.o'},
+        {command: 'gcc -x c-header -include DIR/pre.h -o pre.h.gch -c c.c'},
+      ],
+      ['a.o < a.c pre.h.gch', 'pre.h.gch < c.c'],
+    ],
+    ['empty arguments', [{arguments: []}, {arguments: ['gcc', '-c', 'a.c']}], ['a.o < a.c']],
   ])('with %s', (_name, entries, expected) => {
     const project = load(entries);
     expect(compiles(project).map(text => text.replaceAll(project.directory, 'DIR'))).toEqual(expected);
@@ -112,6 +143,53 @@ describe('compile_commands.json', () => {
     const one = load([{command: 'gcc -c a.c'}, {command: 'gcc -c x.cc'}]);
     expect(one.warnings).toEqual([
       "1 source is not there and is left out, 'x.cc': make it with your own tool first",
+    ]);
+  });
+
+  it('knows an object by whatever path leads to it', () => {
+    const folder = ninjaFolder({'real/a.c': ''});
+    symlinkSync('real', join(folder.path, 'link'));
+    const places = ['real/a.c', './link/a.c', join(folder.path, 'link/../link/a.c')];
+    const entries = places.map((source, at) => ({command: `gcc -DN=${at} -c ${source} -o ${source}.o`}));
+    folder.write({'compile_commands.json': JSON.stringify(entries)});
+    const project = loadCompilesProject({
+      directory: folder.path,
+      kind: 'compile-commands',
+      commandsFile: undefined,
+    });
+    expect(compiles(project)).toEqual(['real/a.c.o < real/a.c']);
+    expect(project.warnings).toEqual(["'real/a.c.o' is compiled more than once; the first command is taken"]);
+  });
+
+  it('leaves alone what Bear lists of links', () => {
+    const project = load([
+      {arguments: ['gcc', '-c', '-o', 'prog', 'a.c'], output: '/x/prog'},
+      {arguments: ['gcc', '-c', '-fPIC', '-o', 'lib/y.so.1', 'a.c']},
+      {arguments: ['gcc', '-c', '-o', 'two.x', 'a.c']},
+      {arguments: ['gcc', '-c', '-o', 'two.x', 'c.c']},
+      {arguments: ['gcc', '-c', '-o', 'a.pico', 'a.c']},
+    ]);
+    expect(compiles(project)).toEqual(['a.pico < a.c']);
+    expect(project.warnings).toEqual([
+      "3 links are listed as compiles, '/x/prog' for one: they are left to your own tool",
+    ]);
+    const one = load([{command: 'gcc -c -o prog a.c'}, {command: 'gcc -c c.c'}]);
+    expect(one.warnings).toEqual([
+      "'prog' is a link that is listed as a compile: it is left to your own tool",
+    ]);
+  });
+
+  it('counts objects that are listed with other words', () => {
+    const project = load([
+      {command: 'gcc -c a.c'},
+      {command: 'gcc -O1 -c a.c'},
+      {command: 'gcc -O2 -c a.c'},
+      {command: 'gcc -c c.cc'},
+      {command: 'gcc -O1 -c c.cc'},
+    ]);
+    expect(compiles(project)).toEqual(['a.o < a.c', 'c.o < c.cc']);
+    expect(project.warnings).toEqual([
+      "2 objects are compiled more than once, 'a.o' for one; the first command of each is taken",
     ]);
   });
 

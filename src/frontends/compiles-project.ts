@@ -3,30 +3,29 @@
  * are the compiles alone: each reads its source and writes its object, and nothing is known of who makes what. What was
  * built is recorded in logs of our own, in ninja's formats, so that the same rules tell what is dirty.
  */
-import {mkdirSync, readFileSync} from 'node:fs';
-import {basename, isAbsolute, join} from 'node:path';
+import {existsSync, mkdirSync, readFileSync} from 'node:fs';
+import {basename, dirname, join} from 'node:path';
+import {quote} from 'shell-quote';
 import {FailureError} from '../failure.ts';
 import {BuildRecords} from '../graph/build-records.ts';
-import {EDGE_DEPS_GCC, type EdgeId, type NodeId} from '../graph/graph.ts';
+import {EDGE_DEPS_GCC, type EdgeId, type Graph, type NodeId} from '../graph/graph.ts';
 import {GraphBuilder} from '../graph/graph-builder.ts';
 import {statFrom} from '../graph/node-times.ts';
 import {type ListedCommand, readCompileCommands} from './compile-commands.ts';
-import {isHeader, type ListedCompile, readListed} from './listed-compile.ts';
+import {type CompilesList, compilesOf, type ObjectCompile} from './compiles-list.ts';
+import {depfilesText, type MissingDepfiles, missingDepfiles} from './makefile-depfiles.ts';
 import {readBuildLog} from './ninja/build-log.ts';
-import {canonicalPath} from './ninja/canonical-path.ts';
 import {commandHash} from './ninja/command-hash.ts';
 import {adoptDepsLog, readDepsLog} from './ninja/deps-log.ts';
 import {type Project, STATE_DIR} from './project.ts';
 
 const HASH_KIND = 'rapid';
 
-type Kind = 'compile-commands' | 'commands';
+export type Kind = 'compile-commands' | 'commands';
 
-/** A compile of the graph. */
-interface Placed {
-  readonly edge: EdgeId;
-  readonly source: NodeId;
-  readonly output: NodeId;
+interface CompilesGraph {
+  readonly graph: Graph;
+  directoryOf(edge: EdgeId): string;
 }
 
 /** @throws FailureError for a list that cannot be read, or that has no compile that can be made */
@@ -35,39 +34,18 @@ export function loadCompilesProject(options: {
   kind: Kind;
   /** For `commands`: a path, or `-`. */
   commandsFile: string | undefined;
+  /** For `compile-commands`: the list, where it is not the directory's own. */
+  imported?: string | undefined;
 }): Project {
-  const {directory, kind} = options;
-  const warnings: string[] = [];
+  const {directory, kind, imported} = options;
   const file =
-    kind === 'compile-commands' ? join(directory, 'compile_commands.json') : (options.commandsFile ?? '-');
-  const commands =
-    kind === 'compile-commands' ? readCompileCommands(file, directory) : readCommands(file, directory);
-  const builder = new GraphBuilder();
-  const placed: Placed[] = [];
-  let compiles = 0;
-  let unplaced = 0;
-  /** Edges that run elsewhere than in the directory of the list. */
-  const foreign = new Map<EdgeId, string>();
-  for (const listed of commands) {
-    const compile = readListed(listed);
-    if (compile === 'no-compile') continue;
-    compiles++;
-    if (compile === 'unplaced') {
-      unplaced++;
-      continue;
-    }
-    if (isHeader(compile)) continue;
-    const added = addCompile(builder, {listed, compile, directory, warnings});
-    if (added === undefined) continue;
-    placed.push(added);
-    if (listed.directory !== directory) foreign.set(added.edge, listed.directory);
-  }
-  if (compiles === 0) throw noCompile(kind, file, commands.length);
-  if (unplaced > 0) {
-    warnings.push(`${unplaced} compiles need a shell and name no output: they are left to your own tool`);
-  }
-  const defaults = outputsToMake(builder, placed, {directory, file, warnings});
-  const graph = builder.freeze({defaults, buildDir: ''});
+    kind === 'commands'
+      ? (options.commandsFile ?? '-')
+      : (imported ?? join(directory, 'compile_commands.json'));
+  const commands = kind === 'commands' ? readCommands(file, directory) : readList(file, directory, imported);
+  const list = compilesOf(commands, directory);
+  const absent = absentCompiles(list, {directory, file, kind});
+  const {graph, directoryOf} = graphOf(list, {directory, absent});
   const records = new BuildRecords(graph.nodeCount);
   const state = join(directory, STATE_DIR);
   mkdirSync(state, {recursive: true});
@@ -87,13 +65,13 @@ export function loadCompilesProject(options: {
   if (typeof deps !== 'string') adoptDepsLog(deps, graph, records);
   return {
     kind,
-    name: basename(join(directory, '..')),
+    name: nameOf(directory, imported),
     directory,
-    directoryOf: edge => foreign.get(edge) ?? directory,
+    directoryOf,
     graph,
     records,
     files,
-    warnings,
+    warnings: warningsOf(list, absent, missingDepfiles(list.compiles, directory)),
     isSnapshot: false,
     depfileDialect: 'ninja-1.13',
     readDepfile: () => ({kind: 'inputs', inputs: []}),
@@ -102,79 +80,137 @@ export function loadCompilesProject(options: {
   };
 }
 
-function addCompile(
-  builder: GraphBuilder,
-  spec: {listed: ListedCommand; compile: ListedCompile; directory: string; warnings: string[]},
-): Placed | undefined {
-  const {listed, compile, directory} = spec;
-  const inDirectory = listed.directory === directory;
-  const place = (path: string) =>
-    canonicalPath(isAbsolute(path) || inDirectory ? path : join(listed.directory, path));
-  const output = builder.node(place(compile.output));
-  if (builder.producer(output) >= 0) {
-    spec.warnings.push(`'${builder.path(output)}' is compiled more than once; the first command is taken`);
-    return undefined;
+/** The list's compiles as edges; those whose source is not there are built for who asks for them by name. */
+function graphOf(
+  {compiles}: CompilesList,
+  {directory, absent}: {readonly directory: string; readonly absent: ReadonlySet<ObjectCompile>},
+): CompilesGraph {
+  const builder = new GraphBuilder();
+  /** Edges that run elsewhere than in the directory that is built. */
+  const foreign = new Map<EdgeId, string>();
+  // None stand for all.
+  const defaults: NodeId[] = [];
+  for (const compile of compiles) {
+    const edge = addCompile(builder, compile, directory);
+    if (compile.listed.directory !== directory) foreign.set(edge, compile.listed.directory);
+    if (absent.size > 0 && !absent.has(compile)) defaults.push(builder.node(compile.output));
   }
-  const source = builder.node(place(compile.source));
-  const edge = builder.addEdge({
+  return {
+    graph: builder.freeze({defaults, buildDir: ''}),
+    directoryOf: edge => foreign.get(edge) ?? directory,
+  };
+}
+
+function addCompile(builder: GraphBuilder, spec: ObjectCompile, directory: string): EdgeId {
+  const ins = [spec.source, ...(spec.precompiled === undefined ? [] : [spec.precompiled])];
+  return builder.addEdge({
     texts: {
-      command: listed.command,
-      description: `Building ${builder.path(output)}`,
-      depfile: compile.depfile === undefined ? '' : place(compile.depfile),
+      command: spec.listed.command,
+      description: `Building ${spec.output}`,
+      depfile: spec.depfile ?? '',
       rule: 'compile',
     },
     // Not ninja's `deps`, but the same record: the compiler's list of headers, kept in our own log.
     flags: EDGE_DEPS_GCC,
     pool: -1,
-    ins: [source],
+    ins: ins.map(path => builder.node(path)),
     explicitIns: 1,
-    dirtyingIns: 1,
-    outs: [output],
+    dirtyingIns: ins.length,
+    outs: [builder.node(spec.output)],
     explicitOuts: 1,
     validations: [],
     dyndep: -1,
-    hash: commandHash(HASH_KIND, wholeCommand(listed, {compile, inDirectory})),
+    hash: commandHash(HASH_KIND, wholeCommand(spec, directory)),
   });
-  return {edge, source, output};
+}
+
+/** What a build does not do for the user, each thing in one line. */
+function warningsOf(
+  {ambiguous, links, unplaced}: CompilesList,
+  absent: ReadonlySet<ObjectCompile>,
+  missing: MissingDepfiles | undefined,
+): string[] {
+  const warnings = missing === undefined ? [] : [depfilesText(missing)];
+  const [ambiguousOne] = ambiguous;
+  if (ambiguous.length === 1) {
+    warnings.push(`'${ambiguousOne}' is compiled more than once; the first command is taken`);
+  } else if (ambiguous.length > 1) {
+    warnings.push(
+      `${ambiguous.length} objects are compiled more than once, '${ambiguousOne}' for one; the first command of each is taken`,
+    );
+  }
+  if (links.length === 1) {
+    warnings.push(`'${links[0]}' is a link that is listed as a compile: it is left to your own tool`);
+  } else if (links.length > 1) {
+    warnings.push(
+      `${links.length} links are listed as compiles, '${links[0]}' for one: they are left to your own tool`,
+    );
+  }
+  if (unplaced > 0) {
+    warnings.push(`${unplaced} compiles need a shell and name no output: they are left to your own tool`);
+  }
+  const [absentOne] = absent;
+  if (absent.size === 1) {
+    warnings.push(
+      `1 source is not there and is left out, '${absentOne?.source}': make it with your own tool first`,
+    );
+  } else if (absent.size > 1) {
+    warnings.push(
+      `${absent.size} sources are not there and are left out, '${absentOne?.source}' for one: make them with your own tool first`,
+    );
+  }
+  return warnings;
+}
+
+/** @throws FailureError, with how to do without where the file that was imported is not there any more */
+function readList(file: string, directory: string, imported: string | undefined): ListedCommand[] {
+  if (imported !== undefined && !existsSync(file)) {
+    throw new FailureError({
+      reason: 'option-invalid',
+      text: `'${file}', which was imported for '${directory}', is not there any more`,
+      hint: `to build without it: llama import --forget ${quote([directory])}`,
+    });
+  }
+  const isKept = imported === join(directory, STATE_DIR, 'compile_commands.json');
+  return readCompileCommands(file, isKept ? directory : undefined);
+}
+
+/** A build directory is named by what it is the build of. */
+function nameOf(directory: string, imported: string | undefined): string {
+  const own = basename(directory);
+  const name = /^(?:build|out|_build|cmake-build|release|debug)(?:[-_.].*)?$/i.test(own)
+    ? basename(dirname(directory))
+    : own;
+  return imported === undefined ? name : `${name}, by an imported list`;
 }
 
 /**
- * What is built when nothing is named. A source that is not there, and that no compile of the list makes, stops only
- * the build of its own object by name: other tools make such sources, and the list does not say how. Empty stands for
- * all. @throws FailureError where there is no source at all
+ * The compiles whose source is not there, and that no compile of the list makes: other tools make such sources, and the
+ * list does not say how. @throws FailureError where there is no compile, or no source of any is there
  */
-function outputsToMake(
-  builder: GraphBuilder,
-  placed: readonly Placed[],
-  {directory, file, warnings}: {directory: string; file: string; warnings: string[]},
-): NodeId[] {
+export function absentCompiles(
+  list: CompilesList,
+  {directory, file, kind}: {readonly directory: string; readonly file: string; readonly kind: Kind},
+): ReadonlySet<ObjectCompile> {
+  const {compiles, entries, unplaced, headers, links} = list;
+  if (compiles.length + unplaced + headers + links.length === 0) throw noCompile(kind, file, entries);
+  const made = new Set(compiles.map(({output}) => output));
   const mtime = statFrom(directory);
-  const isAbsent = ({source}: Placed) => builder.producer(source) < 0 && mtime(builder.path(source)) === 0n;
-  const absent = placed.filter(isAbsent);
-  const [first] = absent;
-  if (first === undefined) return [];
-  const example = builder.path(first.source);
-  if (absent.length === placed.length) {
+  const absent = compiles.filter(({source}) => !made.has(source) && mtime(source) === 0n);
+  if (absent.length > 0 && absent.length === compiles.length) {
     throw new FailureError({
       reason: 'option-invalid',
-      text: `no source that '${file}' names is there, '${example}' for one`,
+      text: `no source that '${file}' names is there, '${absent[0]!.source}' for one`,
       hint: 'if they are generated, make them with your own tool first',
     });
   }
-  warnings.push(
-    absent.length === 1
-      ? `1 source is not there and is left out, '${example}': make it with your own tool first`
-      : `${absent.length} sources are not there and are left out, '${example}' for one: make them with your own tool first`,
-  );
-  return placed.filter(compile => !isAbsent(compile)).map(({output}) => output);
+  return new Set(absent);
 }
 
 /** All that an object depends on besides files: no list of dependencies names response files. */
-function wholeCommand(
-  {command, directory}: ListedCommand,
-  {compile, inDirectory}: {compile: ListedCompile; inDirectory: boolean},
-): string {
-  const placed = inDirectory ? command : `cd ${directory} && ${command}`;
+function wholeCommand({listed, compile}: ObjectCompile, directory: string): string {
+  const {command} = listed;
+  const placed = listed.directory === directory ? command : `cd ${listed.directory} && ${command}`;
   const contents = (compile.responseFiles ?? []).map(({content}) => content);
   return [placed, ...contents].join('\0');
 }

@@ -11,6 +11,7 @@ it.each<[string[], RegExp]>([
   [['figures', 'nosuch'], /^figures: no figure 'nosuch'; there are /],
   [['foreign-root', 'nosuch'], /^foreign-root: no compiler 'nosuch'; there are gcc-12, /],
   [['watch', 'nosuch'], /^watch: no 'nosuch'; there are start, re2, llvm, soak/],
+  [['bear', 'nosuch'], /^bear: no 'nosuch'; there are lua, redis, re2/],
   [['equal', 'fmt', '--type', 'Fast'], /^equal: --type is Release or Debug, not 'Fast'/],
   [['nosuch'], /^usage: npm run bench -- corpus\|equal\|/],
   [[], /^usage: /],

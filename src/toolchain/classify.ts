@@ -4,6 +4,7 @@
  * precompiled twin, is for its callers.
  */
 
+import {clCompile} from './cl-compile.ts';
 import {type NotACompile, parseCompile} from './command-line.ts';
 import type {CompileCommand} from './compile-command.ts';
 import {compileShape, hasCompileShape} from './compile-shape.ts';
@@ -64,6 +65,7 @@ export function classifyWords(
     if (compiler === undefined) return {kind: 'other'};
     const stays = (reason: LocalReason) =>
       ({kind: 'local-compile', local: {reason, detail: compiler}}) as const;
+    if (clCompile(argv) !== undefined) return stays('cl-driver');
     if (hidesCompile(argv)) return stays('unknown-launcher');
     return compileShape(argv) === undefined ? {kind: 'other'} : stays('unknown-compiler');
   }

@@ -224,6 +224,10 @@ describe('parseCompile', () => {
     local('gcc -c a.c -wrapper gdb,--args', 'compiler-wrapper');
     local('clang -c a.c --config x.cfg', 'config-file');
     local('clang -c a.c -ivfsoverlay x.yaml', 'vfs-overlay');
+    local('clang -c a.c -ivfsstatcache x', 'vfs-overlay');
+    local('clang -c a.c -I/x/App.hmap', 'header-map');
+    local('clang -c a.c -iquote App-generated.hmap', 'header-map');
+    local('clang -c a.c -index-store-path /x -index-unit-output-path /a.o', 'side-output');
     local('clang -c a.c -working-directory /x', 'working-directory');
     local('gcc -c a.c -fexec-charset=latin1', 'charset');
     local('gcc -c a.c -foffload=nvptx-none', 'offload');

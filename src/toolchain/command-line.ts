@@ -160,6 +160,8 @@ class Reading {
         else this.#language = value === 'none' ? undefined : value;
         break;
       case 'search':
+        // Where a directory is expected, clang takes such a file for a map from header names to files.
+        if (value.endsWith('.hmap')) this.stayLocal('header-map', word);
         this.#search.push({flag: flag.name.replace(/=$/, ''), path: value});
         break;
       case 'forced-include':

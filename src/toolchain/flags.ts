@@ -186,7 +186,7 @@ put(
   '-fprofile-use -fprofile-instr-use -fauto-profile -fbranch-probabilities',
 );
 put(joined, {role: 'fact'}, '-fprofile-use=');
-either(local('vfs-overlay'), '-ivfsoverlay -vfsoverlay');
+either(local('vfs-overlay'), '-ivfsoverlay -vfsoverlay -ivfsstatcache');
 put(separate, local('config-file'), '--config');
 put(joined, local('config-file'), '--config= --config-system-dir= --config-user-dir=');
 put(joined, local('plugin'), '-fplugin= -fpass-plugin=');
@@ -243,7 +243,7 @@ put(
 put(
   separate,
   local('side-output'),
-  '-gen-cdb-fragment-path -index-store-path -dsym-dir -symbol-graph-dir --analyzer-output',
+  '-gen-cdb-fragment-path -index-store-path -index-unit-output-path -dsym-dir -symbol-graph-dir --analyzer-output',
 );
 put(separate, local('dump-name'), '-dumpbase -dumpbase-ext -dumpdir --dumpbase --dumpbase-ext --dumpdir');
 

@@ -80,6 +80,17 @@ export async function identifyToolchain(
   return ok({...known.value, argv0: word, ...(place.masquerade && {masquerade: place.masquerade})});
 }
 
+/** What keeps a compiler from travelling as far as that shows without running it. */
+export async function refusalAtSight(
+  argv0: string,
+  settings: IdentifySettings,
+): Promise<ToolchainRefusal | undefined> {
+  const place = findCompiler(argv0, settings);
+  if (place === undefined) return {reason: 'compiler-missing', subject: argv0};
+  const known = recall(recordPath(place.path, settings)) ?? (await checkStartable(place.path));
+  return known.ok ? undefined : known.error;
+}
+
 const LAUNCHERS = new Set(['ccache', 'sccache', 'distcc', 'icecc']);
 
 /** As the shell finds a program; launchers that stand in a compiler's place are stepped over, as they do themselves. */

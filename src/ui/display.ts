@@ -206,6 +206,12 @@ class Display {
   }
 }
 
+/** One line after the build, when its display is gone. */
+export function tellLine(line: string): void {
+  ignoreFaults(process.stderr);
+  process.stderr.write(`${line}\n`);
+}
+
 /** A reader that went away (`llama build 2>&1 | head`) is no reason to end the build. */
 export function ignoreFaults(stream: NodeJS.WriteStream): void {
   if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore);

@@ -36,6 +36,8 @@ export function failureText(failure: Failure): string {
       return `${failure.text}\n  ${failure.hint}`;
     case 'edge-failed':
       return `${failure.count} failed`;
+    case 'then-failed':
+      return `'${failure.command}' ended with status ${failure.status}; the build before it has no failures, and is recorded`;
     case 'interrupted':
       return 'interrupted';
     default:
@@ -90,6 +92,7 @@ function isForNinja(generator: string): boolean {
 export function exitStatus(failure: Failure): number {
   switch (failure.reason) {
     case 'edge-failed':
+    case 'then-failed':
     case 'cloud-failed':
       return 1;
     case 'interrupted':

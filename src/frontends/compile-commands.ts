@@ -2,7 +2,7 @@
 import {readFileSync} from 'node:fs';
 import {isAbsolute, join} from 'node:path';
 import {FailureError} from '../failure.ts';
-import {jsonFault} from './json-fault.ts';
+import {jsonFault, placeOf} from './json-fault.ts';
 
 /** One command, with the directory it runs in. */
 export interface ListedCommand {
@@ -72,11 +72,6 @@ function isNinjaBuild(directory: string): boolean {
 
 function quoteWord(word: string): string {
   return /^[A-Za-z0-9_+\-./=,:@%]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
-function placeOf(text: string, offset: number): {line: number; column: number} {
-  const before = text.slice(0, offset).split('\n');
-  return {line: before.length, column: (before.at(-1)?.length ?? 0) + 1};
 }
 
 function invalid(file: string, text: string, place?: {line: number; column: number}): FailureError {

@@ -4,7 +4,7 @@
  * built is recorded in logs of our own, in ninja's formats, so that the same rules tell what is dirty.
  */
 import {mkdirSync, readFileSync} from 'node:fs';
-import {basename, isAbsolute, join} from 'node:path';
+import {basename, isAbsolute, join, resolve} from 'node:path';
 import {FailureError} from '../failure.ts';
 import {BuildRecords} from '../graph/build-records.ts';
 import {EDGE_DEPS_GCC, type EdgeId, type NodeId} from '../graph/graph.ts';
@@ -89,6 +89,7 @@ export function loadCompilesProject(options: {
     kind,
     name: basename(join(directory, '..')),
     directory,
+    file: file === '-' ? file : resolve(file),
     directoryOf: edge => foreign.get(edge) ?? directory,
     graph,
     records,

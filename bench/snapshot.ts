@@ -41,7 +41,7 @@ export async function snapshot(at: BuildAt): Promise<Snapshot> {
 }
 
 function isObject(path: string): boolean {
-  return path.endsWith('.o');
+  return /\.(o|obj)$/.test(path);
 }
 
 export async function digests(directory: string, paths: readonly string[]): Promise<Record<string, string>> {

@@ -133,6 +133,8 @@ describe('a manifest by another name', () => {
     const ninja = await project.builtByNinja(['-f', 'other.ninja', '-d', 'explain']);
     expect(ninja.all).toContain('ninja: no work to do.');
     expect(await readdir(project.output('logs dir'))).toContain('.ninja_log');
+    const journals = (await readdir(project.output('.llama'))).filter(name => name.startsWith('journal'));
+    expect(journals).toEqual([expect.stringMatching(/^journal-[0-9a-f]{16}$/)]);
     const none = await project.llama();
     expect(none.status).toBe(2);
   });

@@ -117,6 +117,11 @@ describe('an assembly by yasm', () => {
     expect(reasonOf(`yasm -f elf64 ${words} -o a.o a.asm`)).toBe(reason);
   });
 
+  it('is known by a versioned name too', () => {
+    expect(compileOf('/opt/bin/yasm-1.3.0 -f elf64 -o a.o a.asm').assembler).toBe('yasm');
+    expect(of('yasmine -f elf64 -o a.o a.asm').kind).toBe('other');
+  });
+
   it('is none where it lists dependencies alone', () => {
     expect(of('yasm -f elf64 -M a.asm').kind).toBe('other');
   });

@@ -40,8 +40,7 @@ export function compilerName(program: string): CompilerName | undefined {
 
 /** The assembler that `program` (a name or a path) seems to be. */
 export function assemblerName(program: string): Assembler | undefined {
-  const name = baseName(program);
-  return name === 'nasm' || name === 'yasm' ? name : undefined;
+  return /^(nasm|yasm)(?:-\d[\d.]*)?$/.exec(baseName(program))?.[1] as Assembler | undefined;
 }
 
 /** Whether the path belongs to a folder of symlinks by which a launcher poses as the compiler. */

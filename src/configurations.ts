@@ -8,10 +8,11 @@ import {FailureError} from './failure.ts';
 const MANIFEST = /^build-(.+)\.ninja$/;
 
 /**
- * Name of the manifest that builds `config` in `directory`, which people call `shown`.
+ * Name of the manifest that builds `config` in `directory`, which people call `shown`; undefined where that is the only
+ * configuration there.
  * @throws FailureError naming the configurations that are there
  */
-export function manifestOf(config: string, directory: string, shown: string): string {
+export function manifestOf(config: string, directory: string, shown: string): string | undefined {
   if (config !== '' && !config.includes('/') && existsSync(join(directory, `build-${config}.ninja`))) {
     return `build-${config}.ninja`;
   }
@@ -29,7 +30,7 @@ export function manifestOf(config: string, directory: string, shown: string): st
     });
   }
   const only = buildTypeOf(directory);
-  if (only !== undefined && only.toLowerCase() === config.toLowerCase()) return 'build.ninja';
+  if (only !== undefined && only.toLowerCase() === config.toLowerCase()) return undefined;
   throw new FailureError({
     reason: 'option-invalid',
     text: `--config: '${shown}' holds one configuration only${only === undefined ? '' : `, its CMAKE_BUILD_TYPE is '${only}'`}`,

@@ -113,7 +113,7 @@ describe('the directory of a build', () => {
     expect(failureOf(() => named('Debug'))).toMatchObject({
       text: "--config: 'out' holds one configuration only, its CMAKE_BUILD_TYPE is 'Release'",
     });
-    expect(named('release')).toMatchObject({description: 'build.ninja'});
+    expect(named('release')).toMatchObject({kind: 'ninja', description: 'build.ninja'});
     for (const name of ['Debug', 'Release']) describeBuild('out', `build-${name}.ninja`);
     expect(named('Debug')).toMatchObject({kind: 'ninja', description: 'build-Debug.ninja'});
     expect(failureOf(() => named('debug'))).toMatchObject({

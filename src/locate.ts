@@ -54,9 +54,8 @@ export function locate(words: readonly string[], options: LocateOptions): Locati
       existsSync(join(directory, DESCRIPTIONS[each])),
     );
     if (kind === undefined) continue;
-    return config === undefined
-      ? found(kind, DESCRIPTIONS[kind])
-      : found('ninja', manifestOf(config, directory, shown));
+    const manifest = config === undefined ? undefined : manifestOf(config, directory, shown);
+    return manifest === undefined ? found(kind, DESCRIPTIONS[kind]) : found('ninja', manifest);
   }
   if (file !== undefined) checkManifestName(file, candidates, cwd);
   const lookedFor = file === undefined ? Object.values(DESCRIPTIONS) : [file];

@@ -30,7 +30,9 @@ export function readListed(listed: ListedCommand): ListedCompile | 'no-compile' 
   });
   if (found.kind === 'other') return 'no-compile';
   if (!found.compile) return shape(listed.command) ?? namedPlaces(listed) ?? 'unplaced';
-  return {...found.compile, depfile: found.compile.depfile?.path};
+  const {compile} = found;
+  // An assembler's list leaves out what it includes.
+  return {...compile, depfile: compile.assembler === undefined ? compile.depfile?.path : undefined};
 }
 
 /** A header that is checked by itself, as editors ask for it, is nothing to build. */

@@ -43,6 +43,18 @@ describe.skipIf(!has('nasm'))('edges of nasm (needs nasm)', () => {
     expect(failed.summary?.compiles).toMatchObject({failed: 1, local: 0});
   });
 
+  it('stay here where nasm is a script', async () => {
+    const project = await openProject(rig, 'assembler-nasm');
+    await project.write('bin/nasm', '#!/bin/sh\nexec nasm "$@"\n');
+    await check(rig.run('chmod', ['+x', project.path('bin/nasm')]));
+    const manifest = (await project.read('build.ninja')).replaceAll('command = nasm', 'command = ./bin/nasm');
+    await project.write('build.ninja', manifest);
+    const done = await project.built(['plain.o', 'debug.o']);
+    expect(done.summary?.compiles).toMatchObject({remote: 0, local: 2});
+    expect(done.summary?.local_reasons).toEqual({'script-wrapper': 2});
+    await expectIdle(project, {targets: ['plain.o', 'debug.o']});
+  });
+
   it('stay here under NASMENV', async () => {
     const project = await openProject(rig, 'assembler-nasm');
     const done = await project.built(['debug.o'], {env: {NASMENV: '-Iinc/ -DMORE'}});

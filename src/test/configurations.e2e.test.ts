@@ -138,4 +138,21 @@ describe('a manifest by another name', () => {
     const none = await project.llama();
     expect(none.status).toBe(2);
   });
+
+  it('is made anew by itself', async () => {
+    const project = await openProject(rig, 'order-only');
+    await project.remove('build.ninja');
+    await project.write('new.c', 'int one(void) { return 1; }\n');
+    const manifest = (flags: string) =>
+      `rule again\n  command = cp more.in more.ninja\n  generator = 1\nrule cc\n  command = gcc ${flags} -c $in -o $out\nbuild more.ninja: again more.in\nbuild new.o: cc new.c\n`;
+    await project.write('more.in', manifest('-O0'));
+    await check(rig.run('cp', [project.path('more.in'), project.path('more.ninja')]));
+    await project.built(['-f', 'more.ninja']);
+    await expectIdleFor(project, ['more.ninja']);
+    await project.write('more.in', manifest('-O1'));
+    const done = await project.built(['-f', 'more.ninja', '-v']);
+    expect(done.summary?.compiles).toMatchObject({remote: 1});
+    await expectIdleFor(project, ['more.ninja']);
+    expect(await project.read('more.ninja')).toContain('-O1');
+  });
 });

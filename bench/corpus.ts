@@ -4,18 +4,24 @@
  */
 import {access, cp, mkdir, readdir, rename, rm, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {parseArguments, place, say, UsageError} from './place.ts';
+import {parseArguments, place, root, say, UsageError} from './place.ts';
 import {must, run} from './process.ts';
 
 export type BuildType = 'Release' | 'Debug';
 
 export interface Project {
   readonly name: string;
-  /** Debian's source package. */
+  /** Debian's source package; for a project of this repository its folder. */
   readonly sourcePackage: string;
+  /** The sources are in this repository. */
+  readonly isOwn?: true;
+  /** Taken only where it is asked for. */
+  readonly byName?: true;
+  /** What describes the build; CMake where nothing is said. */
+  readonly generator?: 'meson';
   /** Packages that configuring and building need beside cmake, ninja and gcc. */
   readonly needs: readonly string[];
-  /** Folder with the CMakeLists.txt, inside the sources. */
+  /** Folder with the CMakeLists.txt or meson.build, inside the sources. */
   readonly subdirectory: string;
   /** Parts of the sources that are used, where the whole would be too much. */
   readonly parts?: readonly string[];
@@ -85,6 +91,7 @@ export const projects: readonly Project[] = [
   },
   {
     name: 'llvm',
+    byName: true,
     sourcePackage: 'llvm-toolchain-14',
     needs: ['python3'],
     subdirectory: 'llvm',
@@ -101,6 +108,29 @@ export const projects: readonly Project[] = [
     deepHeader: 'include/llvm/ADT/StringRef.h',
     oneSource: 'lib/Support/APInt.cpp',
   },
+  {
+    name: 'dav1d',
+    byName: true,
+    sourcePackage: 'dav1d',
+    needs: ['meson', 'nasm'],
+    subdirectory: '',
+    generator: 'meson',
+    options: ['-Denable_tests=true'],
+    deepHeader: 'include/common/attributes.h',
+    oneSource: 'src/obu.c',
+  },
+  {
+    // Most Qt programs of Debian need more of Qt and of KDE than they show of automoc and autouic.
+    name: 'qt',
+    byName: true,
+    sourcePackage: 'fixtures/qt-widgets',
+    isOwn: true,
+    needs: ['qtbase5-dev'],
+    subdirectory: '',
+    options: [],
+    deepHeader: 'model.h',
+    oneSource: 'window.cpp',
+  },
 ];
 
 export function project(name: string | undefined): Project {
@@ -116,7 +146,9 @@ export async function sources(of: Project): Promise<string> {
   if (!(await exists(folder))) {
     await rm(`${folder}.part`, {recursive: true, force: true});
     await mkdir(place('sources'), {recursive: true});
-    await ((await copyUnpacked(of, `${folder}.part`)) ? Promise.resolve() : download(of, `${folder}.part`));
+    if (of.isOwn) await cp(join(root(), of.sourcePackage), `${folder}.part`, {recursive: true});
+    else if (!(await copyUnpacked(of, `${folder}.part`))) await download(of, `${folder}.part`);
+    await install(of);
     for (const [file, argv] of Object.entries(of.tables ?? {})) {
       const made = await must(argv, {cwd: `${folder}.part`});
       await writeFile(join(`${folder}.part`, file), made.stdout);
@@ -145,13 +177,13 @@ async function copyUnpacked(of: Project, folder: string): Promise<boolean> {
 }
 
 async function download(of: Project, folder: string): Promise<void> {
-  const description = await getPackage(of.sourcePackage, of.needs);
+  const description = await getPackage(of.sourcePackage);
   await must(['dpkg-source', '-x', '--no-check', '--no-copy', description, folder]);
 }
 
-/** Downloads a source package, and installs what building needs. Answers the package's .dsc. */
-async function getPackage(sourcePackage: string, needs: readonly string[]): Promise<string> {
-  await getSource(sourcePackage, needs, []);
+/** Downloads a source package. Answers its .dsc. */
+async function getPackage(sourcePackage: string): Promise<string> {
+  await getSource(sourcePackage, []);
   const downloads = place('downloads');
   const description = (await readdir(downloads)).find(
     file => file.startsWith(`${sourcePackage}_`) && file.endsWith('.dsc'),
@@ -160,9 +192,10 @@ async function getPackage(sourcePackage: string, needs: readonly string[]): Prom
   return join(downloads, description);
 }
 
-/** The archive of a source package's authors alone, without what Debian changes. */
+/** The archive of a source package's authors alone, without what Debian changes; installs what building needs. */
 export async function getArchive(sourcePackage: string, needs: readonly string[]): Promise<string> {
-  await getSource(sourcePackage, needs, ['--tar-only']);
+  await install({needs});
+  await getSource(sourcePackage, ['--tar-only']);
   const downloads = place('downloads');
   const archive = (await readdir(downloads)).find(
     file => file.startsWith(`${sourcePackage}_`) && /\.orig\.tar\.\w+$/.test(file),
@@ -171,11 +204,7 @@ export async function getArchive(sourcePackage: string, needs: readonly string[]
   return join(downloads, archive);
 }
 
-async function getSource(
-  sourcePackage: string,
-  needs: readonly string[],
-  flags: readonly string[],
-): Promise<void> {
+async function getSource(sourcePackage: string, flags: readonly string[]): Promise<void> {
   say(`     ${sourcePackage}: getting Debian's sources and what they need`);
   const downloads = place('downloads');
   await mkdir(downloads, {recursive: true});
@@ -185,6 +214,9 @@ async function getSource(
     await must(['apt-get', 'update']);
     await must(get, {cwd: downloads});
   }
+}
+
+async function install({needs}: {readonly needs: readonly string[]}): Promise<void> {
   const missing = [];
   for (const name of needs) if ((await run(['dpkg', '-s', name])).code !== 0) missing.push(name);
   if (missing.length > 0) await must(['apt-get', 'install', '-y', '--no-install-recommends', ...missing]);
@@ -228,6 +260,18 @@ export async function configure(of: Configuration): Promise<string> {
   const directory = buildDirectory(of);
   await rm(directory, {recursive: true, force: true});
   await mkdir(directory, {recursive: true});
+  if (of.project.generator === 'meson') {
+    await must(
+      [
+        ...['meson', 'setup', directory, source, `--buildtype=${of.type.toLowerCase()}`],
+        ...of.project.options,
+        ...(of.options ?? []),
+      ],
+      // Without it Meson puts a ccache in front, where one is installed.
+      {env: {CC: 'cc', CXX: 'c++', ...of.env}},
+    );
+    return directory;
+  }
   await must(
     [
       ...['cmake', '-G', 'Ninja', '-S', source, '-B', directory, `-DCMAKE_BUILD_TYPE=${of.type}`],

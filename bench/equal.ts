@@ -95,7 +95,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const {names, flags} = parseArguments(argv, ['reference']);
   const type = buildType(flags.get('type'));
   const targets = (flags.get('target') ?? '').split(',').filter(Boolean);
-  const chosen = names.length === 0 ? projects.filter(each => each.name !== 'llvm') : names.map(project);
+  const chosen = names.length === 0 ? projects.filter(each => !each.byName) : names.map(project);
   let fine = true;
   for (const each of flags.has('reference') ? chosen : []) await reference({project: each, type}, targets);
   if (flags.has('reference')) return 0;

@@ -41,7 +41,7 @@ export async function snapshot(at: BuildAt): Promise<Snapshot> {
 }
 
 function isObject(path: string): boolean {
-  return path.endsWith('.o');
+  return /\.(o|obj)$/.test(path);
 }
 
 export async function digests(directory: string, paths: readonly string[]): Promise<Record<string, string>> {
@@ -75,17 +75,17 @@ export function compare(reference: Snapshot, found: Snapshot): Difference[] {
     compareRecords('objects', reference.objects, found.objects),
     compareRecords('other outputs', reference.others, found.others),
     compareRecords('deps records', flat(reference.deps), flat(found.deps)),
-    compareRecords('.d files', ownDepfiles(reference), found.depfiles),
+    compareRecords('.d files', depfilesOf(reference, found), found.depfiles),
     {what: 'idle (ninja -n)', lines: differing(reference.idle, found.idle)},
     {what: 'nothing left over', lines: leftOver(reference.files, found.files)},
   ];
 }
 
-/** A reference directory may hold depfiles of other targets, built before. */
-function ownDepfiles({depfiles, objects, others}: Snapshot): Record<string, string> {
+/** A reference directory may hold depfiles of other targets, built before; not all are named after an output. */
+function depfilesOf({depfiles, objects, others}: Snapshot, found: Snapshot): Record<string, string> {
   const own = Object.entries(depfiles).filter(([path]) => {
     const output = path.slice(0, -'.d'.length);
-    return output in objects || output in others;
+    return path in found.depfiles || output in objects || output in others;
   });
   return Object.fromEntries(own);
 }

@@ -3,11 +3,11 @@
  * to have nothing to do must cost as little as it costs ninja.
  */
 import {statSync} from 'node:fs';
-import {join} from 'node:path';
+import {isAbsolute, join} from 'node:path';
 import {nearest} from './edit-distance.ts';
 import {FailureError} from './failure.ts';
 import {loadNinjaProject} from './frontends/ninja/ninja-project.ts';
-import {DESCRIPTIONS, locate} from './locate.ts';
+import {locate} from './locate.ts';
 import {type BuildContext, hasWork, type Load, lookAt} from './look.ts';
 import type {BuildOptions} from './options.ts';
 
@@ -35,14 +35,14 @@ export function build(options: BuildOptions, began: number): Promise<number> {
 
 /** Finds the directory that is meant, and works there. @throws FailureError, with where an unknown target was looked for */
 export async function atLocation(
-  options: BuildOptions,
+  asked: BuildOptions,
   began: number,
   work: (context: BuildContext) => Promise<number>,
 ): Promise<number> {
-  const location = locate(options.words, {
-    cwd: process.cwd(),
-    hasCommands: options.commands !== undefined,
-  });
+  const options =
+    asked.preset === undefined ? asked : (await import('./preset.ts')).byPreset(asked, process.cwd());
+  const {commands, file, config} = options;
+  const location = locate(options.words, {cwd: process.cwd(), commands, file, config});
   const context: BuildContext = {options, location, began};
   try {
     return await work(context);
@@ -75,24 +75,23 @@ async function buildAt(context: BuildContext): Promise<number> {
 function withPlace(error: unknown, {options, location}: BuildContext): unknown {
   if (!(error instanceof FailureError) || error.failure.reason !== 'target-unknown') return error;
   const {failure} = error;
-  const {shown, kind, targets} = location;
+  const {shown, kind, description, targets} = location;
   const isFirstWord = failure.target === targets[0] && targets.length === options.words.length;
   return new FailureError({
     ...failure,
     nearest: [...(isFirstWord ? nearest(failure.target, [shown]) : []), ...failure.nearest],
-    lookedIn:
-      kind === 'commands' ? options.commands! : (location.imported ?? join(shown, DESCRIPTIONS[kind])),
+    lookedIn: kind === 'commands' || isAbsolute(description) ? description : join(shown, description),
     isFirstWord,
   });
 }
 
 export async function loader({location, options}: BuildContext): Promise<Load> {
-  const {directory, kind, imported} = location;
+  const {directory, kind, description, imported} = location;
   if (kind === 'ninja') {
     return () =>
       loadNinjaProject({
         directory,
-        manifest: 'build.ninja',
+        manifest: description,
         environment: process.env,
         useSnapshot: true,
       });

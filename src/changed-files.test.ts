@@ -19,7 +19,10 @@ beforeEach(() => {
   writeFileSync(path('build.ninja'), 'rule cc\n  command = cc\nbuild out: cc a.c sub/h.h link.h\n');
   for (const name of ['a.c', 'target.h']) put(name, 1000);
   symlinkSync('target.h', path('link.h'));
-  const context = {location: {kind: 'ninja', directory}, options: {}} as unknown as BuildContext;
+  const context = {
+    location: {kind: 'ninja', directory, description: 'build.ninja'},
+    options: {},
+  } as unknown as BuildContext;
   const load = () =>
     loadNinjaProject({directory, manifest: 'build.ninja', environment: process.env, useSnapshot: false});
   description = new DescriptionFile(context, load);

@@ -35,7 +35,7 @@ export async function chooseCloud(options: BuildOptions, place: CloudPlace): Pro
   const {storeDir, storeLimit, processes, directory, env, warn} = place;
   const settings = readSettings(options.settings, process.cwd(), env);
   if ((settings.cloud?.value ?? 'embedded') === 'embedded') {
-    const width = options.jobs ?? availableParallelism();
+    const width = options.jobs ?? options.presetJobs ?? availableParallelism();
     const workerProgram = fileURLToPath(new URL('./worker.js', import.meta.url));
     return {
       cloud: openEmbeddedCloud({storeDir, width, workerProgram, processes, limit: storeLimit}),

@@ -1,8 +1,7 @@
 /** The file that a project is read from, and whether it still is what was read: for those who read it more than once. */
-import {join, resolve} from 'node:path';
+import {resolve} from 'node:path';
 import type {Project} from './frontends/project.ts';
 import {identityOf, statOrAbsent} from './graph/file-facts.ts';
-import {DESCRIPTIONS} from './locate.ts';
 import type {BuildContext, Load} from './look.ts';
 
 export class DescriptionFile {
@@ -10,10 +9,9 @@ export class DescriptionFile {
   readonly load: Load;
   readonly #readAs = new WeakMap<Project, string>();
 
-  constructor({location, options}: BuildContext, load: Load) {
-    const {kind, directory, imported} = location;
-    this.file =
-      kind === 'commands' ? resolve(options.commands!) : (imported ?? join(directory, DESCRIPTIONS[kind]));
+  constructor({location}: BuildContext, load: Load) {
+    const {kind, directory, description} = location;
+    this.file = kind === 'commands' ? resolve(description) : resolve(directory, description);
     this.load = () => {
       const stat = this.#stat();
       const project = load();

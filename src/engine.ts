@@ -154,15 +154,17 @@ export class Engine {
         await this.#options.onLook(look);
         if (look.mustRegenerate) {
           await this.#flush(recorder);
+          const {file} = look.project;
           if (++regenerations > MOST_REGENERATIONS) {
-            this.#warn("manifest 'build.ninja' still dirty after 100 tries");
+            const {description} = this.#options.location;
+            this.#warn(`manifest '${description}' still dirty after ${MOST_REGENERATIONS} tries`);
             return false;
           }
-          const before = statFrom(this.#directory)('build.ninja');
+          const before = statFrom(this.#directory)(file);
           this.ninjaRuns++;
           if (!(await regenerate(look.project, this.#options))) return false;
           this.#epochs.end();
-          this.#isManifestFresh = statFrom(this.#directory)('build.ninja') === before;
+          this.#isManifestFresh = statFrom(this.#directory)(file) === before;
           recorder.close();
           look = this.look(this.#options.load());
           this.#project = look.project;

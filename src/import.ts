@@ -137,7 +137,7 @@ function nextLines(
 ): string {
   const tool = nextTool(directory, 1);
   const isLeft = list.compiles.length > 0 && tool?.isCmake === false && place === 'own';
-  const command = buildCommand({shown, targets: []}, isLeft ? ['--then', tool!.command] : []);
+  const command = buildCommand([shown], isLeft ? ['--then', tool!.command] : [], []);
   const there = Object.values(DESCRIPTIONS).find(name => existsSync(join(directory, name)));
   if (place === 'own') {
     return there === DESCRIPTIONS.ninja

@@ -151,6 +151,7 @@ class Judge {
       more: [...this.#toolchains.extras(identified.value)],
       stamp: 0n,
     });
+    if (found.kind === 'surroundings') return local('assembler-surroundings', '');
     if (found.kind === 'unknown') {
       return this.#isWaiting(edge) ? {where: 'later'} : local('undiscovered-input', '');
     }

@@ -20,12 +20,16 @@ function describeBuild(directory: string, name = 'build.ninja'): void {
 }
 
 function find(...words: string[]): ReturnType<typeof locate> {
-  return locate(words, {cwd, hasCommands: false});
+  return locate(words, {cwd});
 }
 
 function missing(...words: string[]): unknown {
+  return failureOf(() => find(...words));
+}
+
+function failureOf(work: () => unknown): unknown {
   try {
-    return find(...words);
+    return work();
   } catch (error) {
     if (error instanceof FailureError) return error.failure;
     throw error;
@@ -35,12 +39,19 @@ function missing(...words: string[]): unknown {
 describe('the directory of a build', () => {
   it('is ./build, or else the current one', () => {
     describeBuild('.');
-    expect(find()).toEqual({directory: cwd, shown: '.', kind: 'ninja', targets: []});
+    expect(find()).toEqual({
+      directory: cwd,
+      shown: '.',
+      kind: 'ninja',
+      description: 'build.ninja',
+      targets: [],
+    });
     describeBuild('build');
     expect(find('a.o')).toEqual({
       directory: join(cwd, 'build'),
       shown: 'build',
       kind: 'ninja',
+      description: 'build.ninja',
       targets: ['a.o'],
     });
   });
@@ -52,11 +63,12 @@ describe('the directory of a build', () => {
       directory: cwd,
       shown: '.',
       kind: 'compile-commands',
+      description: join(cwd, 'other.json'),
       imported: join(cwd, 'other.json'),
     };
     expect(find('a.o')).toEqual({...imported, targets: ['a.o']});
     expect(find('build')).toMatchObject({shown: 'build', kind: 'ninja'});
-    expect(locate([], {cwd, hasCommands: true})).not.toHaveProperty('imported');
+    expect(locate([], {cwd, commands: 'list'})).not.toHaveProperty('imported');
     keepImported(cwd, {text: '[]'});
     expect(find()).toMatchObject({imported: join(cwd, '.llama/compile_commands.json')});
     expect([forgetImported(cwd), forgetImported(cwd)]).toEqual([true, false]);
@@ -82,16 +94,62 @@ describe('the directory of a build', () => {
     expect(find('out').kind).toBe('compile-commands');
     describeBuild('out');
     expect(find('out').kind).toBe('ninja');
-    expect(locate(['out'], {cwd, hasCommands: true}).kind).toBe('commands');
+    expect(locate(['out'], {cwd, commands: 'list'}).kind).toBe('commands');
+  });
+
+  it('holds the manifest that is named', () => {
+    describeBuild('build');
+    describeBuild('out', 'other.ninja');
+    mkdirSync(join(cwd, 'out/folder.ninja'));
+    const named = (file: string, ...words: string[]) => locate(words, {cwd, file});
+    expect(named('other.ninja', 'out', 'a.o')).toMatchObject({
+      shown: 'out',
+      description: 'other.ninja',
+      targets: ['a.o'],
+    });
+    const absolute = join(cwd, 'out/other.ninja');
+    expect(named(absolute, 'build')).toMatchObject({shown: 'build', description: absolute});
+    describeBuild('.', 'here.ninja');
+    expect(named('here.ninja')).toMatchObject({shown: '.', description: 'here.ninja'});
+    expect(failureOf(() => named('none.ninja', 'out'))).toMatchObject({
+      reason: 'option-invalid',
+      text: "-f: there is no file 'none.ninja' in 'out'",
+      hint: 'there is folder.ninja, other.ninja',
+    });
+    mkdirSync(join(cwd, 'empty'));
+    expect(failureOf(() => named('none.ninja', 'empty'))).toMatchObject({
+      reason: 'description-missing',
+      lookedFor: ['none.ninja'],
+    });
+  });
+
+  it('holds the configuration that is named', () => {
+    const named = (config: string) => locate(['out'], {cwd, config});
+    describeBuild('out');
+    expect(failureOf(() => named('Debug'))).toMatchObject({
+      text: "--config: 'out' holds one configuration only",
+    });
+    writeFileSync(join(cwd, 'out/CMakeCache.txt'), 'CMAKE_BUILD_TYPE:STRING=Release\n');
+    expect(failureOf(() => named('Debug'))).toMatchObject({
+      text: "--config: 'out' holds one configuration only, its CMAKE_BUILD_TYPE is 'Release'",
+    });
+    expect(named('release')).toMatchObject({kind: 'ninja', description: 'build.ninja'});
+    for (const name of ['Debug', 'Release']) describeBuild('out', `build-${name}.ninja`);
+    expect(named('Debug')).toMatchObject({kind: 'ninja', description: 'build-Debug.ninja'});
+    expect(failureOf(() => named('debug'))).toMatchObject({
+      text: "--config: 'out' has no configuration 'debug', it has Debug, Release",
+      hint: 'did you mean Debug?',
+    });
+    expect(failureOf(() => named('../out/build-Debug'))).not.toHaveProperty('hint');
   });
 
   it('needs no description where the commands are given', () => {
     mkdirSync(join(cwd, 'out'));
-    expect(locate(['out'], {cwd, hasCommands: true})).toMatchObject({
+    expect(locate(['out'], {cwd, commands: 'list'})).toMatchObject({
       directory: join(cwd, 'out'),
       kind: 'commands',
     });
-    expect(locate([], {cwd, hasCommands: true}).directory).toBe(cwd);
+    expect(locate([], {cwd, commands: 'list'}).directory).toBe(cwd);
   });
 
   it('is named together with what was looked for where there is none', () => {
@@ -109,7 +167,7 @@ describe('the directory of a build', () => {
     mkdirSync(join(cwd, 're2/src'));
     writeFileSync(join(cwd, 're2/Makefile'), '');
     expect(missing('re2')).toMatchObject({nearby: ['re2/build', 're2/a', 're2/b']});
-    expect(locate(['re2/build'], {cwd, hasCommands: false}).shown).toBe('re2/build');
+    expect(locate(['re2/build'], {cwd}).shown).toBe('re2/build');
     describeBuild('debug');
     expect(missing()).toMatchObject({nearby: ['debug']});
   });

@@ -1,6 +1,7 @@
 /** Which directory and which build description a command line means. */
 import {existsSync, realpathSync, statSync} from 'node:fs';
 import {join, resolve} from 'node:path';
+import {manifestOf, ninjaFilesIn} from './configurations.ts';
 import {FailureError} from './failure.ts';
 import {importedList} from './imported-list.ts';
 import {surroundings} from './surroundings.ts';
@@ -11,48 +12,85 @@ export interface Location {
   /** As the user would type it. */
   readonly shown: string;
   readonly kind: 'ninja' | 'compile-commands' | 'commands';
+  /** The file that the graph is read from, relative to `directory`; for `commands` as the user gave it. */
+  readonly description: string;
   readonly targets: readonly string[];
   /** Of `compile-commands`: the list that was imported for the directory, in place of what lies in it. */
   readonly imported?: string;
 }
 
-/** The file that each kind of description is read from. */
+/** The file that each kind of description is read from, unless the user names another. */
 export const DESCRIPTIONS = {ninja: 'build.ninja', 'compile-commands': 'compile_commands.json'} as const;
+
+export interface LocateOptions {
+  readonly cwd: string;
+  /** As `--commands` gave it. */
+  readonly commands?: string | undefined;
+  /** A manifest's name, as `-f` gave it. */
+  readonly file?: string | undefined;
+  /** As `--config` gave it. */
+  readonly config?: string | undefined;
+}
 
 /**
  * The first word is a directory if there is one by that name; otherwise all words are targets in `./build` or here.
- * @throws FailureError `description-missing`
+ * @throws FailureError `description-missing`, or `option-invalid` for a manifest or a configuration that is not there
  */
-export function locate(words: readonly string[], options: {cwd: string; hasCommands: boolean}): Location {
+export function locate(words: readonly string[], options: LocateOptions): Location {
+  const {cwd, commands, file, config} = options;
   const [first] = words;
-  const named = first !== undefined && isDirectory(resolve(options.cwd, first)) ? first : undefined;
+  const named = first !== undefined && isDirectory(resolve(cwd, first)) ? first : undefined;
   const targets = named === undefined ? words : words.slice(1);
   const candidates = named === undefined ? ['build', '.'] : [named];
-  // What the user has set for a directory comes before what lies anywhere.
-  for (const shown of options.hasCommands ? [] : candidates) {
-    const directory = resolve(options.cwd, shown);
+  // What the user has set for a directory comes before what lies anywhere, but for what he names now.
+  const isNamed = [commands, file, config].some(each => each !== undefined);
+  for (const shown of isNamed ? [] : candidates) {
+    const directory = resolve(cwd, shown);
     const imported = importedList(directory);
     if (imported === undefined) continue;
-    return {directory: realpathSync(directory), shown, kind: 'compile-commands', targets, imported};
+    const place = {directory: realpathSync(directory), shown, targets};
+    return {...place, kind: 'compile-commands', description: imported, imported};
   }
   for (const shown of candidates) {
-    const directory = resolve(options.cwd, shown);
+    const directory = resolve(cwd, shown);
     if (!isDirectory(directory)) continue;
-    if (options.hasCommands) return {directory: realpathSync(directory), shown, kind: 'commands', targets};
-    for (const kind of ['ninja', 'compile-commands'] as const) {
-      if (existsSync(join(directory, DESCRIPTIONS[kind]))) {
-        return {directory: realpathSync(directory), shown, kind, targets};
-      }
+    const found = (kind: Location['kind'], description: string): Location => {
+      return {directory: realpathSync(directory), shown, kind, description, targets};
+    };
+    if (commands !== undefined) return found('commands', commands);
+    if (file !== undefined) {
+      if (isFile(resolve(directory, file))) return found('ninja', file);
+      continue;
     }
+    const kind = (['ninja', 'compile-commands'] as const).find(each =>
+      existsSync(join(directory, DESCRIPTIONS[each])),
+    );
+    if (kind === undefined) continue;
+    const manifest = config === undefined ? undefined : manifestOf(config, directory, shown);
+    return manifest === undefined ? found(kind, DESCRIPTIONS[kind]) : found('ninja', manifest);
   }
-  const lookedFor = Object.values(DESCRIPTIONS);
+  if (file !== undefined) checkManifestName(file, candidates, cwd);
+  const lookedFor = file === undefined ? Object.values(DESCRIPTIONS) : [file];
   throw new FailureError({
     reason: 'description-missing',
     directories: named === undefined && first?.includes('/') ? [first] : candidates,
     lookedFor,
     ...(named === undefined && first !== undefined ? {word: first} : {}),
-    ...surroundings(candidates, {cwd: options.cwd, lookedFor}),
+    ...surroundings(candidates, {cwd, lookedFor}),
   });
+}
+
+/** @throws FailureError where a directory has manifests, but none by that name */
+function checkManifestName(file: string, candidates: readonly string[], cwd: string): void {
+  for (const shown of candidates) {
+    const names = ninjaFilesIn(resolve(cwd, shown));
+    if (names.length === 0) continue;
+    throw new FailureError({
+      reason: 'option-invalid',
+      text: `-f: there is no file '${file}' in '${shown}'`,
+      hint: `there is ${names.join(', ')}`,
+    });
+  }
 }
 
 function isDirectory(path: string): boolean {
@@ -60,5 +98,13 @@ function isDirectory(path: string): boolean {
     return statSync(path).isDirectory();
   } catch {
     return false; // Also where a file stands in the way, or a link leads in a circle.
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return !statSync(path).isDirectory();
+  } catch {
+    return false;
   }
 }

@@ -81,6 +81,9 @@ describe('llama build', () => {
     ['--verify .5', {verify: 0.5}],
     ['--summary s.json', {summary: 's.json'}],
     ['--progress plain', {progress: 'plain'}],
+    ['out -f other.ninja', {words: ['out'], file: 'other.ninja'}],
+    ['--config Debug all', {config: 'Debug', words: ['all']}],
+    ['--preset dev -f x.ninja', {preset: 'dev', file: 'x.ninja'}],
     ['dir -j2 target', {words: ['dir', 'target'], jobs: 2}],
   ];
 
@@ -110,6 +113,9 @@ describe('llama build', () => {
     ['-j -k', '-j needs a value | see: llama build --help'],
     ['--summary', 'see: llama build --help'],
     ['--no-cache=yes', 'see: llama build --help'],
+    ['-f x.ninja --config Debug', '-f and --config each name what is built'],
+    ['--config Debug --commands -', '--commands and --config each name what is built'],
+    ['--preset dev --commands list', '--preset and --commands each name what is built'],
   ])('refuses %s', (argv, text) => {
     expect(refused(...argv.split(' '))).toContain(text);
   });
@@ -132,7 +138,7 @@ describe('llama build', () => {
   });
 
   it('tells of every flag in its help', () => {
-    for (const flag of '-j N,--local-jobs N,-k N,-n,-v,-d explain,-d local,--commands FILE,--store DIR,--no-cache,--verify SHARE,--summary FILE,--progress MODE'.split(
+    for (const flag of '-f FILE,--config NAME,--preset NAME,-j N,--local-jobs N,-k N,-n,-v,-d explain,-d local,--commands FILE,--store DIR,--no-cache,--verify SHARE,--summary FILE,--progress MODE'.split(
       ',',
     )) {
       expect(BUILD_HELP).toContain(`  ${flag} `);

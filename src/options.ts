@@ -18,9 +18,17 @@ import type {SettingValues} from './settings.ts';
 export type Debug = 'explain' | 'local';
 
 export interface BuildOptions {
+  /** A preset of CMake's that says what to build, and where. */
+  readonly preset: string | undefined;
+  /** A manifest in place of `build.ninja`, relative to the directory. */
+  readonly file: string | undefined;
+  /** One of several configurations of a directory. */
+  readonly config: string | undefined;
   /** As the user gave them: a directory first, perhaps, then targets. */
   readonly words: readonly string[];
   readonly jobs: number | undefined;
+  /** What this machine may run at once by a preset; the flags come first. */
+  readonly presetJobs?: number | undefined;
   readonly localJobs: number | undefined;
   /** Failures before nothing more is started; 0 for never. */
   readonly keepGoing: number;
@@ -61,6 +69,9 @@ export interface StoreOptions {
 }
 
 const BUILD_FLAGS = {
+  file: {type: 'string', short: 'f'},
+  config: {type: 'string'},
+  preset: {type: 'string'},
   jobs: {type: 'string', short: 'j'},
   'local-jobs': {type: 'string'},
   'keep-going': {type: 'string', short: 'k'},
@@ -105,6 +116,9 @@ export const BUILD_HELP = `llama build [DIR] [TARGET...]
 Builds what ninja would build: compiles on workers, everything else by ninja; afterwards ninja has nothing to do.
 DIR holds build.ninja or compile_commands.json; without it ./build is taken, else the current directory.
 
+  -f FILE           the manifest in DIR, as ninja's -f   (default: build.ninja)
+  --config NAME     one of the configurations of CMake's Ninja Multi-Config
+  --preset NAME     directory, configuration, targets and environment by CMakePresets.json, as cmake --build --preset
   -j N              compiles in flight at most           (default: what the cloud offers; embedded: the cores)
   --local-jobs N    local edges at once                  (default: the cores)
   -k N              stop after N failures, 0 = never     (default 1)
@@ -216,8 +230,21 @@ function buildOptions(
     if (!checked.ok) return checked;
   }
   if (values.then?.trim() === '') return invalid('--then needs a command', 'see: llama build --help');
+  const [one, other] = [
+    ...(values.commands === undefined ? [] : ['--commands']),
+    ...(values.file === undefined ? [] : ['-f']),
+    ...(values.config === undefined ? [] : ['--config']),
+  ];
+  if (other !== undefined)
+    return invalid(`${one} and ${other} each name what is built`, `leave one of them out`);
+  if (values.preset !== undefined && values.commands !== undefined) {
+    return invalid('--preset and --commands each name what is built', 'leave one of them out');
+  }
   return ok({
     words,
+    preset: values.preset,
+    file: values.file,
+    config: values.config,
     jobs: valueIn(jobs),
     localJobs: valueIn(localJobs),
     keepGoing: valueIn(keepGoing) ?? defaults.keepGoing,

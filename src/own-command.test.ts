@@ -37,6 +37,12 @@ describe('a command that is shown', () => {
     expect(pasted(alone('x/y z.o'))).toEqual(['out', ...place, '-v', 'x/y z.o']);
   });
 
+  it('names a preset in place of the directory', () => {
+    const {again, alone} = commands(['--preset', 'dev'], '/long/way/out', ['all']);
+    expect(again).toBe('llama build --preset dev all');
+    expect(alone('a.o')).toBe('llama build --preset dev -v a.o');
+  });
+
   it.each([
     'a b',
     "it's",
@@ -63,8 +69,10 @@ describe('a command that is shown', () => {
 
   it('for the same build once more means the same options', () => {
     const line =
-      '-j 4 --local-jobs 2 -k 0 -v --no-cache --verify 0.5 --summary s.json --progress plain --store=-s --commands -';
-    const argv = [...line.split(' '), 'out', 't'];
-    expect(options(pasted(commands(argv, 'out', ['t']).again))).toEqual(options(argv));
+      '-j 4 --local-jobs 2 -k 0 -v --no-cache --verify 0.5 --summary s.json --progress plain --store=-s';
+    for (const more of ['--commands -', '--file=-odd.ninja', '--config Debug']) {
+      const argv = [...line.split(' '), ...more.split(' '), 'out', 't'];
+      expect(options(pasted(commands(argv, 'out', ['t']).again))).toEqual(options(argv));
+    }
   });
 });

@@ -7,28 +7,37 @@ import type {Advice} from './ui/lines.ts';
 /** What a build may advise to run next. */
 export function ownCommands(options: BuildOptions, location: Location): Advice {
   const place = placeFlags(options);
+  // A preset names the directory, and more.
+  const directory = options.preset === undefined ? [location.shown] : [];
   return {
-    again: buildCommand(location, [...place, ...mannerFlags(options)]),
-    tellLocal: buildCommand(location, [...place, '-n', '-d', 'local']),
-    alone: target => buildCommand({...location, targets: [target]}, [...place, '-v']),
+    again: buildCommand(directory, [...place, ...mannerFlags(options)], location.targets),
+    tellLocal: buildCommand(directory, [...place, '-n', '-d', 'local'], location.targets),
+    alone: target => buildCommand(directory, [...place, '-v'], [target]),
   };
 }
 
 /** `llama build` for a directory and its targets. */
 export function buildCommand(
-  {shown, targets}: Pick<Location, 'shown' | 'targets'>,
+  directory: readonly string[],
   flags: readonly string[],
+  targets: readonly string[],
 ): string {
-  const words = [shown, ...targets];
+  const words = [...directory, ...targets];
   const line = words.some(word => word.startsWith('-'))
     ? [...flags, '--', ...words]
-    : [shown, ...flags, ...targets];
+    : [...directory, ...flags, ...targets];
   return `llama build ${quote(line)}`;
 }
 
 /** Where the description and the store are. */
-function placeFlags({commands, store}: BuildOptions): string[] {
-  return [...flag('--commands', commands), ...flag('--store', store)];
+function placeFlags({preset, file, config, commands, store}: BuildOptions): string[] {
+  return [
+    ...flag('--preset', preset),
+    ...flag(file?.startsWith('-') ? '--file' : '-f', file),
+    ...flag('--config', config),
+    ...flag('--commands', commands),
+    ...flag('--store', store),
+  ];
 }
 
 /** How to build; what was asked for on the side, such as `-d`, is not repeated. */

@@ -74,7 +74,7 @@ export class Session {
         cloud,
         cacheDir: storeDir,
         width,
-        localJobs: flags.localJobs ?? availableParallelism(),
+        localJobs: flags.localJobs ?? flags.presetJobs ?? availableParallelism(),
         report,
         load,
         onLook: debugTeller({debug: flags.debug, storeDir, env: process.env}, text =>

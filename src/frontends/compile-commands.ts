@@ -3,7 +3,7 @@ import {readFileSync, realpathSync} from 'node:fs';
 import {dirname, isAbsolute, resolve} from 'node:path';
 import {FailureError} from '../failure.ts';
 import {commandsOfCmake} from './cmake-commands.ts';
-import {jsonFault} from './json-fault.ts';
+import {jsonFault, placeOf} from './json-fault.ts';
 
 /** One command, with the directory it runs in. */
 export interface ListedCommand {
@@ -107,11 +107,6 @@ function isTexts(value: unknown): value is string[] {
 
 function quoteWord(word: string): string {
   return /^[A-Za-z0-9_+\-./=,:@%]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
-function placeOf(text: string, offset: number): {line: number; column: number} {
-  const before = text.slice(0, offset).split('\n');
-  return {line: before.length, column: (before.at(-1)?.length ?? 0) + 1};
 }
 
 function invalid(

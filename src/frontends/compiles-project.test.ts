@@ -35,6 +35,14 @@ function compiles({graph}: Project): string[] {
 }
 
 describe('compile_commands.json', () => {
+  it('takes the list of a compiler for its inputs, and none of an assembler, which leaves out most', () => {
+    const {graph} = load(
+      [{command: 'gcc -MD -MF a.d -c a.c -o a.o'}, {command: 'nasm -f elf64 -MD b.d -o b.o b.asm'}],
+      ['a.c', 'b.asm'],
+    );
+    expect([0, 1].map(edge => graph.text(edge, 'depfile'))).toEqual(['a.d', '']);
+  });
+
   it.each<[string, Entry[], string[]]>([
     ['command', [{command: 'gcc -c a.c -o x/a.o'}], ['x/a.o < a.c']],
     ['arguments', [{arguments: ['g++', '-DA=b c', '-c', 'a b.cc', '-o', 'a b.o']}], ['a b.o < a b.cc']],

@@ -4,7 +4,7 @@
  * built is recorded in logs of our own, in ninja's formats, so that the same rules tell what is dirty.
  */
 import {existsSync, mkdirSync, readFileSync} from 'node:fs';
-import {basename, dirname, join} from 'node:path';
+import {basename, dirname, join, resolve} from 'node:path';
 import {quote} from 'shell-quote';
 import {FailureError} from '../failure.ts';
 import {BuildRecords} from '../graph/build-records.ts';
@@ -67,6 +67,7 @@ export function loadCompilesProject(options: {
     kind,
     name: nameOf(directory, imported),
     directory,
+    file: file === '-' ? file : resolve(file),
     directoryOf,
     graph,
     records,

@@ -44,3 +44,9 @@ export function jsonFault(text: string): number {
     at = TOKEN.lastIndex;
   }
 }
+
+/** Of an offset in a text, both from 1. */
+export function placeOf(text: string, offset: number): {line: number; column: number} {
+  const before = text.slice(0, offset).split('\n');
+  return {line: before.length, column: (before.at(-1)?.length ?? 0) + 1};
+}

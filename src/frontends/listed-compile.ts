@@ -63,8 +63,9 @@ function ccacheFault(): Local | undefined {
 
 type Places = Omit<ListedCompile, 'classification'>;
 
-function placesOf({source, output, depfile, responseFiles}: CompileCommand): Places {
-  return {source, output, depfile: depfile?.path, responseFiles};
+function placesOf({source, output, depfile, responseFiles, assembler}: CompileCommand): Places {
+  // An assembler's list leaves out what it includes.
+  return {source, output, depfile: assembler === undefined ? depfile?.path : undefined, responseFiles};
 }
 
 function isHeader(source: string): boolean {

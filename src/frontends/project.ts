@@ -13,6 +13,8 @@ export interface Project {
   readonly name: string;
   /** Real path that relative paths of the graph count from. */
   readonly directory: string;
+  /** Absolute path of the description's first file; `-` where standard input gave it. */
+  readonly file: string;
   /** Real path of the directory that an edge's command runs in. */
   directoryOf(edge: EdgeId): string;
   readonly graph: Graph;

@@ -5,7 +5,8 @@
 import {dirname} from 'node:path';
 import type {FileState} from '../graph/file-state.ts';
 import type {Digest} from '../protocol/digest.ts';
-import {askCompiler} from '../toolchain/ask-compiler.ts';
+import {askAssemblerInputs, askCompiler} from '../toolchain/ask-compiler.ts';
+import {type AssemblyScan, AssemblyScanner} from '../toolchain/assembly-scan.ts';
 import {type CompileCommand, wantedOutputs} from '../toolchain/compile-command.ts';
 import {scanRequestOf, searchRequestOf} from '../toolchain/compile-search.ts';
 import type {ToolchainIdentity} from '../toolchain/identify.ts';
@@ -52,13 +53,16 @@ export interface Discovered {
 export type DiscoveryOutcome =
   | {readonly kind: 'found'; readonly value: Discovered}
   /** The compiler itself finds fault, or an input is gone: only a run of the real command can tell the user. */
-  | {readonly kind: 'unknown'};
+  | {readonly kind: 'unknown'}
+  /** An assembler's source asks for what no worker has: the time of day, or a variable of the environment. */
+  | {readonly kind: 'surroundings'};
 
 export class Discovery {
   readonly #files: FileState;
   readonly #inputs = new InputFiles();
   readonly #searchPaths = new SearchPaths();
   readonly #scanner: IncludeScanner;
+  readonly #assemblyScanner: AssemblyScanner;
   readonly #finder: InputFinder;
   readonly #clockByDigest = new Map<Digest, boolean>();
   /** Milliseconds of CPU spent here so far. */
@@ -67,10 +71,12 @@ export class Discovery {
   constructor(files: FileState) {
     this.#files = files;
     this.#scanner = new IncludeScanner(files, this.#inputs);
+    this.#assemblyScanner = new AssemblyScanner(files, this.#inputs);
     this.#finder = new InputFinder(files, this.#inputs);
   }
 
   async discover(request: DiscoveryRequest): Promise<DiscoveryOutcome> {
+    if (request.compile.assembler !== undefined) return this.#discoverAssembly(request);
     const search = await this.#searchPath(request);
     if (!search) return {kind: 'unknown'};
     const began = process.cpuUsage();
@@ -86,6 +92,22 @@ export class Discovery {
     });
     if (!asked) return {kind: 'unknown'};
     return this.#counted(process.cpuUsage(), () => this.#assemble(request, scan, asked));
+  }
+
+  async #discoverAssembly(request: DiscoveryRequest): Promise<DiscoveryOutcome> {
+    const {compile, identity, directory, env, more} = request;
+    const scan = (asked: readonly string[]): AssemblyScan =>
+      this.#assemblyScanner.scan(compile, directory, [...more, ...asked]);
+    let asked: readonly string[] = [];
+    let found = this.#counted(process.cpuUsage(), () => scan(asked));
+    if (!found.complete) {
+      const answer = await askAssemblerInputs({compile, program: identity.found, cwd: directory, env});
+      if (!answer) return {kind: 'unknown'};
+      asked = answer.filter(path => this.#files.stat(path)?.kind === 'file');
+      found = this.#counted(process.cpuUsage(), () => scan(asked));
+    }
+    if (found.asksSurroundings) return {kind: 'surroundings'};
+    return this.#counted(process.cpuUsage(), () => this.#assemble(request, found, asked));
   }
 
   /** `asked`: what the compiler itself named. */
@@ -152,6 +174,7 @@ export class Discovery {
 
   async #searchPath(request: DiscoveryRequest): Promise<SearchPath | undefined> {
     const {compile, identity, env, directory} = request;
+    if (identity.kind !== 'gcc' && identity.kind !== 'clang') return undefined;
     const found = await this.#searchPaths.find(
       searchRequestOf(compile, {program: identity.found, family: identity.kind, cwd: directory, env}),
     );

@@ -204,6 +204,7 @@ export class RemoteExecutor implements Executor {
         more: [...this.#options.toolchains.extras(prepared.identity), ...more],
         stamp: epoch.stamp,
       });
+      if (found.kind === 'surroundings') throw new StayLocal('assembler-surroundings');
       if (found.kind === 'unknown') throw new StayLocal('undiscovered-input');
       if (found.value.precompiled.length > 0) throw new StayLocal('pch');
       if (found.value.readsFileTime) throw new StayLocal('file-time');

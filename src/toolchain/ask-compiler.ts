@@ -54,6 +54,28 @@ export async function askDependencies(
   return ok(absoluteOnce(question.cwd, depfile.inputs));
 }
 
+/**
+ * `nasm -M`: all files that are included, or taken as they are; the same of yasm, but for the latter. Names that mean no
+ * file are among them, and no fault. Absolute.
+ */
+export async function askAssemblerInputs({
+  compile,
+  ...question
+}: Omit<CompilerQuestion, 'args'> & {readonly compile: CompileCommand}): Promise<
+  readonly string[] | undefined
+> {
+  const args = [
+    ...compile.builtinFlags,
+    ...compile.search.flatMap(({path}) => ['-I', path]),
+    ...compile.macros.flatMap(({kind, text}) => [kind === 'define' ? '-D' : '-U', text]),
+    ...compile.forcedIncludes.flatMap(({path}) => ['-P', path]),
+  ];
+  const answer = await run({...question, args}, ['-M', compile.source]);
+  if (!answer.ok) return undefined;
+  const depfile = parseDepfile(answer.value);
+  return depfile.ok ? absoluteOnce(question.cwd, depfile.inputs) : undefined;
+}
+
 /** `cc -E`: all files named by its line markers, `./` and repeated slashes kept. Directives in a string cannot fool it. */
 export async function askPreprocessor(
   question: CompilerQuestion,

@@ -4,11 +4,12 @@
  * precompiled twin, is for its callers.
  */
 
+import {judgeAssembler, parseAssembly} from './assembler-command.ts';
 import {clCompile} from './cl-compile.ts';
 import {type NotACompile, parseCompile} from './command-line.ts';
 import type {CompileCommand} from './compile-command.ts';
 import {compileShape, hasCompileShape} from './compile-shape.ts';
-import {compilerName, type Family, isMasquerade} from './compiler-name.ts';
+import {assemblerName, compilerName, type Family, isMasquerade} from './compiler-name.ts';
 import {type Environment, type EnvironmentChange, hidesCompile, stripLaunchers} from './launcher.ts';
 import type {Local, LocalReason} from './local-reason.ts';
 import type {ReadResponseFile} from './response-file.ts';
@@ -61,8 +62,9 @@ export function classifyWords(
   }
   const {argv, envChanges, launchers} = stripped;
   const compiler = argv[0];
-  if (compiler === undefined || compilerName(compiler) === undefined) {
-    if (compiler === undefined) return {kind: 'other'};
+  if (compiler === undefined) return {kind: 'other'};
+  const assembler = assemblerName(compiler);
+  if (assembler === undefined && compilerName(compiler) === undefined) {
     const stays = (reason: LocalReason) =>
       ({kind: 'local-compile', local: {reason, detail: compiler}}) as const;
     if (clCompile(argv) !== undefined) return stays('cl-driver');
@@ -70,15 +72,18 @@ export function classifyWords(
     return compileShape(argv) === undefined ? {kind: 'other'} : stays('unknown-compiler');
   }
   const family = request.familyOf?.(compiler);
-  const parsed = parseCompile(argv, {
-    ...(request.readResponseFile === undefined ? {} : {readResponseFile: request.readResponseFile}),
-    ...(family === undefined ? {} : {family}),
-  });
+  const parsed = assembler
+    ? parseAssembly(argv, assembler)
+    : parseCompile(argv, {
+        ...(request.readResponseFile === undefined ? {} : {readResponseFile: request.readResponseFile}),
+        ...(family === undefined ? {} : {family}),
+      });
   if (parsed.kind === 'not-a-compile') return {kind: 'other', why: parsed.why};
   const {compile} = parsed;
   const local =
     (launchers.includes('ccache') ? request.ccacheFault : undefined) ??
     parsed.local ??
+    (assembler && judgeAssembler(assembler, withChanges(request.env, envChanges))) ??
     judgeSurroundings(compiler, request.env, envChanges);
   return local === undefined
     ? {kind: 'remote', compile, envChanges}
@@ -106,11 +111,14 @@ function judgeSurroundings(
   changes: readonly EnvironmentChange[],
 ): Local | undefined {
   if (isMasquerade(compiler)) return {reason: 'compiler-wrapper', detail: compiler};
-  for (const name of OUTPUT_VARIABLES) {
-    const change = changes.findLast(c => c.name === name);
-    if ((change === undefined ? env[name] : change.value) !== undefined) {
-      return {reason: 'environment-output', detail: name};
-    }
-  }
-  return undefined;
+  const changed = withChanges(env, changes);
+  const output = OUTPUT_VARIABLES.find(name => changed[name] !== undefined);
+  return output === undefined ? undefined : {reason: 'environment-output', detail: output};
+}
+
+function withChanges(env: Environment, changes: readonly EnvironmentChange[]): Environment {
+  if (changes.length === 0) return env;
+  const changed: Record<string, string | undefined> = {...env};
+  for (const {name, value} of changes) changed[name] = value;
+  return changed;
 }

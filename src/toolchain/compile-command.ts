@@ -1,12 +1,14 @@
 /** What is known of one compile from its command line alone, as a value. Paths are as the command spells them. */
 import type {WantedOutput} from '../protocol/invocation.ts';
-import type {Family} from './compiler-name.ts';
+import type {Assembler, Family} from './compiler-name.ts';
 import type {Language} from './language.ts';
 import type {ResponseFile} from './response-file.ts';
 
 export interface CompileCommand {
   /** argv[0]: a name to be looked up in PATH, or a path. */
   readonly compiler: string;
+  /** Set where that is no compiler. */
+  readonly assembler?: Assembler;
   readonly family: Family;
   /** argv as the launcher would start it, `@file` words in place: what a worker runs. */
   readonly args: readonly string[];

@@ -2,6 +2,9 @@
 
 export type Family = 'gcc' | 'clang' | 'unknown';
 
+/** Assemblers with a language of their own, which no compiler driver takes. */
+export type Assembler = 'nasm' | 'yasm';
+
 export interface CompilerName {
   readonly family: Family;
   /** A C++ driver takes a `.c` file for C++. */
@@ -33,6 +36,11 @@ export function compilerName(program: string): CompilerName | undefined {
     driver === undefined ? undefined : {family: FAMILY[driver] ?? 'unknown', cxx: driver.endsWith('++')};
   known.set(program, name);
   return name;
+}
+
+/** The assembler that `program` (a name or a path) seems to be. */
+export function assemblerName(program: string): Assembler | undefined {
+  return /^(nasm|yasm)(?:-\d[\d.]*)?$/.exec(baseName(program))?.[1] as Assembler | undefined;
 }
 
 /** Whether the path belongs to a folder of symlinks by which a launcher poses as the compiler. */

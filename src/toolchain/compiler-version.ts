@@ -1,11 +1,12 @@
 /** What a compiler says that it is, by its own macros rather than by its name. */
 import {ok, type Result} from '../failure.ts';
+import type {Assembler} from './compiler-name.ts';
 import {CompilerBench, type Environment} from './compiler-run.ts';
 import {refuse, type ToolchainRefusal} from './refusal.ts';
 
 export interface CompilerVersion {
-  readonly kind: 'gcc' | 'clang';
-  /** `gcc 12.2`, `clang 14.0`. */
+  readonly kind: 'gcc' | 'clang' | Assembler;
+  /** `gcc 12.2`, `clang 14.0`, `nasm 2.16`. */
   readonly text: string;
 }
 

@@ -17,8 +17,16 @@ import {
 import {basename, dirname, join, resolve} from 'node:path';
 import {err, ok, type Result} from '../failure.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
+import {
+  ASSEMBLER_COMPLAINTS,
+  ASSEMBLER_FLAGS,
+  ASSEMBLER_PROBE,
+  askAssembler,
+  compilersBeside,
+} from './assembler-probe.ts';
+import {assemblerName} from './compiler-name.ts';
 import {type Environment, partsEnvironment} from './compiler-run.ts';
-import {askVersion} from './compiler-version.ts';
+import {askVersion, type CompilerVersion} from './compiler-version.ts';
 import {localeEnvironment, probeLocale, type WorkerLocale} from './locale-probe.ts';
 import {checkStartable, descriptionPath, packToolchain} from './pack.ts';
 import {preloadLibrary, preloadSource} from './preload-library.ts';
@@ -34,7 +42,7 @@ export interface ToolchainIdentity {
   readonly argv0: string;
   /** Name of the launcher that stood in the compiler's place (`/usr/lib/ccache/g++`). */
   readonly masquerade?: string;
-  readonly kind: 'gcc' | 'clang';
+  readonly kind: CompilerVersion['kind'];
   /** For people: `gcc 12.2`. */
   readonly version: string;
   /** Physical path of the dynamic loader. */
@@ -173,18 +181,29 @@ async function learn(
   };
   const startable = await checkStartable(path);
   if (!startable.ok) return refused(startable.error);
-  const version = await askVersion(compiler, env);
+  const assembler = assemblerName(argv0);
+  const version = await (assembler ? askAssembler(compiler, {assembler, env}) : askVersion(compiler, env));
   if (!version.ok) return refused(version.error);
+  // An assembler cannot make it, and fits what any compiler of this machine makes.
+  const maker = assembler ? compilersBeside(settings.path, settings.cwd).find(isExecutable) : path;
+  if (maker === undefined) return refused({reason: 'no-preload-library', subject: path});
   const preload = await preloadLibrary({
-    program: compiler,
+    program: assembler ? {path: maker, argv0: maker} : compiler,
     env,
     cacheDir,
-    compilerKey: JSON.stringify(before),
+    compilerKey: JSON.stringify(assembler ? snapshot({files: [maker], directories: [], absent: []}) : before),
   });
   if (!preload.ok) return refused(preload.error);
-  const packed = await packToolchain({program: compiler, env, preload: preload.value});
+  const packed = await packToolchain({
+    program: compiler,
+    env,
+    preload: preload.value,
+    ...(assembler && {probe: ASSEMBLER_PROBE}),
+  });
   if (!packed.ok) return refused(packed.error);
-  const locale = await probeLocale(compiler, env);
+  const locale = await (assembler
+    ? probeLocale(compiler, env, {complaints: ASSEMBLER_COMPLAINTS, flags: ASSEMBLER_FLAGS})
+    : probeLocale(compiler, env));
   if (locale === undefined)
     return refused({reason: 'translated-diagnostics', subject: path}, snapshot(packed.value.watched));
 

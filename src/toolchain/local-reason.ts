@@ -27,6 +27,8 @@ export const LOCAL_REASONS = {
   'dump-name': 'the names of side outputs are set by flags',
   'side-output': 'a file is written whose name cannot be foretold',
   'depfile-form': 'the dependency output is asked for in a form that compilers treat differently',
+  'assembler-format': 'the object is not ELF',
+  'assembler-environment': "a variable of the environment adds to the assembler's flags",
   'output-device': 'an output is not a plain file',
   'profile-directory': 'profile data is looked up by a name that the compiler makes',
   'vfs-overlay': 'a virtual file system is laid over the real one',

@@ -26,24 +26,33 @@ export function localeEnvironment(env: Environment): Record<string, string> {
 export async function probeLocale(
   program: {readonly path: string; readonly argv0: string},
   env: Environment,
+  {complaints, flags}: {complaints: Readonly<Record<string, string>>; flags: readonly string[]} = {
+    complaints: COMPLAINTS,
+    flags: ['-c'],
+  },
 ): Promise<WorkerLocale | undefined> {
   const bench = new CompilerBench(program, env);
+  const runs = Object.keys(complaints).map(name => [...flags, name, '-o', 'out.o']);
   try {
-    for (const [name, text] of Object.entries(COMPLAINTS)) bench.write(name, text);
-    const users = await complaints(bench, localeEnvironment(env));
+    for (const [name, text] of Object.entries(complaints)) bench.write(name, text);
+    const users = await allSaid(bench, runs, localeEnvironment(env));
     for (const locale of ['C', 'C.UTF-8'] as const)
-      if ((await complaints(bench, {LC_ALL: locale})) === users) return locale;
+      if ((await allSaid(bench, runs, {LC_ALL: locale})) === users) return locale;
     return undefined;
   } finally {
     bench.close();
   }
 }
 
-async function complaints(bench: CompilerBench, env: Readonly<Record<string, string>>): Promise<string> {
+async function allSaid(
+  bench: CompilerBench,
+  runs: readonly (readonly string[])[],
+  env: Readonly<Record<string, string>>,
+): Promise<string> {
   const said: string[] = [];
-  for (const name of Object.keys(COMPLAINTS)) {
+  for (const args of runs) {
     // A failing driver may name its temporary files, which are never the same twice.
-    const {stderr} = await bench.run(['-c', name, '-o', 'out.o'], env);
+    const {stderr} = await bench.run(args, env);
     said.push(stderr.replace(/\/cc\w{6}\./g, '/cc.').replace(/-[0-9a-f]{6,}\./g, '-.'));
   }
   return said.join('\0');

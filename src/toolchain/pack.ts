@@ -36,6 +36,20 @@ export interface PackRequest {
   readonly env: Environment;
   /** The compiled preload library. */
   readonly preload: string;
+  /** Default: what a compiler is given. */
+  readonly probe?: Probe;
+}
+
+/** What a program is given to do while it is watched, each run as its arguments. */
+export interface Probe {
+  /** By name. */
+  readonly sources: Readonly<Record<string, string>>;
+  /** Sources whose headers it lists by `-M`: those are no part of it. */
+  readonly listed: readonly string[];
+  /** One of them has to succeed. */
+  readonly plain: readonly (readonly string[])[];
+  /** For each part that some flag brings in. A flag that it does not know costs one failing run. */
+  readonly more: readonly (readonly string[])[];
 }
 
 /** Where the library is put in every tree: a place that no system uses. */
@@ -163,7 +177,6 @@ const SOURCES = {
   'as.s': '.globl i\ni: ret\n',
 };
 
-/** One compile for each part that some flag brings in. A flag that a compiler does not know costs one failing run. */
 const RUNS: readonly (readonly string[])[] = [
   ['-g', '-gsplit-dwarf', '-c', 'c.c'],
   ['-flto', '--coverage', '-c', 'c.c'],
@@ -179,29 +192,40 @@ const RUNS: readonly (readonly string[])[] = [
   ['-c', 'as.s'],
 ];
 
+const COMPILER_PROBE: Probe = {
+  sources: SOURCES,
+  listed: ['c.c', 'cc.cc', 'cpp.S'],
+  plain: [
+    ['-c', 'c.c'],
+    ['-c', 'cc.cc'],
+  ],
+  more: RUNS,
+};
+
 /** All that the compiler looked at outside of its folder, headers left out; undefined if it compiles nothing. */
 async function watchCompiles({
   program,
   env,
   preload,
+  probe = COMPILER_PROBE,
 }: PackRequest): Promise<readonly PathRecord[] | undefined> {
   const bench = new CompilerBench(program, env);
   try {
-    for (const [name, text] of Object.entries(SOURCES)) bench.write(name, text);
+    for (const [name, text] of Object.entries(probe.sources)) bench.write(name, text);
     const headers = new Set<string>();
     const all: PathRecord[] = [];
     let compiled = false;
-    for (const source of ['c.c', 'cc.cc', 'cpp.S']) {
+    for (const source of probe.listed) {
       const end = await bench.run(['-M', source]);
       for (const word of end.stdout.split(/[\s\\]+/)) if (word.startsWith('/')) headers.add(word);
     }
-    for (const source of ['c.c', 'cc.cc']) {
-      const end = await bench.watch(['-c', source], preload);
+    for (const args of probe.plain) {
+      const end = await bench.watch(args, preload);
       compiled ||= end.status === 0;
       all.push(...end.records);
     }
     if (!compiled) return undefined;
-    for (const args of RUNS) all.push(...(await bench.watch(args, preload)).records);
+    for (const args of probe.more) all.push(...(await bench.watch(args, preload)).records);
     return all.filter(
       ({kind, path}) => 'RXSAD'.includes(kind) && !isTransient(path, bench.directory, headers),
     );

@@ -24,6 +24,7 @@ export const RUN_REASONS: Readonly<Record<string, string>> = {
   'own-core': "this machine's cores were free for it; --remote-only sends such compiles too",
   'max-cost': 'the build had cost what --max-cost allows',
   'client-failed': 'a file that is needed to send it could not be read or written',
+  'assembler-surroundings': 'its source asks for the time of day or for a variable of the environment',
   'file-time': 'it asks for the time of a file (__TIMESTAMP__)',
   'blob-missing': 'an input or output vanished from the store each time',
   'blob-corrupt': 'an input or output in the store was damaged each time',

@@ -167,7 +167,7 @@ class ManifestLoader {
     if (major > needMajor || (major === needMajor && minor >= needMinor)) return;
     throw new FailureError({
       reason: 'manifest-invalid',
-      file: 'build.ninja',
+      file: this.#files[0]!,
       text: `ninja version (${this.#ninjaVersion}) incompatible with build file ninja_required_version version (${required}).`,
     });
   }

@@ -1,6 +1,7 @@
-/** `build.ninja` and its logs -> project; from the snapshot where nothing has changed since. */
+/** A manifest, such as `build.ninja`, and its logs -> project; from the snapshot where nothing has changed since. */
+import {createHash} from 'node:crypto';
 import {readFileSync, statSync} from 'node:fs';
-import {basename, isAbsolute, join} from 'node:path';
+import {basename, isAbsolute, join, resolve} from 'node:path';
 import {FailureError} from '../../failure.ts';
 import {BuildRecords} from '../../graph/build-records.ts';
 import type {DepfileInputs} from '../../graph/depfile-inputs.ts';
@@ -19,6 +20,7 @@ import {loadSnapshot, type SnapshotMeta, saveSnapshot} from './snapshot.ts';
 export interface LoadOptions {
   /** Real path. */
   readonly directory: string;
+  /** As ninja's `-f` takes it: relative to `directory`. */
   readonly manifest: string;
   readonly environment: NodeJS.ProcessEnv;
   /** False to read everything anew. */
@@ -28,7 +30,7 @@ export interface LoadOptions {
 /** @throws FailureError for a manifest that cannot be read, or without a ninja */
 export function loadNinjaProject(options: LoadOptions): Project {
   const {directory, manifest, environment} = options;
-  const snapshotFile = join(directory, STATE_DIR, 'snapshot');
+  const snapshotFile = join(directory, STATE_DIR, snapshotName(manifest));
   const key = JSON.stringify([manifest, environment.PATH ?? '']);
   const found = options.useSnapshot ? loadSnapshot(snapshotFile, key) : undefined;
   // One that was put on PATH since, before the other, is the user's ninja now.
@@ -46,6 +48,7 @@ export function loadNinjaProject(options: LoadOptions): Project {
       return projectName(directory);
     },
     directory,
+    file: resolve(directory, manifest),
     directoryOf: () => directory,
     graph,
     records,
@@ -128,10 +131,25 @@ function logMismatch(file: string, found: BuildLogVersion | 'unknown', version: 
 function logFiles(directory: string, graph: Graph, meta: SnapshotMeta): Project['files'] {
   return {
     ...logPlaces(directory, graph),
-    journal: join(directory, STATE_DIR, 'journal'),
+    journal: join(directory, STATE_DIR, journalName(graph)),
     buildLogVersion: meta.buildLogVersion,
     depsLogVersion: meta.depsLogVersion,
   };
+}
+
+/** Each manifest of a directory has a graph of its own. */
+function snapshotName(manifest: string): string {
+  return manifest === 'build.ninja' ? 'snapshot' : `snapshot-${shortDigest(manifest)}`;
+}
+
+/** Of each place of logs: manifests may share one, and what some logs are to be told must not go into others. */
+function journalName({buildDir}: Graph): string {
+  return buildDir === '' ? 'journal' : `journal-${shortDigest(buildDir)}`;
+}
+
+/** A path may be too long for a name. */
+function shortDigest(path: string): string {
+  return createHash('sha256').update(path).digest('hex').slice(0, 16);
 }
 
 function logPlaces(directory: string, graph: Graph): {buildLog: string; depsLog: string} {

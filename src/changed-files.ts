@@ -62,7 +62,8 @@ export function changedFiles(names: Iterable<string>, options: ChangedFilesOptio
       const file = resolve(directory, graph.path(node));
       // A source that each build writes anew is no reason for the next one. What a user wrote meanwhile has been seen by
       // the look that follows each build.
-      if (!(last?.changed.has(file) && now <= last.until)) changed.push(file);
+      const isWrittenByBuild = now !== 0n && last !== undefined && now <= last.until;
+      if (!(isWrittenByBuild && last.changed.has(file))) changed.push(file);
     }
     const isDescription = path === description.file;
     if (nodes.length === 0 && (isDescription ? description.isOutdated(project) : files.hasChanged(path))) {

@@ -40,6 +40,7 @@ export function changedFiles(names: Iterable<string>, options: ChangedFilesOptio
   const {graph, directory} = project;
   const stat = statFrom(directory);
   const base = last?.base.project === project ? last.base.times : undefined;
+  const described = new Set(description.all(project));
   const changed: string[] = [];
   const hidden: NodeId[] = [];
   let isBeyondGraph = false;
@@ -65,7 +66,7 @@ export function changedFiles(names: Iterable<string>, options: ChangedFilesOptio
       const isWrittenByBuild = now !== 0n && last !== undefined && now <= last.until;
       if (!(isWrittenByBuild && last.changed.has(file))) changed.push(file);
     }
-    const isDescription = path === description.file;
+    const isDescription = described.has(path);
     if (nodes.length === 0 && (isDescription ? description.isOutdated(project) : files.hasChanged(path))) {
       changed.push(path);
       isBeyondGraph = true;

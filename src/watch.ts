@@ -189,11 +189,12 @@ class Watch {
   /** Watches all that the look rests on. What changed before it was watched is found by a second look. */
   #watchAll(look: Look): Look {
     for (let seen = look; ; seen = this.#looks.left(seen)) {
-      const more = [this.#description.file, ...(this.#hasFailed ? this.#session.engine.files.known() : [])];
+      const read = this.#hasFailed ? this.#session.engine.files.known() : [];
+      const more = [...this.#description.all(seen.project), ...read];
       this.#watched = WatchedFiles.of(seen, {more, before: this.#watched});
       const watched = this.#watched;
       try {
-        const added = this.#files.set(watched.directories, path => watched.matters(path));
+        const added = this.#files.set(watched.directories, watched);
         if (added.length === 0) return seen;
       } catch (error) {
         if (!(error instanceof WatchLimitError)) throw error;

@@ -93,6 +93,7 @@ export function loadCompilesProject(options: {
     graph,
     records,
     files,
+    included: [],
     warnings,
     isSnapshot: false,
     depfileDialect: 'ninja-1.13',

@@ -16,7 +16,7 @@ import {type Inputs, type Step, WalkEdits} from './walk-edits.ts';
 import {type WatchEvent, WatchProcess} from './watch-process.ts';
 
 /** Steps from one comparison with ninja's own build to the next. */
-const COMPARED_EVERY = 10;
+const COMPARED_EVERY = 20;
 /** Without an optimiser: what is looked at is what is compiled, and when. */
 const QUICK = '-DCMAKE_CXX_FLAGS_RELEASE=';
 /** What ninja builds is compiled once for each content; a new header may hide another one, which only preprocessing tells. */

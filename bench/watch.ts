@@ -1,24 +1,24 @@
 /**
- * `watch [start] [re2] [llvm] [soak] [--runs N] [--builds N]`: what it takes to begin; how long `llama watch` takes from a save (the rename) to the object,
- * and to the program, beyond what the compiler, the archiver and the linker take by themselves; by turns, medians. `soak`:
- * whether memory and descriptors grow over many builds of a small project.
+ * `watch [start] [re2] [llvm] [soak] [walk] [--runs N] [--builds N] [--count N] [--seed N]`: what it takes to begin; how
+ * long `llama watch` takes from a save (the rename) to the object, and to the program, beyond what the compiler, the
+ * archiver and the linker take by themselves; by turns, medians. `soak`: whether memory and descriptors grow over many
+ * builds of a small project. `walk`: whether it is right over many edits of a real one.
  */
-import {type ChildProcess, spawn} from 'node:child_process';
 import {existsSync} from 'node:fs';
-import {appendFile, copyFile, cp, mkdir, readdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
+import {appendFile, copyFile, cp, mkdir, rename, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {createInterface} from 'node:readline';
 import {loadNinjaProject} from '../src/frontends/ninja/ninja-project.ts';
 import {lookAt} from '../src/look.ts';
 import {FileWatch} from '../src/watch/file-watch.ts';
 import {WatchedFiles} from '../src/watched-files.ts';
 import {buildDirectory, type Configuration, configure, project, sourceCopy} from './corpus.ts';
 import {type Figure, keeps, plain, table} from './figure.ts';
-import {llama} from './llama.ts';
 import {outputsOf} from './ninja.ts';
 import {check, parseArguments, place, root, say, UsageError} from './place.ts';
-import {environment, median, must} from './process.ts';
+import {median, must} from './process.ts';
 import {writeResult} from './results.ts';
+import {WatchProcess} from './watch-process.ts';
+import {type WalkCount, walk} from './watch-walk.ts';
 
 /** What is built of each project. */
 const PROGRAMS: Readonly<Record<string, string>> = {re2: 'dfa_test', llvm: 'llvm-tblgen'};
@@ -29,73 +29,10 @@ interface Place {
   readonly source: string;
 }
 
-interface WatchEvent {
-  readonly type: string;
-  readonly target?: string;
-  readonly result?: string;
-  /** Milliseconds, when the line was read. */
-  readonly at: number;
-}
-
-/** A watch, its events one by one. */
-class Watch {
-  readonly #child: ChildProcess;
-  readonly #events: WatchEvent[] = [];
-  #wake: (() => void) | undefined;
-  #hasEnded = false;
-
-  constructor({directory, program}: Place) {
-    const argv = [
-      llama(),
-      'watch',
-      directory,
-      program,
-      '--json',
-      '--no-cache',
-      '--store',
-      place('store', 'watch'),
-    ];
-    this.#child = spawn(process.execPath, argv, {env: environment(), stdio: ['ignore', 'pipe', 'inherit']});
-    const lines = createInterface({input: this.#child.stdout!});
-    lines.on('line', line => {
-      this.#events.push({...(JSON.parse(line) as WatchEvent), at: performance.now()});
-      this.#wake?.();
-    });
-    lines.on('close', () => {
-      this.#hasEnded = true;
-      this.#wake?.();
-    });
-  }
-
-  /** The events up to the next one of a type. */
-  async until(type: string): Promise<WatchEvent[]> {
-    const passed: WatchEvent[] = [];
-    for (;;) {
-      const event = this.#events.shift();
-      if (event) {
-        passed.push(event);
-        if (event.type === type) return passed;
-        continue;
-      }
-      if (this.#hasEnded) throw new Error('llama watch has ended');
-      await new Promise<void>(resolve => {
-        this.#wake = resolve;
-      });
-    }
-  }
-
-  /** Resident memory in MB, and open descriptors. */
-  async size(): Promise<{memory: number; descriptors: number}> {
-    const of = `/proc/${this.#child.pid}`;
-    const memory = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`${of}/status`, 'utf8'))![1];
-    return {memory: Number(memory) / 1024, descriptors: (await readdir(`${of}/fd`)).length};
-  }
-
-  async end(): Promise<void> {
-    const ended = new Promise(resolve => this.#child.once('exit', resolve));
-    this.#child.kill('SIGINT');
-    await ended;
-  }
+/** What is measured is the compile, not the cache. */
+function open({directory, program}: Place): WatchProcess {
+  const flags = ['--no-cache', '--store', place('store', 'watch')];
+  return new WatchProcess({directory, targets: [program]}, flags);
 }
 
 async function prepare(name: string): Promise<Place> {
@@ -135,11 +72,11 @@ async function timeOf(commands: readonly string[], directory: string): Promise<n
 
 async function measure(name: string, runs: number): Promise<Figure[]> {
   const at = await prepare(name);
-  let watch = new Watch(at);
+  let watch = open(at);
   await watch.until('ready');
   await watch.end();
   const {compile, rest} = await commandsOf(at);
-  watch = new Watch(at);
+  watch = open(at);
   await watch.until('ready');
   const object: number[] = [];
   const program: number[] = [];
@@ -206,7 +143,7 @@ async function start(runs: number): Promise<Figure[]> {
     const began = performance.now();
     const watched = WatchedFiles.of(look, {more: [], before: undefined});
     const watch = new FileWatch({onRest: () => {}});
-    watch.set(watched.directories, path => watched.matters(path));
+    watch.set(watched.directories, watched);
     times.push(performance.now() - began);
     sizes.push((process.memoryUsage.rss() - before) / (1 << 20));
     watch.close();
@@ -226,7 +163,7 @@ async function soak(builds: number): Promise<boolean> {
   for (const folder of [source, directory]) await rm(folder, {recursive: true, force: true});
   await cp(join(root(), 'fixtures', 'header-edits'), source, {recursive: true});
   await must(['cmake', '-G', 'Ninja', '-S', source, '-B', directory]);
-  const watch = new Watch({directory, program: 'app', source});
+  const watch = open({directory, program: 'app', source});
   await watch.until('ready');
   const sizes: {memory: number; descriptors: number}[] = [];
   for (let build = 0; build < builds; build++) {
@@ -259,12 +196,22 @@ function ms(time: number): string {
   return `${time.toFixed(0)} ms`;
 }
 
+function walkOptions(flags: ReadonlyMap<string, string>): WalkCount {
+  const whole = (name: string, otherwise: string) => {
+    const text = flags.get(name) ?? otherwise;
+    if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`--${name} is a whole number from 1, not '${text}'`);
+    return Number(text);
+  };
+  return {count: whole('count', '200'), seed: whole('seed', '1')};
+}
+
 export async function main(argv: readonly string[]): Promise<number> {
   const {names, flags} = parseArguments(argv);
   delete process.env.NODE_EXTRA_CA_CERTS;
-  const all = ['start', ...Object.keys(PROGRAMS), 'soak'];
+  const all = ['start', ...Object.keys(PROGRAMS), 'soak', 'walk'];
   const unknown = names.find(name => !all.includes(name));
   if (unknown !== undefined) throw new UsageError(`no '${unknown}'; there are ${all.join(', ')}`);
+  const asked = walkOptions(flags);
   const runs = Number(flags.get('runs') ?? 9);
   const figures: Figure[] = [];
   const chosen = names.length > 0 ? names : all;
@@ -274,6 +221,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
   if (figures.length > 0) say(table(figures));
   const isSteady = !chosen.includes('soak') || (await soak(Number(flags.get('builds') ?? 2000)));
-  await writeResult('watch', {runs, figures: figures.map(plain), isSteady});
-  return isSteady && figures.every(figure => keeps(figure) !== false) ? 0 : 1;
+  const isRight = !chosen.includes('walk') || (await walk(asked));
+  await writeResult('watch', {runs, figures: figures.map(plain), isSteady, isRight});
+  return isSteady && isRight && figures.every(figure => keeps(figure) !== false) ? 0 : 1;
 }

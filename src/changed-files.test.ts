@@ -79,6 +79,12 @@ describe('names of events', () => {
     expect(judge(['a.c'], last).changed).toEqual([path('a.c')]);
   });
 
+  it('of a source that the last build was made for are a cause when it is gone', () => {
+    const last = {changed: new Set([path('a.c')]), until: BigInt(2000e9)};
+    rmSync(path('a.c'));
+    expect(judge(['a.c'], last).changed).toEqual([path('a.c')]);
+  });
+
   it('where a link leads stand for the link', () => {
     put('target.h', 1001);
     expect(judge(['target.h']).changed).toEqual([path('link.h')]);

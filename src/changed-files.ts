@@ -40,6 +40,7 @@ export function changedFiles(names: Iterable<string>, options: ChangedFilesOptio
   const {graph, directory} = project;
   const stat = statFrom(directory);
   const base = last?.base.project === project ? last.base.times : undefined;
+  const described = new Set(description.all(project));
   const changed: string[] = [];
   const hidden: NodeId[] = [];
   let isBeyondGraph = false;
@@ -62,9 +63,10 @@ export function changedFiles(names: Iterable<string>, options: ChangedFilesOptio
       const file = resolve(directory, graph.path(node));
       // A source that each build writes anew is no reason for the next one. What a user wrote meanwhile has been seen by
       // the look that follows each build.
-      if (!(last?.changed.has(file) && now <= last.until)) changed.push(file);
+      const isWrittenByBuild = now !== 0n && last !== undefined && now <= last.until;
+      if (!(isWrittenByBuild && last.changed.has(file))) changed.push(file);
     }
-    const isDescription = path === description.file;
+    const isDescription = described.has(path);
     if (nodes.length === 0 && (isDescription ? description.isOutdated(project) : files.hasChanged(path))) {
       changed.push(path);
       isBeyondGraph = true;

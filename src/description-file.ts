@@ -1,5 +1,9 @@
-/** The file that a project is read from, and whether it still is what was read: for those who read it more than once. */
+/**
+ * The file that a project is read from with those that it includes, and whether they still are what was read: for those
+ * who read it more than once.
+ */
 import {resolve} from 'node:path';
+import {fileStamp} from './frontends/ninja/file-stamp.ts';
 import type {Project} from './frontends/project.ts';
 import {identityOf, statOrAbsent} from './graph/file-facts.ts';
 import type {BuildContext, Load} from './look.ts';
@@ -20,9 +24,15 @@ export class DescriptionFile {
     };
   }
 
+  /** Absolute paths, the file's own first. */
+  all(project: Project): string[] {
+    return [this.file, ...project.included.map(({file}) => file)];
+  }
+
   /** Prereq: the project was read by {@link load}. */
   isOutdated(project: Project): boolean {
-    return this.#readAs.get(project) !== this.#stat();
+    const isIncludedAnew = project.included.some(({file, stamp}) => fileStamp(file) !== stamp);
+    return isIncludedAnew || this.#readAs.get(project) !== this.#stat();
   }
 
   #stat(): string {

@@ -82,8 +82,9 @@ export function hasWork({mustRegenerate, project, freshness, roots}: Look): bool
 }
 
 /** The stat of all that a look rests on but the sources: another build that ended meanwhile has changed it. */
-export function descriptionStat({files, file: description}: Project): string {
-  return [files.buildLog, files.depsLog, files.journal, description]
+export function descriptionStat({files, file, included}: Project): string {
+  const description = [file, ...included.map(each => each.file)];
+  return [files.buildLog, files.depsLog, files.journal, ...description]
     .map(file => {
       const stat = statSync(file, {bigint: true, throwIfNoEntry: false});
       return stat ? `${stat.mtimeNs} ${stat.size} ${stat.ino}` : '-';

@@ -7,7 +7,7 @@ import type {DescriptionFile} from './description-file.ts';
 import type {Engine} from './engine.ts';
 import {FailureError} from './failure.ts';
 import type {NodeId} from './graph/graph.ts';
-import {descriptionStat, type Look, lookAt} from './look.ts';
+import {descriptionStat, hasWork, type Look, lookAt} from './look.ts';
 
 export interface WatchLooksOptions {
   readonly targets: readonly string[];
@@ -20,6 +20,8 @@ export class WatchLooks {
   readonly #options: WatchLooksOptions;
   /** Names of nodes that new files hide from those who read them, and when that was seen: ns since the epoch. */
   readonly #hidden = new Map<string, bigint>();
+  /** Whether looks found something to do. */
+  readonly #work = new WeakMap<Look, boolean>();
   #isBroken = false;
 
   constructor(options: WatchLooksOptions) {
@@ -34,6 +36,13 @@ export class WatchLooks {
   /** Whether description and logs are still what the look went by. */
   isCurrent({project, stat}: Look): boolean {
     return descriptionStat(project) === stat && !this.#options.description.isOutdated(project);
+  }
+
+  /** As `hasWork` of `look.ts`. @throws FailureError for a look of somebody else's, by which nothing can be built */
+  hasWork(look: Look): boolean {
+    const known = this.#work.get(look) ?? hasWork(look);
+    this.#work.set(look, known);
+    return known;
   }
 
   /** What there is to do apart from what the last build did in vain. */
@@ -93,6 +102,8 @@ export class WatchLooks {
   #try(before: Look, look: () => Look): Look {
     try {
       const now = look();
+      // A source may be gone that a description still asks for, as in the middle of a checkout.
+      this.hasWork(now);
       this.#isBroken = false;
       return now;
     } catch (error) {

@@ -15,7 +15,7 @@ import {statFrom} from './graph/node-times.ts';
 import {collectInPauses} from './idle-collection.ts';
 import {Interruption, STATUS} from './interruption.ts';
 import {type Keys, readKeys} from './keys.ts';
-import {type BuildContext, hasWork, type Look, lookAt} from './look.ts';
+import {type BuildContext, type Look, lookAt} from './look.ts';
 import type {WatchOptions} from './options.ts';
 import {Session} from './session.ts';
 import {print} from './standard-output.ts';
@@ -136,7 +136,7 @@ class Watch {
         !cause.isRest &&
         !this.#looks.isBroken &&
         (!this.#hasFailed || this.#hasRestarted || this.#hasMissed(look));
-      if (mayBeLeft && hasWork(look)) {
+      if (mayBeLeft && this.#looks.hasWork(look)) {
         cause = {changed: [], isBurst: false, look, isRest: true};
         continue;
       }
@@ -163,7 +163,7 @@ class Watch {
     const reason = isRest && this.#last ? this.#last.changed : new Set(changed);
     this.#last = {changed: reason, base: found, until: 0n};
     let {project} = found;
-    let built = !this.#looks.isBroken && !hasWork(found);
+    let built = !this.#looks.isBroken && !this.#looks.hasWork(found);
     try {
       if (!built && !this.#looks.isBroken) {
         built = await this.#session.build(hasWaited => {
@@ -189,11 +189,12 @@ class Watch {
   /** Watches all that the look rests on. What changed before it was watched is found by a second look. */
   #watchAll(look: Look): Look {
     for (let seen = look; ; seen = this.#looks.left(seen)) {
-      const more = [this.#description.file, ...(this.#hasFailed ? this.#session.engine.files.known() : [])];
+      const read = this.#hasFailed ? this.#session.engine.files.known() : [];
+      const more = [...this.#description.all(seen.project), ...read];
       this.#watched = WatchedFiles.of(seen, {more, before: this.#watched});
       const watched = this.#watched;
       try {
-        const added = this.#files.set(watched.directories, path => watched.matters(path));
+        const added = this.#files.set(watched.directories, watched);
         if (added.length === 0) return seen;
       } catch (error) {
         if (!(error instanceof WatchLimitError)) throw error;
@@ -235,7 +236,7 @@ class Watch {
     if (isKnown && changed.length === 0) return undefined;
     this.#looks.hide(look.project, hidden);
     const now = isKnown ? this.#looks.partly(look) : this.#looks.anew(look);
-    const isCause = changed.length > 0 || hasWork(now) || this.#hasFailed;
+    const isCause = changed.length > 0 || this.#looks.hasWork(now) || this.#hasFailed;
     return isCause ? {changed, isBurst, look: now} : undefined;
   }
 

@@ -6,10 +6,14 @@ import {statOrAbsent} from './graph/file-facts.ts';
 import type {Graph, NodeId} from './graph/graph.ts';
 import type {Look} from './look.ts';
 import {diskPath, textOfPath} from './protocol/path-text.ts';
+import {searchedDirectories} from './searched-directories.ts';
 
-/** Files that a new one by such a name may hide, or that a glob may find. */
+/** Files that a new one by such a name may hide, that a glob may find, or that a description may wait for. */
 const SOURCE_NAME =
-  /\.(?:c|cc|cpp|cxx|c\+\+|h|hh|hpp|hxx|h\+\+|inc|inl|ipp|tpp|def|td|s|asm|nasm|m|mm|cu|cppm|ixx)$/i;
+  /\.(?:c|cc|cpp|cxx|c\+\+|h|hh|hpp|hxx|h\+\+|inc|inl|ipp|tpp|def|td|s|asm|nasm|m|mm|cu|cppm|ixx|ninja)$/i;
+
+/** Directories that programs keep for themselves. */
+const NO_SOURCES = /^(?:\..*|CMakeFiles)$/;
 
 /** A directory as the build names it. */
 interface Place {
@@ -17,22 +21,30 @@ interface Place {
   readonly links: ReadonlyMap<string, string>;
 }
 
-/** Where symbolic links in a directory lead, as of a stat of it. */
-interface Links {
+/** What a directory holds beside files, as of a stat of it. */
+interface Listing {
   readonly stat: string;
-  readonly targets: ReadonlyMap<string, string>;
+  /** Where symbolic links lead. */
+  readonly links: ReadonlyMap<string, string>;
+  readonly folders: readonly string[];
 }
 
 export class WatchedFiles {
   /** By real path of the directory, then by name: nodes. */
   readonly #files = new Map<string, Map<string, NodeId[]>>();
   readonly #places = new Map<string, Place>();
-  readonly #links: Map<string, Links>;
+  /** By real path, those of an earlier look among them where they are still true. */
+  readonly #listed = new Map<string, Listing>();
+  readonly #before: ReadonlyMap<string, Listing> | undefined;
   readonly #project: Project;
+  /** Where compilers look for headers, as their commands name it. */
+  readonly #searched: Iterable<string>;
 
-  private constructor(project: Project, links: Map<string, Links>) {
+  private constructor(project: Project, before: WatchedFiles | undefined) {
     this.#project = project;
-    this.#links = links;
+    this.#before = before === undefined ? undefined : before.#listed;
+    const isSameGraph = before !== undefined && before.#project.graph === project.graph;
+    this.#searched = isSameGraph ? before.#searched : searchedDirectories(project);
   }
 
   /**
@@ -44,14 +56,14 @@ export class WatchedFiles {
     {more, before}: {readonly more: Iterable<string>; readonly before: WatchedFiles | undefined},
   ): WatchedFiles {
     const {graph, manifest} = project;
-    const links = before === undefined ? new Map() : before.#links;
-    const watched = new WatchedFiles(project, links);
+    const watched = new WatchedFiles(project, before);
     const add = (node: NodeId) => {
       if (isSource(graph, node)) watched.#add(graph.path(node), node);
     };
     for (const node of times.known()) add(node);
     if (manifest !== undefined) for (const node of graph.dirtyingIns(graph.producer(manifest))) add(node);
     for (const path of more) if (!watched.#isMade(path)) watched.#add(path, undefined);
+    watched.#addSearched();
     return watched;
   }
 
@@ -68,6 +80,19 @@ export class WatchedFiles {
   /** Whether an event about this path may be worth a build. */
   matters(path: string): boolean {
     return this.nodes(path) !== undefined || this.#isNewSource(path);
+  }
+
+  /**
+   * Whether files of the project may come to lie in this directory, in which there were none: it is below one that has
+   * some. Below the build directory builds come and go.
+   */
+  grows(directory: string): boolean {
+    if (NO_SOURCES.test(basename(directory))) return false;
+    for (let at = directory; at !== '/'; at = dirname(at)) {
+      if (at === this.#project.directory) return false;
+      if (this.#files.has(at)) return true;
+    }
+    return false;
   }
 
   /** The nodes that a path of an event stands for; none for a file that is not in the graph, undefined for an unknown one. */
@@ -88,7 +113,9 @@ export class WatchedFiles {
 
   /** Directories above the watched ones are nobody's: compilers leave their own files there for a moment. */
   #isNewSource(path: string): boolean {
-    return SOURCE_NAME.test(path) && this.#files.has(dirname(path)) && !this.#isMade(path);
+    const directory = dirname(path);
+    const isWatched = this.#files.has(directory) || this.grows(directory);
+    return isWatched && SOURCE_NAME.test(path) && !this.#isMade(path);
   }
 
   /** What the build itself makes is no reason to build. */
@@ -117,7 +144,7 @@ export class WatchedFiles {
       const absolute = resolve(this.#project.directory, named);
       // One that is not there is where its name says: there it would come back.
       const directory = realPath(absolute) ?? absolute;
-      place = {files: this.#filesOf(directory), links: this.#linksIn(directory)};
+      place = {files: this.#filesOf(directory), links: this.#listing(directory).links};
       this.#places.set(named, place);
     }
     return place;
@@ -132,14 +159,31 @@ export class WatchedFiles {
     return files;
   }
 
-  #linksIn(directory: string): ReadonlyMap<string, string> {
-    const stat = statOf(directory);
-    let links = this.#links.get(directory);
-    if (links?.stat !== stat) {
-      links = {stat, targets: readLinks(directory)};
-      this.#links.set(directory, links);
+  /**
+   * A new header may hide another one where compilers look for it: in directories that are searched, and in those below
+   * them that are called as one that something was read from.
+   */
+  #addSearched(): void {
+    for (const named of this.#searched) this.#place(`${named}/`);
+    const names = new Set([...this.#files.keys()].map(directory => basename(directory)));
+    // What is added here is looked into in its turn.
+    for (const directory of this.#files.keys()) {
+      for (const folder of this.#listing(directory).folders) {
+        const path = join(directory, folder);
+        if (names.has(folder) && this.grows(path)) this.#filesOf(path);
+      }
     }
-    return links.targets;
+  }
+
+  #listing(directory: string): Listing {
+    let listing = this.#listed.get(directory);
+    if (listing === undefined) {
+      const stat = statOf(directory);
+      const before = this.#before?.get(directory);
+      listing = before?.stat === stat ? before : {stat, ...readListing(directory)};
+      this.#listed.set(directory, listing);
+    }
+    return listing;
   }
 }
 
@@ -169,20 +213,22 @@ function statOf(directory: string): string {
   return facts === undefined ? '' : `${facts.dev} ${facts.ino} ${facts.mtimeNs}`;
 }
 
-/** A listing tells links from files without a look at each. */
-function readLinks(directory: string): Map<string, string> {
+/** A listing tells links and directories from files without a look at each. */
+function readListing(directory: string): Omit<Listing, 'stat'> {
   const links = new Map<string, string>();
+  const folders: string[] = [];
   let entries: Dirent<Buffer>[];
   try {
     entries = readdirSync(diskPath(directory), {encoding: 'buffer', withFileTypes: true});
   } catch {
-    return links;
+    return {links, folders};
   }
   for (const entry of entries) {
-    if (!entry.isSymbolicLink()) continue;
     const name = textOfPath(entry.name);
+    if (entry.isDirectory()) folders.push(name);
+    if (!entry.isSymbolicLink()) continue;
     const target = realPath(join(directory, name));
     if (target !== undefined) links.set(name, target);
   }
-  return links;
+  return {links, folders};
 }

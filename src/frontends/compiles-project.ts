@@ -72,6 +72,7 @@ export function loadCompilesProject(options: {
     graph,
     records,
     files,
+    included: [],
     warnings: warningsOf(list, absent, missingDepfiles(list.compiles, directory)),
     isSnapshot: false,
     depfileDialect: 'ninja-1.13',

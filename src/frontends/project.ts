@@ -24,6 +24,11 @@ export interface Project {
   readonly ninja?: NinjaProgram;
   /** Node of the manifest itself, where an edge makes it. */
   readonly manifest?: NodeId;
+  /**
+   * Absolute paths of the files that the description includes, each with its stamp from before it was read; none where
+   * an edge makes the description, since that edge is what keeps it true.
+   */
+  readonly included: readonly {readonly file: string; readonly stamp: string}[];
   readonly warnings: readonly string[];
   /** True where all this came from the snapshot and nothing had to be read anew. */
   readonly isSnapshot: boolean;

@@ -199,6 +199,30 @@ describe('a watch', () => {
     await watching.end();
   });
 
+  it('outlives a source that is gone, and builds when it is back', async () => {
+    const project = await openProject(rig, 'header-edits');
+    const watching = new Watching(project);
+    await watching.built();
+    await project.rename('other.c', 'other.c.aside');
+    const events = await watching.until('ready');
+    expect(events.filter(({type}) => type === 'note')).toMatchObject([
+      {text: expect.stringContaining("other.c'")},
+    ]);
+    expect(events.at(-2)).toMatchObject({type: 'built', result: 'failed'});
+    await project.touch('base.c');
+    expect(await watching.built()).toMatchObject({result: 'failed'});
+    await project.rename('other.c.aside', 'other.c');
+    expect(await watching.built()).toMatchObject({result: 'built', compiles: 1});
+    expect(await project.ninjaWouldRun()).toEqual([]);
+    await project.remove('other.c');
+    expect(await watching.built()).toMatchObject({result: 'failed'});
+    const lists = await project.read('CMakeLists.txt');
+    await project.write('CMakeLists.txt', lists.replace(' other.c', ''));
+    expect(await watching.built()).toMatchObject({result: 'built'});
+    expect(await project.ninjaWouldRun()).toEqual([]);
+    await watching.end();
+  });
+
   it('builds nothing but what it was asked for when that is gone for a while', async () => {
     const project = await openProject(rig, 'blocking-command', {configure: false});
     const rule = 'rule copy\n  command = cp $in $out\n';

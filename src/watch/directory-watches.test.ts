@@ -1,4 +1,4 @@
-import {mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
@@ -8,6 +8,7 @@ let top: string;
 let watches: DirectoryWatches;
 let names: string[];
 let directories: string[];
+let growing: string;
 let wake: () => void;
 
 beforeEach(() => {
@@ -16,6 +17,7 @@ beforeEach(() => {
   writeFileSync(join(top, 'src/deep/a.h'), '');
   names = [];
   directories = [];
+  growing = 'nowhere';
   wake = () => {};
   watches = new DirectoryWatches({
     onName: path => {
@@ -26,6 +28,7 @@ beforeEach(() => {
       directories.push(directory);
       wake();
     },
+    isGrowth: path => path.startsWith(join(top, growing)),
   });
 });
 
@@ -105,7 +108,9 @@ describe('watched directories', () => {
     const late = join(top, 'late');
     watches.set([late]);
     mkdirSync(late);
+    writeFileSync(join(late, 'e.h'), '');
     expect(watches.set([late])).toEqual([late]);
+    expect(names).toContain(join(late, 'e.h'));
   });
 
   it('may be missing at first', async () => {
@@ -116,6 +121,52 @@ describe('watched directories', () => {
     await until(() => directories.includes(late));
     writeFileSync(join(late, 'e.h'), '');
     await until(() => names.includes(join(late, 'e.h')));
+  });
+
+  it('that come back tell of all that came with them', async () => {
+    const deep = join(top, 'src/deep');
+    watches.set([deep]);
+    renameSync(deep, join(top, 'aside'));
+    await until(() => directories.includes(deep));
+    renameSync(join(top, 'aside'), deep);
+    await until(() => names.includes(join(deep, 'a.h')));
+  });
+
+  it('grow where they may: what comes into being below them is watched, and what came with it told', async () => {
+    growing = 'src/';
+    watches.set([join(top, 'src')]);
+    const size = watches.size;
+    mkdirSync(join(top, 'moved/below'), {recursive: true});
+    writeFileSync(join(top, 'moved/below/old.h'), '');
+    renameSync(join(top, 'moved'), join(top, 'src/new'));
+    await until(() => names.includes(join(top, 'src/new/below/old.h')));
+    expect(watches.size).toBe(size + 2);
+    writeFileSync(join(top, 'src/new/below/later.h'), '');
+    await until(() => names.includes(join(top, 'src/new/below/later.h')));
+    expect(watches.set([join(top, 'src')])).toEqual([]);
+    expect(watches.size).toBe(size + 2);
+    rmSync(join(top, 'src/new'), {recursive: true});
+    await until(() => directories.includes(join(top, 'src/new')));
+    expect(watches.size).toBe(size);
+  });
+
+  it('grow nowhere else, nor through links', async () => {
+    growing = 'src/';
+    watches.set([top, join(top, 'src')]);
+    const size = watches.size;
+    mkdirSync(join(top, 'other'));
+    symlinkSync(join(top, 'other'), join(top, 'src/link'));
+    await until(() => names.includes(join(top, 'src/link')) && names.includes(join(top, 'other')));
+    expect(watches.size).toBe(size);
+  });
+
+  it('that grew are given up with those that they lie in', async () => {
+    growing = 'src/';
+    watches.set([join(top, 'src')]);
+    mkdirSync(join(top, 'src/new/below'), {recursive: true});
+    await until(() => names.includes(join(top, 'src/new/below')));
+    watches.set([]);
+    expect(watches.size).toBe(0);
   });
 
   it('keep the bytes of names that are not UTF-8', async () => {

@@ -1,9 +1,9 @@
 /**
  * One `node:fs` watch for each directory, and none for a file: of 10,000 files in 500 directories the system is asked 500
  * times. A directory that goes away or is replaced is told of, and watched again as soon as it is back: the directories
- * above it are watched too.
+ * above it are watched too. One that comes into being where they may grow is watched from then on.
  */
-import {type FSWatcher, statSync, watch} from 'node:fs';
+import {type Dirent, type FSWatcher, lstatSync, readdirSync, statSync, watch} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
 import {diskPath, textOfPath} from '../protocol/path-text.ts';
 
@@ -12,7 +12,12 @@ export interface WatchListener {
   readonly onName: (path: string) => void;
   /** What lies in this directory may have changed in any way, unseen. */
   readonly onDirectory: (directory: string) => void;
+  /** Whether a directory that comes into being by this path is to be watched though nobody has asked for it. */
+  readonly isGrowth: (path: string) => boolean;
 }
+
+/** Of those that nobody has asked for: whoever makes more at once unpacks something, or builds there. */
+const MOST_GROWN = 1000;
 
 /** The system does not let us watch more. */
 export class WatchLimitError extends Error {
@@ -36,6 +41,8 @@ export class DirectoryWatches {
   readonly #watched = new Map<string, Watched | undefined>();
   /** Names in a directory by which others that are watched are reached. */
   readonly #below = new Map<string, Set<string>>();
+  /** Came into being since they could have been asked for. */
+  readonly #grown = new Set<string>();
   #isClosed = false;
 
   constructor(listener: WatchListener) {
@@ -63,12 +70,21 @@ export class DirectoryWatches {
         else this.#below.set(above, new Set([basename(at)]));
       }
     }
-    for (const directory of this.#watched.keys()) if (!wanted.has(directory)) this.#drop(directory);
+    for (const directory of byDepth(this.#grown)) {
+      const isBelow = wanted.has(dirname(directory)) || this.#grown.has(dirname(directory));
+      if (wanted.has(directory) || !isBelow) this.#grown.delete(directory);
+    }
+    for (const directory of this.#watched.keys())
+      if (!wanted.has(directory) && !this.#grown.has(directory)) this.#drop(directory);
     // Those above first: what comes into being below them meanwhile is told of by them.
     const added = byDepth(wanted).filter(
       directory => this.#watched.get(directory) === undefined && this.#isNews(directory),
     );
-    for (const directory of added) this.#watch(directory);
+    for (const directory of added) {
+      const hasComeBack = this.#watched.has(directory);
+      this.#watch(directory);
+      if (hasComeBack) this.#tellAll(directory);
+    }
     return added;
   }
 
@@ -117,8 +133,33 @@ export class DirectoryWatches {
       return;
     }
     const path = join(directory, text);
-    if (this.#below.get(directory)?.has(text)) this.#lookBelow(path);
+    if (this.#below.get(directory)?.has(text) || this.#grown.has(path)) this.#lookBelow(path);
+    else if (this.#listener.isGrowth(path)) this.#grow(path);
     this.#listener.onName(path);
+  }
+
+  /** Watches a new directory and all below it. A link leads to what somebody else has made. */
+  #grow(path: string): void {
+    if (this.#watched.has(path) || this.#grown.size >= MOST_GROWN) return;
+    if (!isDirectory(path)) return;
+    this.#grown.add(path);
+    try {
+      this.#watch(path);
+    } catch {
+      // At the system's limit: what was asked for comes first.
+      this.#grown.delete(path);
+      return;
+    }
+    this.#tellAll(path);
+  }
+
+  /** What came with a directory is as new as the directory itself. */
+  #tellAll(directory: string): void {
+    for (const entry of entriesOf(directory)) {
+      const path = join(directory, textOfPath(entry.name));
+      if (entry.isDirectory() && this.#listener.isGrowth(path)) this.#grow(path);
+      this.#listener.onName(path);
+    }
   }
 
   /** All that is reached by a path, where its directory is no longer the one that is watched. */
@@ -131,7 +172,13 @@ export class DirectoryWatches {
   #lookAgain(directory: string): void {
     if (!this.#watched.has(directory)) return;
     const watched = this.#watched.get(directory);
-    if (watched?.identity === identityOf(directory)) return;
+    const identity = identityOf(directory);
+    if (watched?.identity === identity) return;
+    if (identity === undefined && this.#grown.delete(directory)) {
+      this.#drop(directory);
+      this.#listener.onDirectory(directory);
+      return;
+    }
     watched?.watcher.close();
     try {
       this.#watch(directory);
@@ -140,6 +187,24 @@ export class DirectoryWatches {
       this.#watched.set(directory, undefined);
     }
     this.#listener.onDirectory(directory);
+    this.#tellAll(directory);
+  }
+}
+
+function entriesOf(directory: string): Dirent<Buffer>[] {
+  try {
+    return readdirSync(diskPath(directory), {encoding: 'buffer', withFileTypes: true});
+  } catch {
+    return []; // It went away again.
+  }
+}
+
+/** A link is none. */
+function isDirectory(path: string): boolean {
+  try {
+    return lstatSync(diskPath(path)).isDirectory();
+  } catch {
+    return false; // It went away again, or something above it is no directory any more.
   }
 }
 

@@ -2,10 +2,18 @@
 import {DirectoryWatches} from './directory-watches.ts';
 import {type Changes, Settling} from './settling.ts';
 
+/** What of all that happens in the watched directories is worth to be told. */
+export interface Interest {
+  /** Whether an event about this path may be worth a build. */
+  matters(path: string): boolean;
+  /** Whether files matter in a directory that comes into being by this path. */
+  grows(directory: string): boolean;
+}
+
 export class FileWatch {
   readonly #watches: DirectoryWatches;
   readonly #settling: Settling;
-  #isWatched: (path: string) => boolean = () => false;
+  #interest: Interest | undefined;
   readonly #pending: Changes[] = [];
   #wake: (() => void) | undefined;
 
@@ -18,15 +26,16 @@ export class FileWatch {
     });
     this.#watches = new DirectoryWatches({
       onName: path => {
-        if (this.#isWatched(path)) this.#settling.add(path);
+        if (this.#interest?.matters(path)) this.#settling.add(path);
       },
       onDirectory: () => this.#settling.addAll(),
+      isGrowth: path => this.#interest?.grows(path) ?? false,
     });
   }
 
   /** Answers the directories that were not watched before. @throws WatchLimitError */
-  set(directories: Iterable<string>, isWatched: (path: string) => boolean): string[] {
-    this.#isWatched = isWatched;
+  set(directories: Iterable<string>, interest: Interest): string[] {
+    this.#interest = interest;
     return this.#watches.set(directories);
   }
 

@@ -17,6 +17,8 @@ import {loadManifest} from './manifest.ts';
 import {depfileDialect, findNinja, logVersions, supportedVersion} from './ninja-program.ts';
 import {loadSnapshot, type SnapshotMeta, saveSnapshot} from './snapshot.ts';
 
+const CMAKE_CACHE = 'CMakeCache.txt';
+
 export interface LoadOptions {
   /** Real path. */
   readonly directory: string;
@@ -42,6 +44,7 @@ export function loadNinjaProject(options: LoadOptions): Project {
     : readLogs(directory, graph, meta);
   const dialect = depfileDialect(meta.ninjaVersion);
   const manifestNode = graph.find(canonicalPath(manifest));
+  const isMade = manifestNode !== undefined && graph.producer(manifestNode) >= 0;
   return {
     kind: 'ninja',
     get name() {
@@ -54,7 +57,8 @@ export function loadNinjaProject(options: LoadOptions): Project {
     records,
     files: logFiles(directory, graph, meta),
     ninja: {path: meta.ninjaPath, version: meta.ninjaVersion},
-    ...(manifestNode !== undefined && graph.producer(manifestNode) >= 0 ? {manifest: manifestNode} : {}),
+    ...(isMade ? {manifest: manifestNode} : {}),
+    included: isMade ? [] : includedFiles(directory, meta),
     warnings: [...meta.warnings, ...warnings],
     isSnapshot: known?.records !== undefined,
     depfileDialect: dialect,
@@ -73,7 +77,7 @@ export function loadNinjaProject(options: LoadOptions): Project {
 
 function readDescription(options: LoadOptions, key: string): {graph: Graph; meta: SnapshotMeta} {
   const {directory, manifest, environment} = options;
-  const cmakeCache = join(directory, 'CMakeCache.txt');
+  const cmakeCache = join(directory, CMAKE_CACHE);
   const cacheStamp = fileStamp(cmakeCache);
   const ninjaPath = findNinja(directory, environment.PATH ?? '');
   const ninjaStamp = fileStamp(ninjaPath);
@@ -105,6 +109,12 @@ function readDescription(options: LoadOptions, key: string): {graph: Graph; meta
     warnings,
   };
   return {graph, meta};
+}
+
+/** Prereq: the sources of the snapshot begin with the manifest. */
+function includedFiles(directory: string, {sources, ninjaPath}: SnapshotMeta): Project['included'] {
+  const others = [ninjaPath, join(directory, CMAKE_CACHE)];
+  return sources.slice(1).filter(({file}) => !others.includes(file));
 }
 
 function readLogs(
@@ -185,8 +195,8 @@ function readDepfile(
 function projectName(directory: string): string {
   const parent = basename(join(directory, '..'));
   try {
-    if (!statSync(join(directory, 'CMakeCache.txt'), {throwIfNoEntry: false})) return parent;
-    const cache = readFileSync(join(directory, 'CMakeCache.txt'), 'utf8');
+    if (!statSync(join(directory, CMAKE_CACHE), {throwIfNoEntry: false})) return parent;
+    const cache = readFileSync(join(directory, CMAKE_CACHE), 'utf8');
     return /^CMAKE_PROJECT_NAME:STATIC=(.+)$/m.exec(cache)?.[1] ?? parent;
   } catch {
     return parent;

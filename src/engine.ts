@@ -276,6 +276,7 @@ export class Engine {
       isMadeName: name => pending.hasName(name),
       pendingProducers: (files, names) => pending.producersOf(files, names),
       runLocally: (edge, abort, reason) => this.#runLocally(local, edge, {signal: abort, reason}),
+      isCaptured: true,
       depsFrom: project.kind === 'ninja' ? 'depfile' : 'observed',
       warn: text => this.#warn(text),
       reasonToStay: edge => departures.reasonToStay(edge, this.#localSlots.free),

@@ -10,13 +10,14 @@ import type {EdgeOutcome} from './graph/executor.ts';
 import {FileState} from './graph/file-state.ts';
 import type {EdgeId} from './graph/graph.ts';
 import type {Jobserver} from './make/jobserver.ts';
-import {Journal} from './make/journal.ts';
+import {Journal, keyOf} from './make/journal.ts';
 import {findProgram} from './make/make-program.ts';
 import {Prefetch} from './make/prefetch.ts';
 import type {Answer, Question} from './make/question.ts';
 import {logicalDirectory} from './pwd.ts';
 import type {Cloud} from './remote/cloud.ts';
 import {Discovery} from './remote/discovery.ts';
+import {isOfCompiles} from './remote/environment.ts';
 import {Epochs} from './remote/epochs.ts';
 import {InputSender} from './remote/input-sender.ts';
 import {Materialiser} from './remote/materialise.ts';
@@ -50,6 +51,9 @@ export interface MakeCompilesOptions {
 /** Jobs of make beyond what compiles now find others that can be, and links; each costs a process that waits. */
 const LENT_FOR_EACH = 2;
 const LENT_IN_ANY_CASE = 64;
+/** How long a token is waited for, in ms, by who has only to tell that all is done, and by who will take its place. */
+const LONGEST_FOR_DONE = 2000;
+const LONGEST_FOR_REAL = 60_000;
 /** The clock of a file system may be this much behind, in ns. */
 const COARSE_CLOCK = 20_000_000n;
 
@@ -65,16 +69,18 @@ export class MakeCompiles {
   readonly #files = new FileState();
   readonly #epochs: Epochs;
   readonly #discovery: Discovery;
+  readonly #toolchains: Toolchains;
   readonly #remote: RemoteExecutor;
   readonly #slots: Slots;
   readonly #asked = new Map<EdgeId, Asked>();
   readonly #programs = new Map<string, string | undefined>();
   readonly #warned = new Set<string>();
   readonly #journal = new Journal();
-  readonly #before: readonly Question[];
+  /** What the last make had compiled, by what it made. */
+  readonly #before = new Map<string, Question>();
   readonly #prefetch: Prefetch;
   #count = 0;
-  #isWarm = false;
+  #hasBegun = false;
   /** Of compiles that nobody has asked for. */
   #unasked = -1;
 
@@ -83,13 +89,13 @@ export class MakeCompiles {
     const {cloud, cacheDir, stateDir, env} = options;
     this.#slots = new Slots(options.width + cloud.preparedAhead);
     this.#files.load(join(stateDir, 'files'), TOKENS_VERSION);
-    this.#before = Journal.load(join(stateDir, 'journal.json'), options.umask);
     this.#prefetch = new Prefetch({
       slots: this.#slots,
       compile: (question, signal) => this.#fetchAhead(question, signal),
     });
     this.#epochs = new Epochs(this.#files, () => BigInt(Date.now()) * 1_000_000n - COARSE_CLOCK);
     this.#discovery = new Discovery(this.#files);
+    this.#toolchains = new Toolchains({store: cloud.store, cacheDir, env});
     this.#remote = new RemoteExecutor({
       graph: {
         outs: () => new Int32Array(),
@@ -108,13 +114,13 @@ export class MakeCompiles {
       cloud,
       files: this.#files,
       epochs: this.#epochs,
-      toolchains: new Toolchains({store: cloud.store, cacheDir, env}),
+      toolchains: this.#toolchains,
       discovery: this.#discovery,
       sender: new InputSender(cloud.store, {
         system: join(cacheDir, 'lists.json'),
         own: join(stateDir, 'lists.json'),
       }),
-      materialiser: new Materialiser(join(stateDir, 'tmp')),
+      materialiser: new Materialiser(),
       useCache: options.useCache,
       depfileDialect: 'ninja-1.13',
       canonicalPath,
@@ -126,6 +132,7 @@ export class MakeCompiles {
         this.#of(edge).localReason = reason;
         return {kind: 'cancelled'};
       },
+      isCaptured: false,
       depsFrom: 'observed',
       warn: text => this.#warn(text),
       reasonToStay: options.reasonToStay,
@@ -145,23 +152,13 @@ export class MakeCompiles {
     return this.#count;
   }
 
-  /** Begins what the last make had compiled and what is not there now, where results are kept. */
-  prefetch(): void {
-    if (!this.#options.useCache) return;
-    const missing = this.#before.filter(question => {
-      const classification = this.#classify(question);
-      if (classification.kind !== 'remote') return false;
-      return !existsSync(absolute(question, classification.compile.output));
-    });
-    if (missing.length === 0) return;
-    this.#warm();
-    this.#prefetch.start(missing);
-  }
-
   /** Ends what nobody has asked for, and keeps what was learnt for the next make. */
   async close(): Promise<void> {
     await this.#prefetch.close();
-    this.#journal.save(join(this.#options.stateDir, 'journal.json'), this.#before);
+    this.#journal.save(join(this.#options.stateDir, 'journal.json'), {
+      earlier: this.#before,
+      keeps: isOfCompiles,
+    });
     try {
       this.#files.save(join(this.#options.stateDir, 'files'), TOKENS_VERSION);
     } catch {
@@ -189,16 +186,18 @@ export class MakeCompiles {
       return {kind: 'real'};
     };
     if (classification.kind === 'local-compile') return real(classification.local.reason);
-    const reason = this.#reasonByProgram(question) ?? reasonByOutputs(question, classification);
+    const reason =
+      this.#reasonByProgram(question, classification) ?? reasonByOutputs(question, classification);
     if (reason !== undefined) return real(reason);
-    this.#warm();
+    this.#begin(question);
     const isLent = jobserver.lent < Math.max(LENT_FOR_EACH * width, LENT_IN_ANY_CASE);
     if (isLent) jobserver.lend();
     try {
       const asked: Asked = {question, compile: classification};
       const outcome = await this.#run(edge, asked, signal).finally(async () => {
         // Also for one that is gone: what is lent has to come back.
-        if (isLent) await jobserver.takeBack();
+        const isReal = asked.localReason !== undefined;
+        if (isLent) await jobserver.takeBack(isReal ? LONGEST_FOR_REAL : LONGEST_FOR_DONE);
       });
       if (outcome.kind === 'done') {
         report({
@@ -231,10 +230,25 @@ export class MakeCompiles {
     }
   }
 
-  /** A worker's start takes as long as all that comes before the first compile; where nothing is to be done it is for nobody. */
-  #warm(): void {
-    if (!this.#isWarm) this.#options.cloud.invoker.warm?.(1);
-    this.#isWarm = true;
+  /**
+   * With the first question that goes to a worker, and not before, since many makes have nothing to compile: a worker
+   * starts, which takes long, and what the last make compiled and what is not there now is begun, where results are kept.
+   */
+  #begin(first: Question): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    const {cloud, useCache, stateDir, umask} = this.#options;
+    cloud.invoker.warm?.(1);
+    const ahead: Question[] = [];
+    for (const question of Journal.load(join(stateDir, 'journal.json'), umask)) {
+      const classification = this.#classify(question);
+      if (classification.kind !== 'remote') continue;
+      const {source, output} = classification.compile;
+      if (!existsSync(absolute(question, source))) continue;
+      this.#before.set(absolute(question, output), question);
+      if (!existsSync(absolute(question, output)) && keyOf(question) !== keyOf(first)) ahead.push(question);
+    }
+    if (useCache) this.#prefetch.start(ahead);
   }
 
   async #run(edge: EdgeId, asked: Asked, signal: AbortSignal): Promise<EdgeOutcome> {
@@ -247,7 +261,9 @@ export class MakeCompiles {
       this.#epochs.end();
       const outcome = await this.#remote.run(edge, signal);
       if (outcome.kind === 'failed') this.#dropOutput(asked, outcome.place);
-      if (outcome.kind === 'done') this.#journal.add(asked.question);
+      if (outcome.kind === 'done') {
+        this.#journal.add(asked.question, absolute(asked.question, asked.compile.compile.output));
+      }
       return outcome;
     } finally {
       this.#slots.release();
@@ -256,7 +272,8 @@ export class MakeCompiles {
 
   async #fetchAhead(question: Question, signal: AbortSignal): Promise<void> {
     const classification = this.#classify(question);
-    if (classification.kind !== 'remote' || this.#reasonByProgram(question) !== undefined) return;
+    if (classification.kind !== 'remote' || this.#reasonByProgram(question, classification) !== undefined)
+      return;
     const edge = this.#unasked--;
     this.#asked.set(edge, {question, compile: classification});
     this.#epochs.end();
@@ -264,10 +281,11 @@ export class MakeCompiles {
     this.#asked.delete(edge);
   }
 
-  /** What a compiler that failed does with an object of an earlier run: clang removes it, gcc does not get that far. */
+  /** What a compiler that failed does with an object of an earlier run: gcc does not get that far, but for a pipe. */
   #dropOutput({question, compile}: Asked, place: string): void {
-    if (place !== 'remote' || compile.compile.family !== 'clang') return;
-    rmSync(absolute(question, compile.compile.output), {force: true});
+    const {family, words, output} = compile.compile;
+    if (place === 'remote' && (family === 'clang' || words.includes('-pipe')))
+      rmSync(absolute(question, output), {force: true});
   }
 
   #classify(question: Question): Classification {
@@ -285,22 +303,31 @@ export class MakeCompiles {
   }
 
   /** Why the real program has to run: it is another one than its name means, or is to make files in a way of its own. */
-  #reasonByProgram(question: Question): string | undefined {
-    const {words, program, umask, directory, env} = question;
+  #reasonByProgram(question: Question, {compile}: RemoteCompile): string | undefined {
+    const {words, program, umask, isText} = question;
+    if (!isText) return 'not-text';
     if (umask !== this.#options.umask) return 'environment-change';
-    const first = words[0]!;
-    const found = first.includes('/')
-      ? absolute(question, first)
-      : this.#find(first, env.PATH ?? '', directory);
-    const isMeant =
-      found !== undefined && canonicalPath(found) === canonicalPath(absolute(question, program));
-    return isMeant ? undefined : 'compiler-wrapper';
+    const found = this.#find(question, words[0]!);
+    if (found === undefined || canonicalPath(found) !== canonicalPath(absolute(question, program)))
+      return 'compiler-wrapper';
+    const compiler = compile.compiler === words[0] ? found : this.#find(question, compile.compiler);
+    if (compiler !== undefined) this.#noteProgram(compiler);
+    return undefined;
   }
 
-  #find(name: string, path: string, directory: string): string | undefined {
-    const key = path.split(':').every(isAbsolute) ? `${name}\0${path}` : `${name}\0${path}\0${directory}`;
-    if (!this.#programs.has(key)) this.#programs.set(key, findProgram(name, path, directory));
-    return this.#programs.get(key);
+  /** As it is found now. */
+  #find(question: Question, name: string): string | undefined {
+    const {env, directory} = question;
+    return name.includes('/') ? absolute(question, name) : findProgram(name, env.PATH ?? '', directory);
+  }
+
+  /** A recipe may put another compiler where one was. */
+  #noteProgram(path: string): void {
+    const facts = statSync(path, {throwIfNoEntry: false, bigint: true});
+    const now = facts && `${facts.dev} ${facts.ino} ${facts.size} ${facts.mtimeNs} ${facts.ctimeNs}`;
+    const before = this.#programs.get(path);
+    this.#programs.set(path, now);
+    if (before !== undefined && before !== now) this.#toolchains.forgetIdentities();
   }
 
   #of(edge: EdgeId): Asked {

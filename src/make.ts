@@ -11,7 +11,7 @@ import {LoopDelay} from './loop-delay.ts';
 import {Interposer} from './make/interposer.ts';
 import {Jobserver} from './make/jobserver.ts';
 import {findMake, type MakeProgram} from './make/make-program.ts';
-import {JOBSERVER_FDS, makeFlags, readMakeWords, takesNamedPipe} from './make/make-words.ts';
+import {inheritedWords, JOBSERVER_FDS, makeFlags, readMakeWords, takesNamedPipe} from './make/make-words.ts';
 import type {Answer, Question} from './make/question.ts';
 import {StubServer} from './make/stub-server.ts';
 import {MakeCompiles} from './make-compiles.ts';
@@ -23,18 +23,24 @@ import {storeLimit, storePlace} from './store-place.ts';
 import {MakeDisplay} from './ui/make-display.ts';
 import {SummaryCollector} from './ui/summary.ts';
 
+/** More than a pipe has room for would wait for ever. */
+const MOST_JOBS = 60_000;
+
 /** `began`: as `performance.now()`, when the program started. Answers the exit status. */
 export async function make(options: MakeOptions, began: number): Promise<number> {
   const {build} = options;
   checkSummaryPlace(build.summary);
   const read = readMakeWords(options.words);
-  const inherited = readMakeWords((process.env.MAKEFLAGS ?? '').split(' ')).jobs;
+  const inherited = readMakeWords(inheritedWords(process.env.MAKEFLAGS ?? '')).jobs;
   const directory = directoryOf(read.directories);
   const program = findMake(process.env);
   const asked = read.jobs ?? inherited;
   const localJobs = build.localJobs ?? (typeof asked === 'number' ? asked : availableParallelism());
-  if (localJobs < 1) {
-    throw new FailureError({reason: 'option-invalid', text: '-j takes a whole number of at least 1'});
+  if (localJobs < 1 || localJobs > MOST_JOBS) {
+    throw new FailureError({
+      reason: 'option-invalid',
+      text: `-j takes a whole number of at least 1 and at most ${MOST_JOBS}`,
+    });
   }
   const loopDelay = new LoopDelay();
   loopDelay.work();
@@ -89,10 +95,12 @@ export async function make(options: MakeOptions, began: number): Promise<number>
       reasonToStay: () => policy.reasonToStay({waiting: 0, freeCores: 0}),
       report,
     });
+    const told = new Set<string>();
     const answer = async (question: Question, signal: AbortSignal): Promise<Answer> => {
       if (question.kind === 'compile') return compiles.answer(question, signal);
       const text = `'${question.words.join(' ')}' sets a number of jobs of its own, which --local-jobs does not hold`;
-      report({type: 'note', level: 'warning', text});
+      if (!told.has(text)) report({type: 'note', level: 'warning', text});
+      told.add(text);
       return {kind: 'real'};
     };
     server = await StubServer.listen(interposer.socket, {
@@ -100,7 +108,6 @@ export async function make(options: MakeOptions, began: number): Promise<number>
       onFault: error => report({type: 'note', level: 'warning', text: `a compile runs here: ${error}`}),
     });
     report({type: 'cloud-ready', text: `make ${program.version} · ${cloud.description}`});
-    compiles.prefetch();
     const status = await runMake(program, {
       words: read.words,
       interposer,
@@ -154,7 +161,7 @@ async function runMake({path, version}: MakeProgram, run: MakeRun): Promise<numb
     MAKEFLAGS: makeFlags(interposer.env.MAKEFLAGS, {jobs: localJobs, path: jobserver.path, version}),
   };
   const command = [path, ...words];
-  // Only a shell can hand over descriptors by these numbers, our own gate having the third.
+  // Only a shell can hand over descriptors by their numbers.
   const opening = JOBSERVER_FDS.map(fd => `${fd}<>"$0"`).join(' ');
   const [file, ...args] = takesNamedPipe(version)
     ? command

@@ -73,6 +73,17 @@ static int is_one_of(const char *name, const char *const *names) {
   return 0;
 }
 
+/* Whether a word of make's sets a number of jobs: `-j4`, `-kj4`, `-j 4`, `--jobs=4`. */
+static int sets_jobs(char *const *word) {
+  static const char with_value[] = "CfIoWEOl";
+  const char *at = *word;
+  if (strncmp(at, "--jobs", 6) == 0) return at[6] == '=' || (at[6] == 0 && word[1] && is_digit(*word[1]));
+  if (*at++ != '-' || *at == '-') return 0;
+  for (; *at && !strchr(with_value, *at); at++)
+    if (*at == 'j') return is_digit(at[1]) || (at[1] == 0 && word[1] && is_digit(*word[1]));
+  return 0;
+}
+
 /* A compile, perhaps with a launcher in front; or a make that is to have a width of its own, which is told of. */
 static int is_wanted(const char *path, char *const argv[]) {
   static const char *const launchers[] = {"ccache", "sccache", "distcc", "icecc", NULL};
@@ -81,7 +92,7 @@ static int is_wanted(const char *path, char *const argv[]) {
   if (!argv || !argv[0]) return 0;
   if (is_one_of(name, makes)) {
     for (char *const *word = argv + 1; *word; word++)
-      if ((strncmp(*word, "-j", 2) == 0 && is_digit((*word)[2])) || strncmp(*word, "--jobs=", 7) == 0) return 1;
+      if (sets_jobs(word)) return 1;
     return 0;
   }
   if (!is_compiler(path) && !(is_one_of(name, launchers) && argv[1] && is_compiler(argv[1]))) return 0;
@@ -143,7 +154,7 @@ static int wants_asan(int file) {
 /* Whether it runs as if this were not here only without us. The system's own programs are not looked at. */
 static int refuses_us(const char *path, char *const envp[]) {
   if (!value_of("LLAMA_MAKE", envp) || strncmp(path, "/usr/", 5) == 0 || strncmp(path, "/bin/", 5) == 0) return 0;
-  int file = open(path, O_RDONLY | O_CLOEXEC);
+  int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (file < 0) return 0;
   int answer = wants_asan(file);
   close(file);
@@ -179,20 +190,37 @@ static int stands_in(const char *path, char *const argv[], char *const envp[], c
 
 #define PRELOAD "LD_PRELOAD="
 
-/* The environment without us, on the caller's stack: we are the first in LD_PRELOAD. */
+/* A list of libraries without ours, into `kept`, which has room for all of it; answers how many are left. */
+static int without_us(const char *list, const char *library, char *kept) {
+  int entries = 0;
+  for (;;) {
+    size_t size = strcspn(list, ": ");
+    if (size > 0 && !(size == strlen(library) && memcmp(list, library, size) == 0)) {
+      if (entries++) *kept++ = ':';
+      memcpy(kept, list, size);
+      kept += size;
+    }
+    list += size;
+    if (!*list) break;
+    list++;
+  }
+  *kept = 0;
+  return entries;
+}
+
+/* The environment without anything of ours, on the caller's stack. */
 #define BARE_ENVIRONMENT(envp, result)                                              \
   char **result = alloca((count(envp) + 1) * sizeof *result);                       \
   {                                                                                 \
+    const char *library = value_of("LLAMA_MAKE_LIBRARY", envp);                     \
     size_t at = 0;                                                                  \
     for (char *const *each = envp; *each; each++) {                                 \
       if (strncmp(*each, "LLAMA_MAKE", sizeof "LLAMA_MAKE" - 1) == 0) continue;     \
       result[at] = *each;                                                           \
-      if (strncmp(*each, PRELOAD, sizeof PRELOAD - 1) == 0) {                       \
-        const char *rest = strpbrk(*each, ": ");                                    \
-        if (!rest) continue;                                                        \
-        result[at] = alloca(sizeof PRELOAD + strlen(rest));                         \
+      if (library && strncmp(*each, PRELOAD, sizeof PRELOAD - 1) == 0) {            \
+        result[at] = alloca(strlen(*each) + 1);                                     \
         memcpy(result[at], PRELOAD, sizeof PRELOAD - 1);                            \
-        strcpy(result[at] + sizeof PRELOAD - 1, rest + 1);                          \
+        if (!without_us(*each + sizeof PRELOAD - 1, library, result[at] + sizeof PRELOAD - 1)) continue; \
       }                                                                             \
       at++;                                                                         \
     }                                                                               \

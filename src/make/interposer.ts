@@ -3,7 +3,7 @@
  * builds store them: a preload library gives the stub what was meant for the compiler; where make or the shell cannot be
  * preloaded, links by the compilers' names stand first on PATH.
  */
-import {execFile} from 'node:child_process';
+import {execFile, spawnSync} from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -65,9 +65,12 @@ export class Interposer {
 
   /** @throws FailureError where the stub cannot be compiled */
   static async open({env, cacheDir, make, sources = ownSources()}: InterposerOptions): Promise<Interposer> {
-    const {stub, library} = await partsOf(env, {cacheDir, sourceDir: sources});
+    const {stub, library: cached} = await partsOf(env, {cacheDir, sourceDir: sources});
     const directory = realpathSync(mkdtempSync(join(shortTemporary(), 'llama-make-')));
-    const way = [make, '/bin/sh'].every(isPreloadable) ? 'preload' : 'path';
+    // A blank or a colon would end its name in the list.
+    const library = /[\s:]/.test(cached) ? join(directory, 'exec-shim.so') : cached;
+    if (library !== cached) symlinkSync(cached, library);
+    const way = [make, '/bin/sh'].every(isPreloadable) && isBorne(library, env) ? 'preload' : 'path';
     symlinkSync(stub, join(directory, 'stub'));
     if (way === 'preload') {
       const preload = [library, env.LD_PRELOAD].filter(Boolean).join(':');
@@ -93,10 +96,16 @@ export class Interposer {
   }
 }
 
+/** Whether programs start with the library: it may be of another system's C library, or lie where nothing may be run. */
+function isBorne(library: string, env: NodeJS.ProcessEnv): boolean {
+  const {status, stderr} = spawnSync('/bin/sh', ['-c', ':'], {env: {...env, LD_PRELOAD: library}});
+  return status === 0 && stderr.length === 0;
+}
+
 /** A socket's path has room for some hundred bytes, and a user's TMPDIR may be long. */
 function shortTemporary(): string {
   const own = tmpdir();
-  return own.length <= 60 && existsSync(own) ? own : '/tmp';
+  return own.length <= 60 && !/[\s:]/.test(own) && existsSync(own) ? own : '/tmp';
 }
 
 /** Names of all compilers that PATH leads to. */

@@ -47,7 +47,7 @@ describe('tokens', () => {
 
   it('come back at once where they lie in the pipe', async () => {
     jobserver.lend();
-    await jobserver.takeBack();
+    await jobserver.takeBack(60_000);
     expect(jobserver.lent).toBe(0);
     expect(take()).toBe(2);
   });
@@ -57,8 +57,8 @@ describe('tokens', () => {
     jobserver.lend();
     expect(take()).toBe(4);
     const order: string[] = [];
-    const first = jobserver.takeBack().then(() => order.push('first'));
-    const second = jobserver.takeBack().then(() => order.push('second'));
+    const first = jobserver.takeBack(60_000).then(() => order.push('first'));
+    const second = jobserver.takeBack(60_000).then(() => order.push('second'));
     put();
     await first;
     expect(order).toEqual(['first']);
@@ -70,20 +70,33 @@ describe('tokens', () => {
   it('go from one who lends to one who waits, and what the pipe brings later stays in it', async () => {
     jobserver.lend();
     expect(take()).toBe(3);
-    const back = jobserver.takeBack();
+    const back = jobserver.takeBack(60_000);
     jobserver.lend();
     await back;
     expect(jobserver.lent).toBe(1);
     put();
     // The reader that was on its way takes it, and puts it back for whoever asks next.
-    await jobserver.takeBack();
+    await jobserver.takeBack(60_000);
     expect(take()).toBe(0);
+  });
+
+  it('that are lost with who held them keep nobody for ever, and the debt is paid when one comes', async () => {
+    jobserver.lend();
+    expect(take()).toBe(3);
+    await jobserver.takeBack(1);
+    expect(jobserver.lent).toBe(1);
+    // Whoever lends pays the debt first.
+    jobserver.lend();
+    expect([jobserver.lent, take()]).toEqual([1, 0]);
+    put();
+    await jobserver.takeBack(60_000);
+    expect([jobserver.lent, take()]).toEqual([0, 0]);
   });
 
   it('that somebody waits for do not keep the end from coming', async () => {
     jobserver.lend();
     expect(take()).toBe(3);
-    void jobserver.takeBack();
+    void jobserver.takeBack(60_000);
     await jobserver.close();
     jobserver = Jobserver.open(mkdtempSync(join(directory, 'next-')), 1);
   });

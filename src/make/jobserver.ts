@@ -4,8 +4,9 @@
  * that one more byte is lent, and taken back before the stub is answered: ready compiles alone make the build wide, and
  * what really runs here stays within the limit.
  *
- * Taking back never waits for ever. With L jobs allowed and W lent there are L + W tokens, the one that each make begins
- * with included; where all jobs that run are waiting stubs, they hold W of them, and the rest is in the pipe.
+ * With L jobs allowed and W lent there are L + W tokens, the one that each make begins with included; where all jobs that
+ * run are waiting stubs, they hold W of them, and the rest is in the pipe. But whoever is killed takes what he holds with
+ * him: taking back waits so long and no longer, and what it could not get it takes when there is one.
  */
 import {execFileSync} from 'node:child_process';
 import {closeSync, constants, openSync, read, writeSync} from 'node:fs';
@@ -50,18 +51,20 @@ export class Jobserver {
     else this.#put(1);
   }
 
-  /** Resolves when a token that was lent is back. First come, first served. */
-  takeBack(): Promise<void> {
+  /** Resolves when a token that was lent is back, or after `longest` ms without one. First come, first served. */
+  takeBack(longest: number): Promise<void> {
     return new Promise(resolve => {
+      const limit = setTimeout(resolve, longest);
       this.#owed.push(() => {
         this.#lent--;
+        clearTimeout(limit);
         resolve();
       });
       this.#read();
     });
   }
 
-  /** Whoever still waits for a token waits for ever. */
+  /** Prereq: nobody waits for a token who is to be answered. */
   async close(): Promise<void> {
     this.#owed.length = 0;
     if (this.#isReading) {

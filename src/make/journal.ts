@@ -28,6 +28,7 @@ export function keyOf({directory, program, words}: Question): string {
 }
 
 export class Journal {
+  /** By what they make, since the next make wants that, by whatever words. */
   readonly #compiles = new Map<string, Question>();
 
   /** One that is absent or torn is empty. `umask`: of all who will ask. */
@@ -42,22 +43,32 @@ export class Journal {
         program,
         words,
         env: environments[environment]!,
+        isText: true,
       }));
     } catch {
       return [];
     }
   }
 
-  add(question: Question): void {
-    if (this.#compiles.size < MOST) this.#compiles.set(keyOf(question), question);
+  /** `output`: absolute path of what it made. */
+  add(question: Question, output: string): void {
+    if (this.#compiles.size < MOST) this.#compiles.set(output, question);
   }
 
-  /** By rename. Keeps what an earlier make had and this one was not asked for: it had nothing to do about it. */
-  save(file: string, earlier: readonly Question[]): void {
+  /**
+   * By rename, for the user's eyes alone. `earlier`: what an earlier make had, by output; kept where this one was not asked
+   * for it: it had nothing to do about it. `keeps`: whether a variable means something for a compile.
+   */
+  save(
+    file: string,
+    {earlier, keeps}: {earlier: ReadonlyMap<string, Question>; keeps: (variable: string) => boolean},
+  ): void {
     if (this.#compiles.size === 0) return;
-    const all = new Map([...earlier.map(each => [keyOf(each), each] as const), ...this.#compiles]);
+    const others = [...earlier].filter(([output]) => !this.#compiles.has(output)).map(([, each]) => each);
+    const all = [...this.#compiles.values(), ...others].slice(0, MOST);
     const environments = new Map<string, {readonly at: number; readonly env: NodeJS.ProcessEnv}>();
-    const compiles = [...all.values()].slice(-MOST).map(({directory, program, words, env}) => {
+    const compiles = all.map(({directory, program, words, env: whole}) => {
+      const env = Object.fromEntries(Object.entries(whole).filter(([name]) => keeps(name)));
       const text = JSON.stringify(env);
       const known = environments.get(text) ?? {at: environments.size, env};
       environments.set(text, known);
@@ -70,7 +81,7 @@ export class Journal {
     };
     const temporary = `${file}.${process.pid}`;
     try {
-      writeFileSync(temporary, JSON.stringify(saved));
+      writeFileSync(temporary, JSON.stringify(saved), {mode: 0o600});
       renameSync(temporary, file);
     } catch {
       rmSync(temporary, {force: true}); // A full disk: the next make does without.

@@ -36,8 +36,8 @@ describe('MAKEFLAGS', () => {
 
   it('names the pipe as that make knows it', () => {
     expect(makeFlags(undefined, {...place, version: '4.4.1'})).toBe('-j2 --jobserver-auth=fifo:/p/jobs');
-    expect(makeFlags('', {...place, version: '4.3'})).toBe('-j2 --jobserver-auth=3,4');
-    expect(makeFlags('', {...place, version: '4.1'})).toBe('-j --jobserver-fds=3,4');
+    expect(makeFlags('', {...place, version: '4.3'})).toBe('-j2 --jobserver-auth=7,8');
+    expect(makeFlags('', {...place, version: '4.1'})).toBe('-j --jobserver-fds=7,8');
     expect(makeFlags('', {...place, version: '10.0'})).toContain('fifo:');
     expect([takesNamedPipe('4.4'), takesNamedPipe('4.3'), takesNamedPipe('3.82')]).toEqual([
       true,
@@ -49,7 +49,7 @@ describe('MAKEFLAGS', () => {
   it('keeps what the user has in there, but for other jobs', () => {
     const inherited = 'ks -j8 --jobserver-auth=5,6 -I x\\ y --jobs=3 -- CC=a\\ b -j=1';
     expect(makeFlags(inherited, {...place, version: '4.3'})).toBe(
-      'ks -I x\\ y -j2 --jobserver-auth=3,4 -- CC=a\\ b -j=1',
+      'ks -I x\\ y -j2 --jobserver-auth=7,8 -- CC=a\\ b -j=1',
     );
   });
 });

@@ -99,8 +99,11 @@ export interface JobserverPlace {
   readonly version: string;
 }
 
-/** Descriptors of the pipe, for a make that knows no named ones: those that make itself would take. */
-export const JOBSERVER_FDS = [3, 4] as const;
+/**
+ * Descriptors of the pipe, for a make that knows no named ones. Shell scripts use 3 and 4 most, configure 5 and 6, flock 9;
+ * a shell can open those of one digit alone.
+ */
+export const JOBSERVER_FDS = [7, 8] as const;
 
 /** MAKEFLAGS for a make that is to ask our jobserver. `inherited`: what the user's environment says. */
 export function makeFlags(inherited: string | undefined, {jobs, path, version}: JobserverPlace): string {
@@ -116,6 +119,12 @@ export function makeFlags(inherited: string | undefined, {jobs, path, version}: 
     word => !/^-j\d*$|^--jobs(?:=|$)|^--jobserver-/.test(word),
   );
   return [...flags, own, ...(variables < 0 ? [] : words.slice(variables))].join(' ');
+}
+
+/** The words of a MAKEFLAGS: its first one may be options without their dash. */
+export function inheritedWords(flags: string): string[] {
+  const [first = '', ...rest] = flags.split(' ');
+  return /^[^-=]+$/.test(first) ? [`-${first}`, ...rest] : [first, ...rest];
 }
 
 /** Whether such a make takes a pipe by its name. */

@@ -4,7 +4,15 @@ import {Prefetch} from './prefetch.ts';
 import type {Question} from './question.ts';
 
 function question(name: string): Question {
-  return {kind: 'compile', umask: 0o022, directory: '/d', program: '/p', words: ['cc', name], env: {}};
+  return {
+    kind: 'compile',
+    umask: 0o022,
+    directory: '/d',
+    program: '/p',
+    words: ['cc', name],
+    env: {},
+    isText: true,
+  };
 }
 
 /** A prefetch whose compiles end when they are told to. */

@@ -2,6 +2,7 @@
  * Compiles of the last make that are likely to be asked for, begun before they are: for the result cache alone, so that
  * an answer counts only if every input is what was compiled. Whoever asks comes first.
  */
+import {setMaxListeners} from 'node:events';
 import type {Slots} from '../scheduler/slots.ts';
 import {keyOf} from './journal.ts';
 import type {Question} from './question.ts';
@@ -19,6 +20,8 @@ export class Prefetch {
 
   constructor(options: PrefetchOptions) {
     this.#options = options;
+    // Each compile that is under way listens.
+    setMaxListeners(0, this.#end.signal);
   }
 
   /** Begins with as many as there is room for; the others follow. */

@@ -2,6 +2,7 @@
  * What a stub asks and what it is answered, as bytes. The form is told at the top of `stub.c`; numbers are in this
  * machine's order, which is little endian on all that we run on.
  */
+import {isUtf8} from 'node:buffer';
 
 export interface Question {
   /** `compile`: may it be answered? `make`: a make is started with a number of jobs of its own, which is only told. */
@@ -15,6 +16,8 @@ export interface Question {
   readonly words: readonly string[];
   /** The command's own. The same object for the same bytes. */
   readonly env: NodeJS.ProcessEnv;
+  /** False where not all of it is UTF-8, so that the texts here are not what the command was given. */
+  readonly isText: boolean;
 }
 
 export type Answer =
@@ -46,8 +49,8 @@ export class QuestionReader {
     const umask = bytes.readUInt32LE(LENGTH + 4);
     const words = bytes.readUInt32LE(LENGTH + 8);
     const variables = bytes.readUInt32LE(LENGTH + 12);
-    const text = bytes.toString('utf8', LENGTH + HEAD);
-    const parts = text.split('\0');
+    const body = bytes.subarray(LENGTH + HEAD);
+    const parts = body.toString('utf8').split('\0');
     // Behind the last zero byte is one more, empty part.
     if (parts.length !== 2 + words + variables + 1) throw new RangeError('a question of other length');
     return {
@@ -57,6 +60,7 @@ export class QuestionReader {
       program: parts[1]!,
       words: parts.slice(2, 2 + words),
       env: this.#environment(parts.slice(2 + words, -1)),
+      isText: isUtf8(body),
     };
   }
 

@@ -15,11 +15,14 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -104,11 +107,19 @@ static int get(int from, void *into, size_t size) {
   return 1;
 }
 
+/* Where a standard stream is closed, what the compiler says would go to the client. */
+static int away_from_streams(int file) {
+  if (file < 0 || file > 2) return file;
+  int moved = fcntl(file, F_DUPFD, 3);
+  close(file);
+  return moved;
+}
+
 static int dial(const char *place) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if ((size_t)snprintf(address.sun_path, sizeof address.sun_path, "%s/socket", place) >= sizeof address.sun_path) return -1;
   /* Not closed by exec: its end tells the client when the real compiler has ended. */
-  int client = socket(AF_UNIX, SOCK_STREAM, 0);
+  int client = away_from_streams(socket(AF_UNIX, SOCK_STREAM, 0));
   if (client >= 0 && connect(client, (struct sockaddr *)&address, sizeof address) != 0) {
     close(client);
     return -1;
@@ -152,6 +163,11 @@ static void answered(int client) {
     if (!get(client, buffer, size)) break;
     for (size_t at = 0; at < size;) {
       ssize_t done = write(2, buffer + at, size - at);
+      if (done < 0 && errno == EAGAIN) {
+        struct pollfd reader = {.fd = 2, .events = POLLOUT};
+        poll(&reader, 1, -1);
+        continue;
+      }
       if (done < 0 && errno != EINTR) break;
       if (done > 0) at += done;
     }
@@ -164,6 +180,17 @@ static void answered(int client) {
 static int become(const char *program, char *const argv[]) {
   syscall(SYS_execve, program, argv, environ);
   int fault = errno;
+  if (fault == ENOEXEC) {
+    /* A script that does not say by what: by the shell, as execvp() and shells do it. */
+    size_t words = 0;
+    while (argv[words]) words++;
+    char **script = malloc((words + 2) * sizeof *script);
+    script[0] = "/bin/sh";
+    script[1] = (char *)program;
+    for (size_t i = 1; i <= words; i++) script[i + 1] = argv[i];
+    if (words == 0) script[2] = NULL;
+    syscall(SYS_execve, script[0], script, environ);
+  }
   fprintf(stderr, "%s: %s\n", program, strerror(fault));
   return fault == ENOENT ? 127 : 126;
 }
@@ -174,7 +201,9 @@ int main(int argc, char *argv[]) {
   char folder[PATH_MAX];
   if (argc < 1) return 127;
   if (!program) {
-    const char *found = find_behind(base_name(argv[0]));
+    /* argv[0] may be any text; what was started is a link of ours, or a program of that name. */
+    const char *started = (const char *)getauxval(AT_EXECFN);
+    const char *found = find_behind(base_name(started ? started : argv[0]));
     if (!found) {
       fprintf(stderr, "%s: command not found\n", argv[0]);
       return 127;

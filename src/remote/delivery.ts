@@ -49,6 +49,7 @@ export class Delivery {
     const taken = isTaken ? placeOf(graph.text(edge, 'depfile')) : undefined;
     const wanted = new Set(wantedOutputs(prepared.command.compile).map(({path}) => path));
     let depfile: Buffer | undefined;
+    const files: {path: string; bytes: Buffer; executable: boolean}[] = [];
     for (const output of outputs) {
       // A result that others have made may say anything.
       if (!wanted.has(output.path))
@@ -59,7 +60,11 @@ export class Delivery {
       const path = absoluteIn(prepared.directory, output.path);
       const bytes = await this.#bytes(output);
       if (placeOf(output.path) === taken) depfile = bytes;
-      else placing(() => materialiser.write(path, bytes, output.executable));
+      else files.push({path, bytes, executable: output.executable});
+    }
+    // What is named first is what others go by, ninja and make by its time: it comes last.
+    for (const {path, bytes, executable} of files.reverse()) {
+      placing(() => materialiser.write(path, bytes, executable));
     }
     return depfile;
   }

@@ -18,6 +18,11 @@ const TRAVELLING = [
   'CCC_OVERRIDE_OPTIONS',
 ];
 
+/** Whether a variable means something for a compile, or for which compiler it is. */
+export function isOfCompiles(name: string): boolean {
+  return name === 'PATH' || name === 'PWD' || name.startsWith('LC_') || TRAVELLING.includes(name);
+}
+
 /** The user's environment as the command would see it. */
 export function changedEnvironment(
   env: NodeJS.ProcessEnv,

@@ -3,17 +3,20 @@
  * Outputs are copies of the store's bytes, never links to them.
  */
 import {closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync} from 'node:fs';
-import {dirname, join} from 'node:path';
+import {basename, dirname, join} from 'node:path';
 
 export class Materialiser {
-  readonly #temporaryDir: string;
+  readonly #temporaryDir: string | undefined;
   readonly #knownDirs = new Set<string>();
   #count = 0;
   /** An output was found to be on another file system than the temporary directory: from then on all go by way of their own. */
   #isElsewhere = false;
 
-  /** `temporaryDir` should be on the file system of the outputs; it is made when first needed. */
-  constructor(temporaryDir: string) {
+  /**
+   * `temporaryDir` should be on the file system of the outputs; it is made when first needed. Without one each output is
+   * written beside its place: what the directory says of group and rights then holds for it.
+   */
+  constructor(temporaryDir?: string) {
     this.#temporaryDir = temporaryDir;
   }
 
@@ -32,8 +35,8 @@ export class Materialiser {
   #write(path: string, bytes: Uint8Array, isExecutable: boolean): void {
     this.#ensureDir(dirname(path));
     const mode = isExecutable ? 0o777 : 0o666;
-    if (this.#isElsewhere) {
-      renameInto(path, `${path}.llama-${process.pid}`, {bytes, mode});
+    if (this.#temporaryDir === undefined || this.#isElsewhere) {
+      renameInto(path, join(dirname(path), `.${basename(path)}.llama-${process.pid}`), {bytes, mode});
       return;
     }
     this.#ensureDir(this.#temporaryDir);

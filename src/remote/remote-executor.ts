@@ -62,6 +62,11 @@ export interface RemoteExecutorOptions {
   readonly pendingProducers: (files: readonly string[], names: readonly string[]) => readonly EdgeId[];
   /** Runs the edge on this machine, counted under `reason`. */
   readonly runLocally: (edge: EdgeId, signal: AbortSignal, reason: string) => Promise<EdgeOutcome>;
+  /**
+   * True where both streams of a command go one way, and what a failed one has left does not count. Else one that prints to
+   * standard output runs here, and what a failed one wrote besides its output is put in place.
+   */
+  readonly isCaptured: boolean;
   /** See {@link DeliveryOptions}. */
   readonly depsFrom: 'depfile' | 'observed';
   readonly warn: (text: string) => void;
@@ -83,6 +88,11 @@ const MOST_ROUNDS = 4;
 
 function unlessInputChanged(error: unknown): undefined {
   if (!(error instanceof InputChanged)) throw error;
+}
+
+/** What asks for the time of day is another result each time, unless a variable fixes it. */
+function mayBeKept({env}: Prepared, {readsClock}: Discovered): boolean {
+  return !readsClock || env.SOURCE_DATE_EPOCH !== undefined;
 }
 
 export class RemoteExecutor implements Executor {
@@ -212,6 +222,8 @@ export class RemoteExecutor implements Executor {
       const producers = this.#producersOf(edge, this.#namedLikeMade(inputs), absentIncludes);
       if (producers.length > 0) return {kind: 'waits', producers};
       hasCome();
+      // Nothing would be kept of it.
+      if (!isPlaced && !mayBeKept(prepared, found.value)) return {kind: 'cancelled'};
       const invoked = await this.#invoke(prepared, found.value, signal).catch(unlessInputChanged);
       if (!invoked || changedMeanwhile(inputs, invoked.result)) {
         epochs.end();
@@ -348,8 +360,17 @@ export class RemoteExecutor implements Executor {
     const {cloud, files, useCache} = this.#options;
     const {result, discovered} = run;
     const output = await this.#delivery.textOf(result);
+    if (run.isPlaced && !this.#options.isCaptured && result.stdout.size > 0)
+      throw new StayLocal('standard-output');
     if (result.exitCode !== 0) {
       if (wasKilled(result, output)) throw new StayLocal('worker-killed');
+      if (run.isPlaced && !this.#options.isCaptured) {
+        const {output: object} = prepared.command.compile;
+        await this.#delivery.place(
+          prepared,
+          result.outputs.filter(({path}) => path !== object),
+        );
+      }
       return {
         kind: 'failed',
         place: 'remote',
@@ -361,8 +382,9 @@ export class RemoteExecutor implements Executor {
     }
     if (result.missing.length > 0) throw new StayLocal('output-missing');
     const depfile = run.isPlaced ? await this.#delivery.place(prepared, result.outputs) : undefined;
-    const mayCache = !discovered.readsClock || prepared.env.SOURCE_DATE_EPOCH !== undefined;
-    if (useCache && run.key !== undefined && mayCache) {
+    // Nobody waited with changes for a compile that was not asked for.
+    const isAsSeen = run.isPlaced || this.#isAsSeen(discovered.inputs);
+    if (useCache && run.key !== undefined && isAsSeen && mayBeKept(prepared, discovered)) {
       const inputs = makeInputSet(result.observed, {
         digestSent: digestsSent(discovered.inputs, files),
         isMade: path => prepared.made.some(file => file.path === path),
@@ -383,12 +405,21 @@ export class RemoteExecutor implements Executor {
     });
   }
 
+  /** Whether all inputs have the bytes that were sent, by a new look. */
+  #isAsSeen({files: inputs}: Inputs): boolean {
+    const {files, epochs} = this.#options;
+    epochs.end();
+    epochs.current();
+    return inputs.every(({path, file}) => files.digest(path) === file[1]);
+  }
+
   /** Undefined where a blob of the result is gone: the compile then runs again. */
   async #finishCached(
     prepared: Prepared,
     {hit, stamp, began}: {hit: CachedResult; stamp: bigint; began: number},
   ): Promise<EdgeOutcome | undefined> {
     try {
+      if (!this.#options.isCaptured && hit.stdout.size > 0) throw new StayLocal('standard-output');
       const output = await this.#delivery.textOf(hit);
       const depfile = await this.#delivery.place(prepared, hit.outputs);
       return this.#delivery.done(prepared, {

@@ -48,6 +48,11 @@ export class Toolchains {
     return identity;
   }
 
+  /** A compiler may be another one by now: each is identified anew when it is asked for. */
+  forgetIdentities(): void {
+    this.#known.clear();
+  }
+
   /** Those that were identified so far, for people. */
   async versions(): Promise<string[]> {
     const found = await Promise.all(this.#known.values());

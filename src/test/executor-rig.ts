@@ -59,6 +59,7 @@ export class ExecutorRig {
   command = 'gcc -O2 -MD -MF a.o.d -o a.o -c a.c';
   env: NodeJS.ProcessEnv = {};
   useCache = true;
+  isCaptured = true;
   flags = EDGE_DEPS_GCC;
   #stamp = 1n;
 
@@ -134,6 +135,7 @@ export class ExecutorRig {
         this.localReasons.push(reason);
         return {...LOCAL, localReason: reason};
       },
+      isCaptured: this.isCaptured,
       depsFrom: 'depfile',
       warn: text => this.warnings.push(text),
       reasonToStay: () => this.reasonToStay,

@@ -128,6 +128,18 @@ after: stop
     expect(existsSync(made.path('a.o')) && existsSync(made.path('after'))).toBe(true);
   });
 
+  it('leaves the descriptors that recipes use to them', async () => {
+    const made = await project({
+      Makefile: 'all:\n\t{ { $(MAKE) -s -f inner.mk; echo $$? >&3; } | cat; } 3>status 4>other\n',
+      'inner.mk': 'all: a b\na b:\n\techo $@\n',
+    });
+    await check(made.llama());
+    expect([readFileSync(made.path('status'), 'utf8'), readFileSync(made.path('other'), 'utf8')]).toEqual([
+      '0\n',
+      '',
+    ]);
+  });
+
   it('of a make of its own is told of', async () => {
     const made = await project({
       Makefile: 'all:\n\t+make -j3 -f inner.mk\n',
@@ -142,27 +154,28 @@ after: stop
 describe('what the last make compiled', () => {
   it('is begun before it is asked for, and counts only if its inputs are what they were', async () => {
     const made = await project({
-      // Waits for both results, then changes what one of them rests on.
+      // Waits for all three results, then changes what one of them rests on.
       Makefile: `all: hold
 \t$(MAKE) a.o b.o
-hold:
-\tif test -n "$(RESULTS)"; then until test "$$(find $(RESULTS) -type f | wc -l)" -ge 2; do :; done; echo 'int changed;' > b.h; fi
+hold: first.o
+\tif test -n "$(RESULTS)"; then until test "$$(find $(RESULTS) -type f | wc -l)" -ge 3; do :; done; echo 'int changed;' > b.h; fi
 \t: > hold
 %.o: %.c
 \tgcc -c $< -o $@
 `,
+      'first.c': 'int first;\n',
       'a.c': 'int a;\n',
       'b.c': '#include "b.h"\n',
       'b.h': 'int b;\n',
     });
     await check(made.llama());
-    for (const name of ['a.o', 'b.o', 'hold']) rmSync(made.path(name));
+    for (const name of ['first.o', 'a.o', 'b.o', 'hold']) rmSync(made.path(name));
     // What is known of this directory is beside the store, which is to have no results of it.
     const results = join(rig.store, 'results');
     rmSync(results, {recursive: true});
     mkdirSync(results);
     const built = await check(made.llama([`RESULTS=${results}`]));
-    expect(built.summary?.compiles).toMatchObject({remote: 1, cached: 1, local: 0});
+    expect(built.summary?.compiles).toMatchObject({remote: 2, cached: 1, local: 0});
     expect((await check(rig.run('nm', [made.path('b.o')]))).stdout).toContain('changed');
     await expectNothingLeft(rig);
   });
@@ -177,6 +190,25 @@ describe('a compile that fails', () => {
     expect(built.stderr.replaceAll(/^llama: .*\n/gm, '')).toBe(plain.stderr);
     expect(built.summary).toMatchObject({result: 'failed', compiles: {failed: 1, local: 0}});
     await expectNothingLeft(rig);
+  });
+
+  it('leaves what the compiler leaves: its list of headers, and no object where a pipe was used', async () => {
+    const recipe = 'gcc -pipe -MMD -c a.c -o a.o';
+    const made = await project({
+      Makefile: `a.o: a.c\n\t${recipe}\n`,
+      'a.c': '#include "a.h"\n',
+      'a.h': '#error x\n',
+    });
+    const trees: string[][] = [];
+    for (const build of [() => made.make(), () => made.llama()]) {
+      writeFileSync(made.path('a.o'), 'old');
+      utimesSync(made.path('a.o'), 1, 1);
+      rmSync(made.path('a.d'), {force: true});
+      expect((await build()).status).toBe(2);
+      trees.push(readdirSync(made.directory).sort());
+    }
+    expect(trees[1]).toEqual(trees[0]);
+    expect(trees[0]).toEqual(['Makefile', 'a.c', 'a.d', 'a.h']);
   });
 
   it('leaves its directory to be missed by the compiler itself', async () => {
@@ -204,6 +236,60 @@ describe('what stands in the way of the stub', () => {
     const built = await check(made.llama([], {env: {PATH: `${made.path('bin')}:${SYSTEM_PATH}`}}));
     expect(built.stdout).toContain('wrapped');
     expect(built.summary?.compiles).toMatchObject({remote: 0, local: 1});
+  });
+
+  it('a compiler that is a script without a word of what runs it: it runs by the shell', async () => {
+    const made = await project({'a.c': 'int a;\n', Makefile: 'a.o: a.c\n\tgcc -c a.c -o a.o\n'});
+    program(made.path('bin'), 'gcc', '');
+    writeFileSync(made.path('bin/gcc'), 'echo wrapped; exec /usr/bin/gcc "$@"\n');
+    const built = await check(made.llama([], {env: {PATH: `${made.path('bin')}:${SYSTEM_PATH}`}}));
+    expect(built.stdout).toContain('wrapped');
+  });
+
+  it('another compiler in the place of one: it is asked anew', async () => {
+    const made = await project({
+      'a.c': 'int f(void) { return 1; }\n',
+      Makefile:
+        'all: a.c\n\tln -sf /usr/bin/gcc cc && ./cc -c a.c -o c.o\n\tln -sf /usr/bin/g++ cc && ./cc -c a.c -o cxx.o\n',
+    });
+    const built = await check(made.llama());
+    const symbols = async (name: string) => (await check(rig.run('nm', [made.path(name)]))).stdout;
+    expect([await symbols('c.o'), await symbols('cxx.o')]).toEqual([
+      expect.stringContaining(' f\n'),
+      expect.stringContaining(' _Z1fv\n'),
+    ]);
+    expect(built.summary?.compiles.failed).toBe(0);
+  });
+
+  it('bytes that are no text: they reach the compiler as they are', async () => {
+    const made = await project({'a.c': 'char s[] = X;\n'});
+    const latin1 = Buffer.from('a.o: a.c\n\tgcc -c a.c -DX=\'"\xe9"\' -o a.o\n', 'latin1');
+    writeFileSync(made.path('Makefile'), latin1);
+    const built = await check(made.llama());
+    expect(readFileSync(made.path('a.o')).includes(Buffer.from([0xe9, 0]))).toBe(true);
+    expect(built.summary?.local_reasons).toEqual({'not-text': 1});
+  });
+
+  it('a listing on standard output: it stays there', async () => {
+    const made = await project({
+      'a.c': 'int a;\n',
+      Makefile: 'a.o: a.c\n\tgcc -c a.c -Wa,-al -o a.o > list\n',
+    });
+    await check(made.llama());
+    expect(readFileSync(made.path('list'), 'utf8')).toContain('GAS LISTING');
+  });
+
+  it('a make that is killed with a token in its hands: the others go on', async () => {
+    const made = await project({
+      'a.c': 'int a;\n',
+      Makefile: 'all:\n\t-$(MAKE) -f sub.mk\n\tgcc -c a.c -o b.o\n',
+      // What runs beside the compile has the token that was lent for it.
+      'sub.mk': 'all: a.o beside\na.o: a.c\n\tgcc -c a.c -o a.o\nbeside:\n\tkill -9 $$PPID\n',
+    });
+    const built = await check(made.llama(['-j1']));
+    expect(built.all).toContain('Killed');
+    expect(existsSync(made.path('b.o'))).toBe(true);
+    await expectNothingLeft(rig);
   });
 
   it('a library that the user preloads is preloaded still, for the compiler as well', async () => {

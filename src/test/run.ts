@@ -41,6 +41,7 @@ export class Running {
   readonly done: Promise<Run>;
   readonly #listeners = new Set<() => void>();
   #all = '';
+  #out = '';
   #ended = false;
 
   constructor(program: string, args: readonly string[], options: RunOptions) {
@@ -63,6 +64,11 @@ export class Running {
   /** What both streams said so far. */
   get said(): string {
     return this.#all;
+  }
+
+  /** What standard output said so far. */
+  get out(): string {
+    return this.#out;
   }
 
   get ended(): boolean {
@@ -102,6 +108,7 @@ export class Running {
         child[name]?.on('data', (text: string) => {
           parts[name] += text;
           this.#all += text;
+          if (name === 'stdout') this.#out += text;
           this.#wake();
         });
       }

@@ -55,8 +55,8 @@ export class Watching {
 
   async #next(): Promise<WatchEvent> {
     const nth = this.#told++;
-    await this.#running.until(said => eventLines(said).length > nth);
-    const line = eventLines(this.#running.said)[nth];
+    await this.#running.until(() => eventLines(this.#running.out).length > nth);
+    const line = eventLines(this.#running.out)[nth];
     if (line === undefined) throw new Error(`it ended:\n${this.#running.said}`);
     return JSON.parse(line) as WatchEvent;
   }

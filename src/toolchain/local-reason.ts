@@ -12,6 +12,7 @@ export const LOCAL_REASONS = {
   'compiler-wrapper': "another program stands behind the compiler's name, or runs its passes",
   'environment-output': 'a variable of the environment makes the compiler write another file',
   'environment-change': 'the command changes a variable by which programs are found or loaded',
+  'not-text': 'a word, a directory or a variable of it is not UTF-8',
   'response-file': 'a response file is absent or nests too deeply',
   'unknown-flag': 'a flag is not known',
   'unknown-flag-file': 'an unknown flag names a file',

@@ -2,6 +2,7 @@
 export const RUN_REASONS: Readonly<Record<string, string>> = {
   verified: 'compiled here as well, to be compared',
   'undiscovered-input': 'its inputs could not all be found without the compiler',
+  'standard-output': 'it prints to standard output, which goes another way than its errors',
   'output-missing': 'the worker made less than the command is to make',
   'depfile-unreadable': 'the depfile cannot be read',
   'worker-killed': 'something ended the compiler on the worker, want of memory or of disk most often',

@@ -16,7 +16,8 @@ export const MAKE_HELP = `llama make [ARG...]
 
 Runs make as it is: compiles on workers, everything else in its recipes by make itself. ARGs are make's own, but for:
 
-  -j N              (make's) jobs that run on this machine at once    (default: the cores)
+  -j N              (make's) jobs that run on this machine at once    (default: the cores; -j1 for a Makefile that needs
+                    its order); those that wait for a worker do not count
   --remote-jobs N   compiles in flight at most                        (default: what the cloud offers)
   --why-local       tell of each compile that stays here, and why
   --store DIR       the embedded store                   (default: $XDG_CACHE_HOME/llama)

@@ -169,7 +169,9 @@ static int stands_in(const char *path, char *const argv[], char *const envp[], c
   if (length + sizeof "/stub" > PATH_MAX || strlen(path) >= PATH_MAX) return 0;
   memcpy(stub, place, length);
   memcpy(stub + length, "/stub", sizeof "/stub");
-  return access(path, X_OK) == 0 && access(stub, X_OK) == 0;
+  /* Of a make that is long over the name may have come to somebody else. */
+  struct stat own;
+  return access(path, X_OK) == 0 && access(stub, X_OK) == 0 && lstat(place, &own) == 0 && own.st_uid == geteuid();
 }
 
 #define PROGRAM "LLAMA_MAKE_PROGRAM="

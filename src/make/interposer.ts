@@ -10,6 +10,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -66,7 +67,10 @@ export class Interposer {
   /** @throws FailureError where the stub cannot be compiled */
   static async open({env, cacheDir, make, sources = ownSources()}: InterposerOptions): Promise<Interposer> {
     const {stub, library: cached} = await partsOf(env, {cacheDir, sourceDir: sources});
-    const directory = realpathSync(mkdtempSync(join(shortTemporary(), 'llama-make-')));
+    const temporary = shortTemporary();
+    removeAbandoned(temporary);
+    const directory = realpathSync(mkdtempSync(join(temporary, PREFIX)));
+    symlinkSync(String(process.pid), join(directory, OWNER));
     // A blank or a colon would end its name in the list.
     const library = /[\s:]/.test(cached) ? join(directory, 'exec-shim.so') : cached;
     if (library !== cached) symlinkSync(cached, library);
@@ -100,6 +104,22 @@ export class Interposer {
 function isBorne(library: string, env: NodeJS.ProcessEnv): boolean {
   const {status, stderr} = spawnSync('/bin/sh', ['-c', ':'], {env: {...env, LD_PRELOAD: library}});
   return status === 0 && stderr.length === 0;
+}
+
+const PREFIX = 'llama-make-';
+/** A link to the number of the process that a directory belongs to. */
+const OWNER = 'owner';
+
+/** What was left by those that were killed. */
+function removeAbandoned(temporary: string): void {
+  for (const name of readdirSync(temporary).filter(each => each.startsWith(PREFIX))) {
+    try {
+      const owner = readlinkSync(join(temporary, name, OWNER));
+      if (!existsSync(`/proc/${owner}`)) rmSync(join(temporary, name), {recursive: true, force: true});
+    } catch {
+      // Another user's, or one that is just being made.
+    }
+  }
 }
 
 /** A socket's path has room for some hundred bytes, and a user's TMPDIR may be long. */

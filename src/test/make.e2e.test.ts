@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
+import {lastingProcesses} from './leftovers.ts';
 import {MakeProject} from './make-project.ts';
 import {check} from './project.ts';
 import {useRig} from './rig.ts';
@@ -361,6 +362,21 @@ describe('the end', () => {
       expect(readdirSync(made.directory).sort()).toEqual(['Makefile', 'a.c', 'a.o', 'gate']);
     },
   );
+});
+
+describe('a client that is killed', () => {
+  it('takes its make with it, and what it leaves goes with the next one', async () => {
+    const made = await project({Makefile: 'all: hold\nhold:\n\tcat gate > hold\n'});
+    await check(rig.run('mkfifo', [made.path('gate')]));
+    const running = made.start();
+    await untilExists(made.path('hold'), running);
+    running.signal('SIGKILL');
+    await running.done;
+    expect(await lastingProcesses(rig.scratch)).toEqual([]);
+    expect(readdirSync(rig.temporary)).toHaveLength(1);
+    await check(made.llama(['-n']));
+    await expectNothingLeft(rig);
+  });
 });
 
 describe('wrong usage', () => {

@@ -81,6 +81,9 @@ export class MakeCompiles {
   readonly #prefetch: Prefetch;
   #count = 0;
   #hasBegun = false;
+  #isWarm = false;
+  /** When the present epoch began, by the machine's monotonic clock, in ns. */
+  #lookedSince = 0n;
   /** Of compiles that nobody has asked for. */
   #unasked = -1;
 
@@ -122,6 +125,7 @@ export class MakeCompiles {
       }),
       materialiser: new Materialiser(),
       useCache: options.useCache,
+      onMiss: () => this.#warm(),
       depfileDialect: 'ninja-1.13',
       canonicalPath,
       compileOf: edge => this.#of(edge).compile,
@@ -231,14 +235,13 @@ export class MakeCompiles {
   }
 
   /**
-   * With the first question that goes to a worker, and not before, since many makes have nothing to compile: a worker
-   * starts, which takes long, and what the last make compiled and what is not there now is begun, where results are kept.
+   * With the first question that goes to a worker, and not before, since many makes have nothing to compile: what the last
+   * make compiled and what is not there now is begun, where results are kept.
    */
   #begin(first: Question): void {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
-    const {cloud, useCache, stateDir, umask} = this.#options;
-    cloud.invoker.warm?.(1);
+    const {useCache, stateDir, umask} = this.#options;
     const ahead: Question[] = [];
     for (const question of Journal.load(join(stateDir, 'journal.json'), umask)) {
       const classification = this.#classify(question);
@@ -251,14 +254,19 @@ export class MakeCompiles {
     if (useCache) this.#prefetch.start(ahead);
   }
 
+  /** A worker's start takes as long as all that comes before its first compile. */
+  #warm(): void {
+    if (!this.#isWarm) this.#options.cloud.invoker.warm?.(1);
+    this.#isWarm = true;
+  }
+
   async #run(edge: EdgeId, asked: Asked, signal: AbortSignal): Promise<EdgeOutcome> {
     this.#asked.set(edge, asked);
     await this.#prefetch.claim(asked.question);
     await this.#slots.acquire();
     try {
       if (signal.aborted) return {kind: 'cancelled'};
-      // Anything may have run since the last one.
-      this.#epochs.end();
+      this.#look(asked.question);
       const outcome = await this.#remote.run(edge, signal);
       if (outcome.kind === 'failed') this.#dropOutput(asked, outcome.place);
       if (outcome.kind === 'done') {
@@ -270,13 +278,24 @@ export class MakeCompiles {
     }
   }
 
+  /**
+   * Anything may have run before a question was asked, and nothing that matters to it after that: what was looked at since
+   * then holds for it, also if it was for others who asked meanwhile.
+   */
+  #look({asked}: Question): void {
+    if (asked < this.#lookedSince) return;
+    this.#epochs.end();
+    this.#lookedSince = process.hrtime.bigint();
+    this.#epochs.current();
+  }
+
   async #fetchAhead(question: Question, signal: AbortSignal): Promise<void> {
     const classification = this.#classify(question);
     if (classification.kind !== 'remote' || this.#reasonByProgram(question, classification) !== undefined)
       return;
     const edge = this.#unasked--;
     this.#asked.set(edge, {question, compile: classification});
-    this.#epochs.end();
+    this.#look(question);
     await this.#remote.prefetch(edge, signal);
     this.#asked.delete(edge);
   }

@@ -2,6 +2,7 @@
 import {existsSync, mkdirSync, realpathSync, writeFileSync} from 'node:fs';
 import {availableParallelism} from 'node:os';
 import {join, resolve} from 'node:path';
+import {markWorked} from './build.ts';
 import {chooseCloud} from './cloud-choice.ts';
 import {CloudPolicy} from './cloud-policy.ts';
 import {combine} from './event.ts';
@@ -42,6 +43,7 @@ export async function make(options: MakeOptions, began: number): Promise<number>
       text: `-j takes a whole number of at least 1 and at most ${MOST_JOBS}`,
     });
   }
+  markWorked();
   const loopDelay = new LoopDelay();
   loopDelay.work();
   const collector = new SummaryCollector();

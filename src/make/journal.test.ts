@@ -19,6 +19,7 @@ function question(name: string, env: NodeJS.ProcessEnv = {PATH: '/bin'}): Questi
   return {
     kind: 'compile',
     umask: 0o022,
+    asked: 0n,
     directory: '/d',
     program: '/p',
     words: ['cc', '-c', name],

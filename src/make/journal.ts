@@ -39,6 +39,7 @@ export class Journal {
       return compiles.map(([environment, directory, program, ...words]) => ({
         kind: 'compile',
         umask,
+        asked: 0n,
         directory,
         program,
         words,

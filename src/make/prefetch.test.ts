@@ -7,6 +7,7 @@ function question(name: string): Question {
   return {
     kind: 'compile',
     umask: 0o022,
+    asked: 0n,
     directory: '/d',
     program: '/p',
     words: ['cc', name],

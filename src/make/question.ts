@@ -8,6 +8,8 @@ export interface Question {
   /** `compile`: may it be answered? `make`: a make is started with a number of jobs of its own, which is only told. */
   readonly kind: 'compile' | 'make';
   readonly umask: number;
+  /** When it was asked, by the machine's monotonic clock, in ns. */
+  readonly asked: bigint;
   /** Where the command runs. */
   readonly directory: string;
   /** The program that the stub stands for, absolute or relative to the directory. */
@@ -27,7 +29,7 @@ export type Answer =
   | {readonly kind: 'done'; readonly status: number; readonly stderr: Buffer};
 
 const LENGTH = 4;
-const HEAD = 16;
+const HEAD = 24;
 /** Linux takes no command line with its environment beyond some MB; more is no question of ours. */
 const LARGEST = 64 << 20;
 
@@ -56,6 +58,7 @@ export class QuestionReader {
     return {
       kind,
       umask,
+      asked: bytes.readBigUInt64LE(LENGTH + 16),
       directory: parts[0]!,
       program: parts[1]!,
       words: parts.slice(2, 2 + words),

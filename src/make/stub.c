@@ -8,7 +8,7 @@
  *
  * A question (numbers are 32 bits, in this machine's order; texts end with a zero byte):
  *   length of what follows, kind ('c' a compile, 'm' a make with a width of its own), umask,
- *   number of words, number of variables, directory, program, words, variables.
+ *   number of words, number of variables, the monotonic clock in ns (64 bits), directory, program, words, variables.
  * An answer: 'r' (run the real one), or 'd', exit status and length, and that much for standard error.
  *
  * Whatever goes wrong on the way means: run the real one.
@@ -27,6 +27,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PLACE "LLAMA_MAKE"
@@ -142,7 +143,11 @@ static int ask(int client, char kind, const char *program, char *const argv[]) {
   size_t size = size_of(argv, &words) + size_of(environ, &variables) + strlen(directory) + strlen(program) + 2;
   mode_t mask = umask(0);
   umask(mask);
-  uint32_t head[5] = {(uint32_t)(sizeof head - sizeof *head + size), (uint32_t)kind, mask, words, variables};
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  uint64_t asked = now.tv_sec * 1000000000ull + now.tv_nsec;
+  uint32_t head[7] = {(uint32_t)(sizeof head - sizeof *head + size), (uint32_t)kind, mask, words, variables};
+  memcpy(head + 5, &asked, sizeof asked);
   char *question = malloc(sizeof head + size);
   if (!question) return 0;
   memcpy(question, head, sizeof head);

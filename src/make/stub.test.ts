@@ -70,6 +70,7 @@ function shell(script: string, env: NodeJS.ProcessEnv = interposer.env): Promise
 describe('a compile', () => {
   it('is asked about with its words, place, variables and umask, and answered with status and text', async () => {
     answer = {kind: 'done', status: 3, stderr: Buffer.from('a.c:1: ÿ warning\n'.repeat(20_000))};
+    const before = process.hrtime.bigint();
     const end = await shell('umask 027; ADDED=" x" gcc -c "a b.c" "" -o x.o');
     expect(end).toEqual({status: 3, stdout: '', stderr: answer.stderr.toString()});
     expect(asked).toHaveLength(1);
@@ -81,6 +82,7 @@ describe('a compile', () => {
       words: ['gcc', '-c', 'a b.c', '', '-o', 'x.o'],
       env: {OWN: 'a=b', ADDED: ' x'},
     });
+    expect(asked[0]!.asked > before && asked[0]!.asked < process.hrtime.bigint()).toBe(true);
     expect(Object.keys(asked[0]!.env).filter(name => /LLAMA|PRELOAD/.test(name))).toEqual([]);
   });
 

@@ -51,6 +51,8 @@ export interface RemoteExecutorOptions {
   readonly sender: InputSender;
   readonly materialiser: Materialiser;
   readonly useCache: boolean;
+  /** Told of each compile whose result is not known, so that a worker will be needed. */
+  readonly onMiss?: () => void;
   readonly depfileDialect: DepfileDialect;
   readonly canonicalPath: (path: string) => string;
   readonly compileOf: (edge: EdgeId) => RemoteCompile;
@@ -201,6 +203,7 @@ export class RemoteExecutor implements Executor {
         if (outcome) return outcome;
       }
     }
+    this.#options.onMiss?.();
     const more = new Set<string>();
     for (let round = 0; round < MOST_ROUNDS; round++) {
       // A later round begins with a new look at the files, so with a new stamp.

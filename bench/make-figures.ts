@@ -9,13 +9,13 @@ import {join} from 'node:path';
 import {Interposer} from '../src/make/interposer.ts';
 import {StubServer} from '../src/make/stub-server.ts';
 import {openCloud} from './cloud-place.ts';
-import {byTurns, type Figure, keeps, plain, table} from './figure.ts';
+import {byTurns, type Figure} from './figure.ts';
 import {told} from './llama.ts';
 import {llamaMake, plainMake} from './make.ts';
 import {fresh, makeProject} from './make-corpus.ts';
-import {check, parseArguments, place, root, say, UsageError} from './place.ts';
+import {check, place, root, say} from './place.ts';
 import {mustTimed} from './process.ts';
-import {writeResult} from './results.ts';
+import {type Measures, runFigures} from './run-figures.ts';
 import {SlowFunction} from './slow-function.ts';
 
 const LOCAL_JOBS = 2;
@@ -184,28 +184,13 @@ async function cached(name: string, runs: number): Promise<Figure[]> {
   ];
 }
 
-const measures: Readonly<Record<string, (runs: number) => Promise<Figure[]>>> = {
+const measures: Measures = {
   wide,
   stub,
   redis: runs => cached('redis', runs),
   busybox: runs => cached('busybox', runs),
 };
 
-export async function main(argv: readonly string[]): Promise<number> {
-  const {names, flags} = parseArguments(argv);
-  const runs = Number(flags.get('runs') ?? 5);
-  delete process.env.NODE_EXTRA_CA_CERTS;
-  const unknown = names.filter(name => !(name in measures));
-  if (unknown.length > 0)
-    throw new UsageError(`no figure '${unknown.join(', ')}'; there are ${Object.keys(measures).join(', ')}`);
-  const figures: Figure[] = [];
-  for (const [name, measure] of Object.entries(measures)) {
-    if (names.length === 0 || names.includes(name)) figures.push(...(await measure(runs)));
-  }
-  say(table(figures));
-  await writeResult(`make-figures${names.map(name => `-${name}`).join('')}`, {
-    runs,
-    figures: figures.map(plain),
-  });
-  return figures.every(figure => keeps(figure) !== false) ? 0 : 1;
+export function main(argv: readonly string[]): Promise<number> {
+  return runFigures('make-figures', measures, argv);
 }

@@ -23,19 +23,11 @@ import {promisify} from 'node:util';
 import {FailureError} from '../failure.ts';
 import {digestOf} from '../protocol/digest.ts';
 import {compilerName} from '../toolchain/compiler-name.ts';
+import {LIBRARY_FLAGS} from '../toolchain/preload-library.ts';
 import {findProgram, isPreloadable, isProgram} from './make-program.ts';
 
 const run = promisify(execFile);
 
-const SHIM_FLAGS = [
-  '-w',
-  '-std=gnu11',
-  '-O1',
-  '-shared',
-  '-fPIC',
-  '-fvisibility=hidden',
-  '-fno-delete-null-pointer-checks',
-];
 const STUB_FLAGS = ['-w', '-std=gnu11', '-O1', '-s'];
 /** By which what follows is compiled, the first that there is. */
 const COMPILERS = ['cc', 'gcc', 'clang'];
@@ -177,7 +169,7 @@ async function partsOf(
     }
   };
   try {
-    await compile(parts.library, SHIM_FLAGS, ['-ldl'], sources.library.path);
+    await compile(parts.library, LIBRARY_FLAGS, ['-ldl'], sources.library.path);
     // A static one starts in half the time, but not every system has the C library for it.
     await compile(parts.stub, [...STUB_FLAGS, '-static'], [], sources.stub.path).catch(() =>
       compile(parts.stub, STUB_FLAGS, [], sources.stub.path),

@@ -10,8 +10,8 @@ import {digestOf} from '../protocol/digest.ts';
 import {CompilerBench, type Environment} from './compiler-run.ts';
 import {refuse, type ToolchainRefusal} from './refusal.ts';
 
-/** No `-w` may be left out: a warning of some future compiler must not reach the user. */
-const FLAGS = [
+/** By which a library is compiled that is to be preloaded. No `-w` may be left out: a warning of some future compiler must not reach the user. */
+export const LIBRARY_FLAGS = [
   '-w',
   '-std=gnu11',
   '-O1',
@@ -53,7 +53,7 @@ export async function preloadLibrary(request: PreloadRequest): Promise<Result<st
     const made = `${path}.${process.pid}`;
     mkdirSync(folder, {recursive: true});
     const end = await bench.run([
-      ...FLAGS,
+      ...LIBRARY_FLAGS,
       '-o',
       made,
       '-x',

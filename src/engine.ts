@@ -24,11 +24,11 @@ import {PlanAnew} from './plan-anew.ts';
 import {countCommands, PlannedCompiles} from './planned-compiles.ts';
 import {logicalDirectories} from './pwd.ts';
 import {regenerate} from './regenerate.ts';
+import {CompilePreparer, type RemoteCompile} from './remote/compile-preparer.ts';
 import {Discovery} from './remote/discovery.ts';
 import {Epochs} from './remote/epochs.ts';
 import {InputSender} from './remote/input-sender.ts';
 import {Materialiser} from './remote/materialise.ts';
-import type {RemoteCompile} from './remote/prepared-compile.ts';
 import {RemoteExecutor} from './remote/remote-executor.ts';
 import {Toolchains} from './remote/toolchains.ts';
 import {Waiting} from './remote/waiting.ts';
@@ -254,24 +254,30 @@ export class Engine {
     // After those who were waiting for a core have been given theirs.
     this.#localSlots.onFree = waiting && (() => setImmediate(() => waiting.takeBack()));
     const pwdOf = logicalDirectories(environment.PWD);
-    const remote = new RemoteExecutor({
-      graph,
-      directory: this.#directory,
+    const compiler = new CompilePreparer({
+      files: this.#files,
+      toolchains: this.#toolchains,
+      discovery: this.#discovery,
+      canonicalPath,
+      compileOf: edge => lanes.classificationOf(edge) as RemoteCompile,
       directoryOf: edge => project.directoryOf(edge),
       pwdOf: edge => pwdOf(project.directoryOf(edge)),
       envOf: () => environment,
+    });
+    const remote = new RemoteExecutor({
+      graph,
+      directory: this.#directory,
+      prepare: edge => compiler.prepare(edge),
       umask: this.#options.umask,
       cloud,
       files: this.#files,
       epochs: this.#epochs,
       toolchains: this.#toolchains,
-      discovery: this.#discovery,
       sender: this.#sender,
       materialiser: this.#materialiser,
       useCache: options.cache,
       canonicalPath,
       depfileDialect: project.depfileDialect,
-      compileOf: edge => lanes.classificationOf(edge) as RemoteCompile,
       expected: edge => planned.before(edge),
       isMadeName: name => pending.hasName(name),
       pendingProducers: (files, names) => pending.producersOf(files, names),

@@ -16,12 +16,12 @@ import {Prefetch} from './make/prefetch.ts';
 import type {Answer, Question} from './make/question.ts';
 import {logicalDirectory} from './pwd.ts';
 import type {Cloud} from './remote/cloud.ts';
+import {CompilePreparer, type RemoteCompile} from './remote/compile-preparer.ts';
 import {Discovery} from './remote/discovery.ts';
 import {isOfCompiles} from './remote/environment.ts';
 import {Epochs} from './remote/epochs.ts';
 import {InputSender} from './remote/input-sender.ts';
 import {Materialiser} from './remote/materialise.ts';
-import type {RemoteCompile} from './remote/prepared-compile.ts';
 import {RemoteExecutor} from './remote/remote-executor.ts';
 import {Toolchains} from './remote/toolchains.ts';
 import {Slots} from './scheduler/slots.ts';
@@ -99,6 +99,19 @@ export class MakeCompiles {
     this.#epochs = new Epochs(this.#files, () => BigInt(Date.now()) * 1_000_000n - COARSE_CLOCK);
     this.#discovery = new Discovery(this.#files);
     this.#toolchains = new Toolchains({store: cloud.store, cacheDir, env});
+    const compiler = new CompilePreparer({
+      files: this.#files,
+      toolchains: this.#toolchains,
+      discovery: this.#discovery,
+      canonicalPath,
+      compileOf: edge => this.#of(edge).compile,
+      directoryOf: edge => this.#of(edge).question.directory,
+      pwdOf: edge => {
+        const {directory, env: own} = this.#of(edge).question;
+        return logicalDirectory(directory, own.PWD);
+      },
+      envOf: edge => this.#of(edge).question.env,
+    });
     this.#remote = new RemoteExecutor({
       graph: {
         outs: () => new Int32Array(),
@@ -107,18 +120,12 @@ export class MakeCompiles {
         text: () => '',
       },
       directory: '/',
-      directoryOf: edge => this.#of(edge).question.directory,
-      pwdOf: edge => {
-        const {directory, env: own} = this.#of(edge).question;
-        return logicalDirectory(directory, own.PWD);
-      },
-      envOf: edge => this.#of(edge).question.env,
+      prepare: edge => compiler.prepare(edge),
       umask: options.umask,
       cloud,
       files: this.#files,
       epochs: this.#epochs,
       toolchains: this.#toolchains,
-      discovery: this.#discovery,
       sender: new InputSender(cloud.store, {
         system: join(cacheDir, 'lists.json'),
         own: join(stateDir, 'lists.json'),
@@ -128,7 +135,6 @@ export class MakeCompiles {
       onMiss: () => this.#warm(),
       depfileDialect: 'ninja-1.13',
       canonicalPath,
-      compileOf: edge => this.#of(edge).compile,
       expected: () => 0,
       isMadeName: () => false,
       pendingProducers: () => [],

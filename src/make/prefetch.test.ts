@@ -1,20 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {Slots} from '../scheduler/slots.ts';
+import {questionOf} from '../test/question.ts';
 import {Prefetch} from './prefetch.ts';
-import type {Question} from './question.ts';
-
-function question(name: string): Question {
-  return {
-    kind: 'compile',
-    umask: 0o022,
-    asked: 0n,
-    directory: '/d',
-    program: '/p',
-    words: ['cc', name],
-    env: {},
-    isText: true,
-  };
-}
 
 /** A prefetch whose compiles end when they are told to. */
 function rig(places: number) {
@@ -25,7 +12,7 @@ function rig(places: number) {
   const prefetch = new Prefetch({
     slots,
     compile: ({words}, signal) => {
-      const name = words[1]!;
+      const name = words.at(-1)!;
       begun.push(name);
       return new Promise(resolve => {
         ends.set(name, resolve);
@@ -45,7 +32,7 @@ const turn = () => new Promise(resolve => setImmediate(resolve));
 describe('what is begun before it is asked for', () => {
   it('is as much as there is room for, in order', async () => {
     const {prefetch, begun, ends} = rig(2);
-    prefetch.start(['a', 'b', 'c'].map(question));
+    prefetch.start(['a', 'b', 'c'].map(name => questionOf(name)));
     await turn();
     expect(begun).toEqual(['a', 'b']);
     ends.get('b')!();
@@ -55,25 +42,25 @@ describe('what is begun before it is asked for', () => {
 
   it('is waited for by who asks for it; what has not begun is left to him', async () => {
     const {prefetch, begun, ends} = rig(1);
-    prefetch.start(['a', 'b', 'c'].map(question));
+    prefetch.start(['a', 'b', 'c'].map(name => questionOf(name)));
     await turn();
     let isClaimed = false;
-    const claim = prefetch.claim(question('a')).then(() => {
+    const claim = prefetch.claim(questionOf('a')).then(() => {
       isClaimed = true;
     });
-    await prefetch.claim(question('b'));
+    await prefetch.claim(questionOf('b'));
     await turn();
     expect(isClaimed).toBe(false);
     ends.get('a')!();
     await claim;
     await turn();
     expect(begun).toEqual(['a', 'c']);
-    await prefetch.claim(question('of nobody'));
+    await prefetch.claim(questionOf('of nobody'));
   });
 
   it('has one before those who ask, and no more', async () => {
     const {prefetch, begun, ends, slots} = rig(1);
-    prefetch.start(['a', 'b', 'c'].map(question));
+    prefetch.start(['a', 'b', 'c'].map(name => questionOf(name)));
     await turn();
     let hasPlace = false;
     const asks = slots.acquire().then(() => {
@@ -90,7 +77,7 @@ describe('what is begun before it is asked for', () => {
 
   it('ends with the make: what is under way is aborted, what waits never begins', async () => {
     const {prefetch, begun, aborted, slots} = rig(1);
-    prefetch.start(['a', 'b'].map(question));
+    prefetch.start(['a', 'b'].map(name => questionOf(name)));
     await turn();
     await prefetch.close();
     await turn();

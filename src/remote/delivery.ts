@@ -3,16 +3,15 @@ import type {EdgeOutcome} from '../graph/executor.ts';
 import {EDGE_DEPS_GCC, type EdgeId} from '../graph/graph.ts';
 import {digestOf} from '../protocol/digest.ts';
 import type {OutputBytes, OutputFile} from '../protocol/invocation.ts';
-import {wantedOutputs} from '../toolchain/compile-command.ts';
 import {type DepfileDialect, parseDepfile} from '../toolchain/depfile.ts';
 import {type Store, StoreError} from './cloud.ts';
 import {absoluteIn} from './discovery.ts';
 import {placing, StayLocal} from './fault.ts';
 import type {Materialiser} from './materialise.ts';
-import type {CompileGraph, Prepared} from './prepared-compile.ts';
+import type {EdgeFacts, Prepared} from './prepared.ts';
 
 export interface DeliveryOptions {
-  readonly graph: CompileGraph;
+  readonly graph: EdgeFacts;
   readonly store: Store;
   readonly materialiser: Materialiser;
   readonly depfileDialect: DepfileDialect;
@@ -47,7 +46,7 @@ export class Delivery {
     const placeOf = (path: string) => canonicalPath(absoluteIn(prepared.directory, path));
     const isTaken = depsFrom === 'depfile' && graph.has(edge, EDGE_DEPS_GCC);
     const taken = isTaken ? placeOf(graph.text(edge, 'depfile')) : undefined;
-    const wanted = new Set(wantedOutputs(prepared.command.compile).map(({path}) => path));
+    const wanted = new Set(prepared.outputs.map(({path}) => path));
     let depfile: Buffer | undefined;
     const files: {path: string; bytes: Buffer; executable: boolean}[] = [];
     for (const output of outputs) {
@@ -55,7 +54,7 @@ export class Delivery {
       if (!wanted.has(output.path))
         throw new StoreError(
           'blob-corrupt',
-          `a result has '${output.path}', which the compile does not make`,
+          `a result has '${output.path}', which its command does not make`,
         );
       const path = absoluteIn(prepared.directory, output.path);
       const bytes = await this.#bytes(output);

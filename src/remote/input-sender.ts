@@ -9,7 +9,7 @@ import {InputChanged} from './fault.ts';
 import {Gathering} from './gathering.ts';
 import {InputLists, LISTS_OF_NAMES, type ListPolicy, type Reference, type SentList} from './input-lists.ts';
 import {readNow} from './observed-run.ts';
-import type {MadeFile} from './prepared-compile.ts';
+import type {MadeFile} from './prepared.ts';
 import {loadLists, type SavedPlaces, saveLists} from './saved-lists.ts';
 
 export interface Sending {

@@ -4,13 +4,11 @@ import type {FileState} from '../graph/file-state.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import type {ActionResult} from '../protocol/invocation.ts';
 import {pathIn} from '../protocol/tree.ts';
-import {wantedOutputs} from '../toolchain/compile-command.ts';
+import type {ToolchainIdentity} from '../toolchain/identify.ts';
 import type {Inputs} from '../toolchain/input-finder.ts';
 import {extraClosure} from '../toolchain/loader.ts';
-import {absoluteIn} from './discovery.ts';
 import {StayLocal} from './fault.ts';
 import {firstPresent} from './input-set.ts';
-import type {Prepared} from './prepared-compile.ts';
 import type {Toolchains} from './toolchains.ts';
 
 /**
@@ -18,13 +16,20 @@ import type {Toolchains} from './toolchains.ts';
  * then, good or bad. What belongs to the system is remembered for all compiles with this toolchain.
  */
 export async function lackingInputs(
-  prepared: Prepared,
   {observed}: ActionResult,
-  {files, toolchains}: {readonly files: FileState; readonly toolchains: Toolchains},
+  {
+    files,
+    toolchains,
+    identity,
+    outputs,
+  }: {
+    readonly files: FileState;
+    readonly toolchains: Toolchains;
+    readonly identity: ToolchainIdentity;
+    /** Absolute paths of what the compile makes. */
+    readonly outputs: ReadonlySet<string>;
+  },
 ): Promise<string[]> {
-  const outputs = new Set(
-    wantedOutputs(prepared.command.compile).map(({path}) => absoluteIn(prepared.directory, path)),
-  );
   const lacking: string[] = [];
   for (const [directory, names] of observed.absent) {
     let rest = names;
@@ -40,11 +45,11 @@ export async function lackingInputs(
   }
   const system: string[] = [];
   for (const path of [...lacking]) {
-    const closure = await extraClosure(path, prepared.identity.loader);
+    const closure = await extraClosure(path, identity.loader);
     lacking.push(...closure.files);
     if (path.startsWith('/usr/')) system.push(path, ...closure.files);
   }
-  if (system.length > 0) toolchains.addExtras(prepared.identity, system);
+  if (system.length > 0) toolchains.addExtras(identity, system);
   return lacking;
 }
 

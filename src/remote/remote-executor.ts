@@ -5,49 +5,35 @@
 import type {EdgeOutcome, Executor} from '../graph/executor.ts';
 import type {FileState} from '../graph/file-state.ts';
 import type {EdgeId} from '../graph/graph.ts';
-import {type Digest, digestOf} from '../protocol/digest.ts';
+import type {Digest} from '../protocol/digest.ts';
 import {type ActionResult, PROTOCOL_VERSION} from '../protocol/invocation.ts';
-import {pathIn} from '../protocol/tree.ts';
 import type {DepfileDialect} from '../toolchain/depfile.ts';
-import {IdSet} from '../toolchain/id-set.ts';
 import type {Inputs} from '../toolchain/input-finder.ts';
-import {NativeFlags} from '../toolchain/native-march.ts';
 import {type CachedResult, type Cloud, InvocationError, StoreError} from './cloud.ts';
 import {Delivery} from './delivery.ts';
-import {absoluteIn, type Discovered, type Discovery} from './discovery.ts';
-import {changedEnvironment, workerEnvironment} from './environment.ts';
+import {absoluteIn} from './discovery.ts';
 import type {Epochs} from './epochs.ts';
 import {CannotPlace, cloudFailure, InputChanged, isFileError, placing, StayLocal} from './fault.ts';
 import type {InputSender} from './input-sender.ts';
 import {holds, makeInputSet, pathsRead} from './input-set.ts';
 import {type Invoked, invokeWithRetry} from './invoke.ts';
+import {MadeInputs} from './made-inputs.ts';
 import type {Materialiser} from './materialise.ts';
-import {changedMeanwhile, digestsSent, lackingInputs, wasKilled} from './observed-run.ts';
-import {
-  actionOf,
-  type CompileGraph,
-  firstKey,
-  type Prepared,
-  type RemoteCompile,
-} from './prepared-compile.ts';
+import {changedMeanwhile, digestsSent, wasKilled} from './observed-run.ts';
+import {actionOf, type EdgeFacts, type Foreseen, firstKey, mayBeKept, type Prepared} from './prepared.ts';
 import type {Toolchains} from './toolchains.ts';
 import type {Waiting, Way} from './waiting.ts';
 
 export interface RemoteExecutorOptions {
-  readonly graph: CompileGraph;
+  readonly graph: EdgeFacts;
   readonly directory: string;
-  /** Where an edge's command runs. */
-  readonly directoryOf: (edge: EdgeId) => string;
-  /** PWD of an edge's command: the directory as the user's shell names it. */
-  readonly pwdOf: (edge: EdgeId) => string;
-  /** Of an edge's command. Prereq: what was answered once does not change. */
-  readonly envOf: (edge: EdgeId) => NodeJS.ProcessEnv;
+  /** @throws StayLocal */
+  readonly prepare: (edge: EdgeId) => Promise<Prepared>;
   readonly umask: number;
   readonly cloud: Cloud;
   readonly files: FileState;
   readonly epochs: Epochs;
   readonly toolchains: Toolchains;
-  readonly discovery: Discovery;
   readonly sender: InputSender;
   readonly materialiser: Materialiser;
   readonly useCache: boolean;
@@ -55,7 +41,6 @@ export interface RemoteExecutorOptions {
   readonly onMiss?: () => void;
   readonly depfileDialect: DepfileDialect;
   readonly canonicalPath: (path: string) => string;
-  readonly compileOf: (edge: EdgeId) => RemoteCompile;
   /** What it took the last time, in ms; 0 where that is not known. */
   readonly expected: (edge: EdgeId) => number;
   /** Whether an edge of the build may make a file by this name. */
@@ -92,28 +77,19 @@ function unlessInputChanged(error: unknown): undefined {
   if (!(error instanceof InputChanged)) throw error;
 }
 
-/** What asks for the time of day is another result each time, unless a variable fixes it. */
-function mayBeKept({env}: Prepared, {readsClock}: Discovered): boolean {
-  return !readsClock || env.SOURCE_DATE_EPOCH !== undefined;
-}
-
 export class RemoteExecutor implements Executor {
   readonly #options: RemoteExecutorOptions;
-  readonly #native = new NativeFlags();
   readonly #delivery: Delivery;
+  readonly #madeInputs: MadeInputs;
   /** When the store last refused its service; to try it with each compile would cost more than the compiles. */
   #storeFailedAt = Number.NEGATIVE_INFINITY;
   /** First keys of the edges that were looked up or kept. */
   readonly #keys = new Map<EdgeId, {readonly key: Digest; readonly toolchain: Digest}>();
-  /** Inputs, by their numbers, whose names have been compared with those of what is made, and those alike. */
-  readonly #judgedNames = new IdSet();
-  readonly #madeNames = new IdSet();
-  /** Producers that an edge was to wait for. One that is still unfinished the next time needs the edge itself. */
-  readonly #waitedFor = new Map<EdgeId, ReadonlySet<EdgeId>>();
 
   constructor(options: RemoteExecutorOptions) {
     this.#options = options;
     this.#delivery = new Delivery({...options, store: options.cloud.store});
+    this.#madeInputs = new MadeInputs(options);
   }
 
   async run(edge: EdgeId, signal: AbortSignal): Promise<EdgeOutcome> {
@@ -181,23 +157,23 @@ export class RemoteExecutor implements Executor {
     signal: AbortSignal,
     {hasCome, isPlaced}: {readonly hasCome: () => void; readonly isPlaced: boolean},
   ): Promise<EdgeOutcome> {
-    const {epochs, files, discovery, useCache, cloud} = this.#options;
+    const {epochs, files, useCache, cloud} = this.#options;
     const began = performance.now();
-    const prepared = await this.#prepare(edge);
+    this.#makeDirectories(edge);
+    const prepared = await this.#options.prepare(edge);
     let epoch = epochs.current();
-    const source = files.digest(absoluteIn(prepared.directory, prepared.command.compile.source));
-    const key = source === undefined ? undefined : firstKey(prepared, source);
-    if (!this.#readAsSent(prepared)) throw new StayLocal('response-file');
+    const fixed = prepared.fixedInputs();
+    const key = fixed === undefined ? undefined : firstKey(prepared, fixed);
     if (useCache && key !== undefined) {
-      this.#keys.set(edge, {key, toolchain: prepared.identity.digest});
-      const hit = (await cloud.results.lookup(key, prepared.identity.digest)).find(result =>
+      this.#keys.set(edge, {key, toolchain: prepared.toolchain});
+      const hit = (await cloud.results.lookup(key, prepared.toolchain)).find(result =>
         holds(result.inputs, files),
       );
       if (hit) {
         hasCome();
         if (!isPlaced) return {kind: 'cancelled'};
         // What an unfinished edge makes may be here from an earlier build, and about to change.
-        const producers = this.#producersOf(edge, pathsRead(hit.inputs), []);
+        const producers = this.#madeInputs.producersOfPaths(edge, pathsRead(hit.inputs), []);
         if (producers.length > 0) return {kind: 'waits', producers};
         const outcome = await this.#finishCached(prepared, {hit, stamp: epoch.stamp, began});
         if (outcome) return outcome;
@@ -208,35 +184,23 @@ export class RemoteExecutor implements Executor {
     for (let round = 0; round < MOST_ROUNDS; round++) {
       // A later round begins with a new look at the files, so with a new stamp.
       if (round > 0) epoch = epochs.current();
-      const found = await discovery.discover({
-        compile: prepared.command.compile,
-        identity: prepared.identity,
-        directory: prepared.directory,
-        pwd: prepared.pwd,
-        env: prepared.localEnv,
-        more: [...this.#options.toolchains.extras(prepared.identity), ...more],
-        stamp: epoch.stamp,
-      });
-      if (found.kind === 'surroundings') throw new StayLocal('assembler-surroundings');
-      if (found.kind === 'unknown') throw new StayLocal('undiscovered-input');
-      if (found.value.precompiled.length > 0) throw new StayLocal('pch');
-      if (found.value.readsFileTime) throw new StayLocal('file-time');
-      const {inputs, absentIncludes} = found.value;
-      const producers = this.#producersOf(edge, this.#namedLikeMade(inputs), absentIncludes);
+      const foreseen = await prepared.foresee(more, epoch.stamp);
+      const {inputs, absentNames} = foreseen;
+      const producers = this.#madeInputs.producersOf(edge, inputs, absentNames);
       if (producers.length > 0) return {kind: 'waits', producers};
       hasCome();
       // Nothing would be kept of it.
-      if (!isPlaced && !mayBeKept(prepared, found.value)) return {kind: 'cancelled'};
-      const invoked = await this.#invoke(prepared, found.value, signal).catch(unlessInputChanged);
+      if (!isPlaced && !mayBeKept(prepared, foreseen)) return {kind: 'cancelled'};
+      const invoked = await this.#invoke(prepared, foreseen, signal).catch(unlessInputChanged);
       if (!invoked || changedMeanwhile(inputs, invoked.result)) {
         epochs.end();
         continue;
       }
-      const lacking = await lackingInputs(prepared, invoked.result, this.#options);
+      const lacking = await prepared.lacking(invoked.result, foreseen);
       if (lacking.length === 0) {
         return this.#finish(prepared, {
           result: invoked.result,
-          discovered: found.value,
+          foreseen,
           stamp: epoch.stamp,
           key,
           isPlaced,
@@ -247,89 +211,22 @@ export class RemoteExecutor implements Executor {
     throw new StayLocal('undiscovered-input');
   }
 
-  /** Paths of the inputs that by their names may be made by an edge of the build. */
-  #namedLikeMade({files, ids}: Inputs): string[] {
-    for (const id of ids.without(this.#judgedNames)) {
-      // What comes up for the first time is at the end.
-      const {name, file} = files.findLast(input => input.id === id)!;
-      if (this.#options.isMadeName(name) || this.#options.isMadeName(file[0])) this.#madeNames.add(id);
-      this.#judgedNames.add(id);
-    }
-    if (ids.alsoIn(this.#madeNames).length === 0) return [];
-    // The build may name the place where the file is in another way than the compile does.
-    return files
-      .filter(({id}) => this.#madeNames.has(id))
-      .flatMap(({path, directory, file}) => [path, pathIn(directory, file[0])]);
-  }
-
-  /** Edges that this one can and has to wait for. */
-  #producersOf(edge: EdgeId, files: readonly string[], names: readonly string[]): readonly EdgeId[] {
-    const before = this.#waitedFor.get(edge);
-    const producers = this.#options
-      .pendingProducers(files, names)
-      .filter(producer => producer !== edge && !before?.has(producer));
-    if (producers.length > 0) this.#waitedFor.set(edge, new Set([...(before ?? []), ...producers]));
-    return producers;
-  }
-
-  /** Whether the response files on disk hold what the command was read from: text, and unchanged. */
-  #readAsSent({command, directory}: Prepared): boolean {
-    return command.compile.responseFiles.every(
-      ({path, content, onDisk}) =>
-        !onDisk || this.#options.files.digest(absoluteIn(directory, path)) === digestOf(content),
-    );
-  }
-
-  async #prepare(edge: EdgeId): Promise<Prepared> {
-    const {compileOf, toolchains, epochs, graph, canonicalPath} = this.#options;
-    const directory = this.#options.directoryOf(edge);
-    const pwd = this.#options.pwdOf(edge);
-    const command = compileOf(edge);
-    const {compile} = command;
-    // As ninja does before it runs a command. A folder that is new is one more thing to look at again.
+  /** As ninja does before it runs a command. A folder that is new is one more thing to look at again. */
+  #makeDirectories(edge: EdgeId): void {
+    const {graph, directory, materialiser, epochs} = this.#options;
     for (const out of graph.outs(edge)) {
-      const path = absoluteIn(this.#options.directory, graph.path(out));
-      if (placing(() => this.#options.materialiser.ensureDirOf(path))) epochs.end();
+      const path = absoluteIn(directory, graph.path(out));
+      if (placing(() => materialiser.ensureDirOf(path))) epochs.end();
     }
-    const localEnv = changedEnvironment(this.#options.envOf(edge), command.envChanges);
-    const identified = await toolchains.identify(compile.compiler, {path: localEnv.PATH ?? '', directory});
-    if (!identified.ok) throw new StayLocal(identified.error.reason);
-    const identity = identified.value;
-    let args: readonly string[] = compile.args;
-    // What the manifest says a response file holds need not be on disk.
-    const made = compile.responseFiles
-      .filter(file => !file.onDisk)
-      .map(file => ({path: absoluteIn(directory, file.path), content: file.content}));
-    // The worker lays it out by its place, which this machine may not have yet.
-    if (made.some(({path}) => canonicalPath(path) !== path)) throw new StayLocal('response-file');
-    if (compile.nativeFlags.length > 0) {
-      const replaced = await this.#native.replace(compile, {cwd: directory, env: localEnv});
-      if (!replaced.ok) throw new StayLocal(replaced.local.reason);
-      args = replaced.args;
-      made.push(...replaced.files);
-    }
-    return {
-      edge,
-      command,
-      identity,
-      part: toolchains.partFor(identity, compile.language),
-      directory,
-      pwd,
-      args: [identity.argv0, ...args.slice(1)],
-      made,
-      localEnv,
-      env: workerEnvironment(localEnv, {pwd, path: identity.path, locale: identity.locale}),
-    };
   }
 
-  async #invoke(prepared: Prepared, discovered: Discovered, signal: AbortSignal): Promise<Invoked> {
+  async #invoke(prepared: Prepared, foreseen: Foreseen, signal: AbortSignal): Promise<Invoked> {
     const {cloud, toolchains, sender, umask, reasonToStay} = this.#options;
     const reason = reasonToStay(prepared.edge);
     if (reason !== undefined) throw new StayLocal(reason);
-    const {part, made, command, directory} = prepared;
-    const source = absoluteIn(directory, command.compile.source);
-    const {inputs, upload} = await sender.send(discovered.inputs, {source, made});
-    const action = actionOf(prepared, {inputs, readsClock: discovered.readsClock, umask});
+    const {part} = prepared;
+    const {inputs, upload} = await sender.send(foreseen.inputs, prepared);
+    const action = actionOf(prepared, {inputs, readsClock: foreseen.readsClock, umask});
     const {inlineLimit} = cloud.store;
     const send = (way: Way) =>
       invokeWithRetry({
@@ -354,24 +251,23 @@ export class RemoteExecutor implements Executor {
     prepared: Prepared,
     run: {
       result: ActionResult;
-      discovered: Discovered;
+      foreseen: Foreseen;
       stamp: bigint;
       key: Digest | undefined;
       isPlaced: boolean;
     },
   ): Promise<EdgeOutcome> {
     const {cloud, files, useCache} = this.#options;
-    const {result, discovered} = run;
+    const {result, foreseen} = run;
     const output = await this.#delivery.textOf(result);
     if (run.isPlaced && !this.#options.isCaptured && result.stdout.size > 0)
       throw new StayLocal('standard-output');
     if (result.exitCode !== 0) {
       if (wasKilled(result, output)) throw new StayLocal('worker-killed');
       if (run.isPlaced && !this.#options.isCaptured) {
-        const {output: object} = prepared.command.compile;
         await this.#delivery.place(
           prepared,
-          result.outputs.filter(({path}) => path !== object),
+          result.outputs.filter(({path}) => path !== prepared.output),
         );
       }
       return {
@@ -386,16 +282,16 @@ export class RemoteExecutor implements Executor {
     if (result.missing.length > 0) throw new StayLocal('output-missing');
     const depfile = run.isPlaced ? await this.#delivery.place(prepared, result.outputs) : undefined;
     // Nobody waited with changes for a compile that was not asked for.
-    const isAsSeen = run.isPlaced || this.#isAsSeen(discovered.inputs);
-    if (useCache && run.key !== undefined && isAsSeen && mayBeKept(prepared, discovered)) {
+    const isAsSeen = run.isPlaced || this.#isAsSeen(foreseen.inputs);
+    if (useCache && run.key !== undefined && isAsSeen && mayBeKept(prepared, foreseen)) {
       const inputs = makeInputSet(result.observed, {
-        digestSent: digestsSent(discovered.inputs, files),
+        digestSent: digestsSent(foreseen.inputs, files),
         isMade: path => prepared.made.some(file => file.path === path),
         files,
       });
       if (inputs) {
         const {outputs, stdout, stderr} = result;
-        await cloud.results.add(run.key, {inputs, outputs, stdout, stderr}, prepared.identity.digest);
+        await cloud.results.add(run.key, {inputs, outputs, stdout, stderr}, prepared.toolchain);
       }
     }
     return this.#delivery.done(prepared, {

@@ -10,11 +10,11 @@ import {GraphBuilder} from '../graph/graph-builder.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import type {ActionResult, InvocationRequest, OutputFile, WorkerFailure} from '../protocol/invocation.ts';
 import {type CachedResult, type Cloud, noCounts, StoreError} from '../remote/cloud.ts';
+import {CompilePreparer, type RemoteCompile} from '../remote/compile-preparer.ts';
 import type {Discovered, Discovery, DiscoveryOutcome, DiscoveryRequest} from '../remote/discovery.ts';
 import {Epochs} from '../remote/epochs.ts';
 import {InputSender} from '../remote/input-sender.ts';
 import {Materialiser} from '../remote/materialise.ts';
-import type {RemoteCompile} from '../remote/prepared-compile.ts';
 import {RemoteExecutor} from '../remote/remote-executor.ts';
 import type {Toolchains} from '../remote/toolchains.ts';
 import {classify} from '../toolchain/classify.ts';
@@ -107,20 +107,27 @@ export class ExecutorRig {
       },
     } as unknown as Toolchains;
     const cloud = this.#cloud();
-    return new RemoteExecutor({
-      graph: builder.freeze({defaults: [], buildDir: ''}),
-      directory: this.#directory,
+    const compiler = new CompilePreparer({
+      files,
+      toolchains,
+      discovery: {
+        discover: async (request: DiscoveryRequest) => this.#discover(request, files),
+      } as unknown as Discovery,
+      canonicalPath: posix.normalize,
+      compileOf: () => compile,
       directoryOf: () => this.#directory,
       pwdOf: () => this.#directory,
       envOf: () => this.env,
+    });
+    return new RemoteExecutor({
+      graph: builder.freeze({defaults: [], buildDir: ''}),
+      directory: this.#directory,
+      prepare: edge => compiler.prepare(edge),
       umask: 0o022,
       cloud,
       files,
       epochs: new Epochs(files, () => this.#stamp++),
       toolchains,
-      discovery: {
-        discover: async (request: DiscoveryRequest) => this.#discover(request, files),
-      } as unknown as Discovery,
       sender: new InputSender(cloud.store),
       materialiser: new Materialiser(this.#at('tmp')),
       useCache: this.useCache,
@@ -128,7 +135,6 @@ export class ExecutorRig {
       canonicalPath: posix.normalize,
       expected: () => 0,
       waiting: undefined,
-      compileOf: () => compile,
       isMadeName: () => true,
       pendingProducers: (paths, names) => this.pending(paths, names),
       runLocally: async (_edge, _signal, reason) => {

@@ -4,6 +4,7 @@
  */
 import {access, cp, mkdir, readdir, rename, rm, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import type {BuildAt} from './ninja.ts';
 import {parseArguments, place, root, say, UsageError} from './place.ts';
 import {must, run} from './process.ts';
 
@@ -242,6 +243,8 @@ export interface Configuration {
   readonly type: BuildType;
   /** Distinguishes build directories of one project and type, `-ccache` for example. */
   readonly suffix?: string;
+  /** By CMake's Ninja Multi-Config, whose directory has a manifest for each type. */
+  readonly isMulti?: boolean;
   readonly options?: readonly string[];
   /** Another copy of the project's sources, see {@link sourceCopy}. */
   readonly source?: string;
@@ -274,7 +277,16 @@ export async function configure(of: Configuration): Promise<string> {
   }
   await must(
     [
-      ...['cmake', '-G', 'Ninja', '-S', source, '-B', directory, `-DCMAKE_BUILD_TYPE=${of.type}`],
+      ...[
+        'cmake',
+        '-G',
+        of.isMulti ? 'Ninja Multi-Config' : 'Ninja',
+        '-S',
+        source,
+        '-B',
+        directory,
+        `-DCMAKE_BUILD_TYPE=${of.type}`,
+      ],
       ...(of.ninja === undefined ? [] : [`-DCMAKE_MAKE_PROGRAM=${of.ninja}`]),
       ...of.project.options,
       ...(of.options ?? []),
@@ -282,6 +294,11 @@ export async function configure(of: Configuration): Promise<string> {
     of.env === undefined ? {} : {env: of.env},
   );
   return directory;
+}
+
+/** Where a configuration is built, and by which manifest. */
+export function buildAt(of: Configuration, targets: readonly string[]): BuildAt {
+  return {directory: buildDirectory(of), targets, ...(of.isMulti && {file: `build-${of.type}.ninja`})};
 }
 
 export function buildType(text: string | undefined): BuildType {

@@ -1,11 +1,11 @@
 /**
- * `equal [PROJECT...] [--type Release|Debug] [--target T] [--reference]`: a build by llama with an empty store against the local build
- * at the same path: every object, every dependency record, idleness, and the edges that a touched header makes dirty. With --reference only
- * the local build is made and kept.
+ * `equal [PROJECT...] [--type Release|Debug] [--multi] [--target T] [--reference]`: a build by llama with an empty store against the local build
+ * at the same path: every object, every dependency record, idleness, and the edges that a touched header makes dirty. With --multi by CMake's
+ * Ninja Multi-Config. With --reference only the local build is made and kept.
  */
 import {rm, stat, utimes} from 'node:fs/promises';
 import {join} from 'node:path';
-import {buildType, type Configuration, configure, project, projects, sources} from './corpus.ts';
+import {buildAt, buildType, type Configuration, configure, project, projects, sources} from './corpus.ts';
 import {build, type LlamaOptions, told, wouldBuild} from './llama.ts';
 import {type BuildAt, wouldRun} from './ninja.ts';
 import {check, parseArguments, place, say} from './place.ts';
@@ -44,8 +44,11 @@ async function equal(of: Configuration, targets: readonly string[]): Promise<boo
   say(`${of.project.name} ${of.type} ${targets.join(' ') || '(all)'}`);
   const wanted = await reference(of, targets);
   await putAside(of);
-  const at: BuildAt = {directory: await configure(of), targets};
-  const options: LlamaOptions = {store: place('store', `equal-${of.project.name}-${of.type}`)};
+  await configure(of);
+  const at = buildAt(of, targets);
+  const options: LlamaOptions = {
+    store: place('store', `equal-${of.project.name}-${of.type}${of.suffix ?? ''}`),
+  };
   await rm(options.store, {recursive: true, force: true});
 
   const fine: boolean[] = [];
@@ -81,7 +84,10 @@ async function equal(of: Configuration, targets: readonly string[]): Promise<boo
     equal: fine.every(Boolean),
     cold: cold.summary,
   };
-  await writeResult(`equal-${of.project.name}-${of.type}${targets.map(each => `-${each}`).join('')}`, result);
+  await writeResult(
+    `equal-${of.project.name}-${of.type}${of.suffix ?? ''}${targets.map(each => `-${each}`).join('')}`,
+    result,
+  );
   return result.equal;
 }
 
@@ -92,13 +98,15 @@ export async function touch(path: string): Promise<void> {
 }
 
 export async function main(argv: readonly string[]): Promise<number> {
-  const {names, flags} = parseArguments(argv, ['reference']);
+  const {names, flags} = parseArguments(argv, ['reference', 'multi']);
   const type = buildType(flags.get('type'));
   const targets = (flags.get('target') ?? '').split(',').filter(Boolean);
+  const multi = flags.has('multi') ? {isMulti: true, suffix: '-multi'} : {};
   const chosen = names.length === 0 ? projects.filter(each => !each.byName) : names.map(project);
   let fine = true;
-  for (const each of flags.has('reference') ? chosen : []) await reference({project: each, type}, targets);
+  for (const each of flags.has('reference') ? chosen : [])
+    await reference({project: each, type, ...multi}, targets);
   if (flags.has('reference')) return 0;
-  for (const each of chosen) fine = (await equal({project: each, type}, targets)) && fine;
+  for (const each of chosen) fine = (await equal({project: each, type, ...multi}, targets)) && fine;
   return fine ? 0 : 1;
 }

@@ -1,7 +1,7 @@
 /** The program under measurement, always as a user has it: the bundle in dist/, by its command line alone. */
 import {readFile, rm} from 'node:fs/promises';
 import {join} from 'node:path';
-import {type BuildAt, commandLines} from './ninja.ts';
+import {type BuildAt, commandLines, manifestFlags} from './ninja.ts';
 import {place, root} from './place.ts';
 import {type Ran, run} from './process.ts';
 
@@ -15,6 +15,7 @@ export interface Summary {
     readonly local: number;
     readonly failed: number;
   };
+  readonly remote_rules: {readonly remote: number; readonly cached: number; readonly local: number};
   readonly local_reasons: Readonly<Record<string, number>>;
   readonly local_runs: number;
   readonly wall_ms: number;
@@ -36,7 +37,14 @@ export function llama(): string {
 
 /** argv of `llama build` at a place. */
 export function buildCommand(at: BuildAt, options: LlamaOptions): string[] {
-  const flags = ['--store', options.store, '--progress', 'none', ...(options.flags ?? [])];
+  const flags = [
+    ...manifestFlags(at),
+    '--store',
+    options.store,
+    '--progress',
+    'none',
+    ...(options.flags ?? []),
+  ];
   return [process.execPath, llama(), 'build', ...flags, at.directory, ...at.targets];
 }
 

@@ -7,10 +7,19 @@ export interface BuildAt {
   readonly targets: readonly string[];
   /** The first `ninja` on PATH when absent. */
   readonly ninja?: string;
+  /** The manifest, where it is not build.ninja. */
+  readonly file?: string;
 }
 
 function ninja(at: BuildAt, args: readonly string[]): Promise<string> {
-  return must([at.ninja ?? 'ninja', ...args], {cwd: at.directory}).then(ran => ran.stdout);
+  return must([at.ninja ?? 'ninja', ...manifestFlags(at), ...args], {cwd: at.directory}).then(
+    ran => ran.stdout,
+  );
+}
+
+/** Alike for ninja and for llama. */
+export function manifestFlags({file}: BuildAt): string[] {
+  return file === undefined ? [] : ['-f', file];
 }
 
 export async function ninjaVersion(program = 'ninja'): Promise<string> {

@@ -23,6 +23,7 @@ const commands = [
   'make-figures',
   'watch',
   'bear',
+  'remote-rules',
 ];
 // Parts of others, which start them as processes of their own.
 const parts = ['load-manifest', 'lambda-endpoint', 'invoke-many', 'upload-many', 'sandbox-runtime'];

@@ -22,6 +22,7 @@ import {keep, takeKept} from './kept-roots.ts';
 import {OutputSender} from './outputs.ts';
 import {checkAction, checkCarried} from './request-check.ts';
 import {type Command, runCommand} from './run.ts';
+import {sideEffects} from './side-effects.ts';
 import {ToolchainStore, type UnpackedToolchain} from './toolchain-store.ts';
 import {summarise, TraceFile} from './trace.ts';
 import {Trash} from './trash.ts';
@@ -147,6 +148,7 @@ export class Worker {
     const sender = new OutputSender(this.#settings.store, inlineLimit);
     const {root} = workspace;
     const files = await sender.collect({wanted: action.outputs, root, cwd: action.cwd, isUntouched});
+    const others = sideEffects({written, removed, outputs: absolute(action), umask: action.umask}, workspace);
     const [stdout, stderr] = [await sender.send(end.stdout), await sender.send(end.stderr)];
     workspace.clean(written, removed);
     if (workspace.spoiled) {
@@ -160,6 +162,7 @@ export class Worker {
       stdout,
       stderr,
       ...files,
+      ...(others.length > 0 && {others}),
       observed,
       timing: {
         toolchain: unpackedAt - begun,
@@ -263,6 +266,10 @@ function commandOf(
     env,
     umask: action.umask,
   };
+}
+
+function absolute({cwd, outputs}: Action): string[] {
+  return outputs.map(({path}) => (path.startsWith('/') ? path : `${cwd}/${path}`));
 }
 
 function failure(reason: WorkerFailure['reason'], text: string, digests?: readonly Digest[]): WorkerFailure {

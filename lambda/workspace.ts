@@ -26,6 +26,7 @@ import {SpareDirectories} from './spare-directories.ts';
 import type {UnpackedToolchain} from './toolchain-store.ts';
 import type {Trash} from './trash.ts';
 import {checkTree, parentOf, RequestInvalid, targetInRoot} from './tree-check.ts';
+import {addWithAncestors, directoriesOf} from './tree-directories.ts';
 
 export interface WorkspaceSettings {
   /** Folder of this workspace; deleted first if it exists. Physical. */
@@ -191,6 +192,11 @@ export class Workspace {
     return (
       this.#directories.get(parentOf(physical))?.has(physical.slice(physical.lastIndexOf('/') + 1)) ?? false
     );
+  }
+
+  /** True for the physical path of a directory that the tree or the toolchain brought. */
+  isDirectory(physical: string): boolean {
+    return this.#directories.has(physical);
   }
 
   #resolve(directory: string): string | undefined {
@@ -375,18 +381,6 @@ export class Workspace {
   #isPermanent(path: string): boolean {
     return path === '/tmp' || this.#fixed.directories.has(path);
   }
-}
-
-/** All directories that a toolchain needs, and the one for temporary files. */
-function directoriesOf(tree: Tree): Set<string> {
-  const all = new Set<string>(['/', '/tmp']);
-  for (const {path} of tree.directories) addWithAncestors(path, all);
-  for (const [path] of tree.links) addWithAncestors(parentOf(path), all);
-  return all;
-}
-
-function addWithAncestors(path: string, into: Set<string>): void {
-  for (let at = path; !into.has(at); at = parentOf(at)) into.add(at);
 }
 
 function keyOf(path: string, name: string, entry: Omit<Entry, 'size'>): string {

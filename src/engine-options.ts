@@ -23,6 +23,8 @@ export interface EngineOptions {
   /** Told of each look before anything is done about it. */
   readonly onLook: (look: Look) => Promise<void>;
   readonly signal: AbortSignal;
+  /** Rules, or programs that their commands run, which may run on workers too. */
+  readonly remoteRules: ReadonlySet<string>;
   readonly environment: NodeJS.ProcessEnv;
   readonly umask: number;
 }

@@ -22,9 +22,8 @@ import {isManifestDirty, type Look, lookAt} from './look.ts';
 import {feedingEdges, PendingFiles} from './pending-files.ts';
 import {PlanAnew} from './plan-anew.ts';
 import {countCommands, PlannedCompiles} from './planned-compiles.ts';
-import {logicalDirectories} from './pwd.ts';
+import {preparers} from './preparers.ts';
 import {regenerate} from './regenerate.ts';
-import {CompilePreparer, type RemoteCompile} from './remote/compile-preparer.ts';
 import {Discovery} from './remote/discovery.ts';
 import {Epochs} from './remote/epochs.ts';
 import {InputSender} from './remote/input-sender.ts';
@@ -32,6 +31,7 @@ import {Materialiser} from './remote/materialise.ts';
 import {RemoteExecutor} from './remote/remote-executor.ts';
 import {Toolchains} from './remote/toolchains.ts';
 import {Waiting} from './remote/waiting.ts';
+import {unknownRules} from './remote-rules.ts';
 import {LocalExecutor} from './scheduler/local-executor.ts';
 import {Plan} from './scheduler/plan.ts';
 import {criticalPath} from './scheduler/priority.ts';
@@ -212,7 +212,9 @@ export class Engine {
       onCompared: outcome => report({type: 'compile-verified', outcome}),
     });
     const planAnew = new PlanAnew({isManifestDirty: () => this.#isManifestDirty(project)});
-    const lanes = new Lanes(project, {env: environment, distrusted: verifier.distrusted});
+    const {remoteRules} = this.#options;
+    const lanes = new Lanes(project, {env: environment, distrusted: verifier.distrusted, remoteRules});
+    for (const line of unknownRules(graph, remoteRules)) this.#warn(line);
     const unfinished = [...plan.unfinished()];
     const planned = new PlannedCompiles(project, lanes, unfinished);
     const compiles = planned.edges.length;
@@ -226,7 +228,8 @@ export class Engine {
       edgesTotal: countCommands(graph),
     });
     this.#tellCost(planned);
-    if (unfinished.some(edge => lanes.laneOf(edge) === 'remote')) cloud.invoker.warm?.(compiles);
+    const leaving = unfinished.filter(edge => lanes.laneOf(edge) === 'remote').length;
+    if (leaving > 0) cloud.invoker.warm?.(leaving);
     const weightOf = criticalPath(graph, plan, edge => project.records.duration(graph.outs(edge)[0]!));
     const local = new LocalExecutor({
       graph,
@@ -253,21 +256,18 @@ export class Engine {
       : undefined;
     // After those who were waiting for a core have been given theirs.
     this.#localSlots.onFree = waiting && (() => setImmediate(() => waiting.takeBack()));
-    const pwdOf = logicalDirectories(environment.PWD);
-    const compiler = new CompilePreparer({
-      files: this.#files,
-      toolchains: this.#toolchains,
-      discovery: this.#discovery,
-      canonicalPath,
-      compileOf: edge => lanes.classificationOf(edge) as RemoteCompile,
-      directoryOf: edge => project.directoryOf(edge),
-      pwdOf: edge => pwdOf(project.directoryOf(edge)),
-      envOf: () => environment,
-    });
     const remote = new RemoteExecutor({
       graph,
       directory: this.#directory,
-      prepare: edge => compiler.prepare(edge),
+      prepare: preparers({
+        look,
+        lanes,
+        files: this.#files,
+        toolchains: this.#toolchains,
+        discovery: this.#discovery,
+        environment,
+        warn: text => this.#warn(text),
+      }),
       umask: this.#options.umask,
       cloud,
       files: this.#files,
@@ -305,15 +305,7 @@ export class Engine {
           forgetResult: edge => remote.forgetResult(edge),
         }),
         local,
-        ninja: {
-          run: async (edge, abort) => {
-            const outcome = await ninja.run(edge, abort);
-            const reason = lanes.reasonOf(edge);
-            return outcome.kind === 'done' && reason !== undefined
-              ? {...outcome, localReason: reason}
-              : outcome;
-          },
-        },
+        ninja: lanes.telling(ninja),
       },
       remoteLimit: width + cloud.preparedAhead,
       localSlots: this.#localSlots,
@@ -323,7 +315,7 @@ export class Engine {
       signal,
       onStart: edge => recorder.start(edge),
       onDone: (edge, done) => {
-        if (lanes.isCompile(edge)) departures.end(edge);
+        if (lanes.mayTravel(edge)) departures.end(edge);
         this.#done.add(graph, edge);
         recorder.record(edge, done.record);
         if (feeding.has(edge)) this.#epochs.end();

@@ -162,6 +162,8 @@ export interface Summary {
   result: 'built' | 'failed' | 'interrupted';
   edges: {total: number; dirty: number; compiles: number};
   compiles: {remote: number; cached: number; local: number; failed: number};
+  /** Commands by `--remote-rule`, which are no compiles. */
+  remote_rules: {remote: number; cached: number; local: number};
   local_reasons: Record<string, number>;
   local_runs: number;
   /** By `--verify`: compiles done twice, and how many of them differed on the worker. */

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import type {Project} from './frontends/project.ts';
-import {EDGE_CONSOLE, EDGE_DEPS_GCC, EDGE_DEPS_MSVC} from './graph/graph.ts';
+import {EDGE_CONSOLE, EDGE_DEPS_GCC, EDGE_DEPS_MSVC, EDGE_GENERATOR} from './graph/graph.ts';
 import {GraphBuilder} from './graph/graph-builder.ts';
 import {flagSignature, Lanes} from './lanes.ts';
 
@@ -15,12 +15,15 @@ interface Spec {
 
 const COMPILE = 'g++ -O2 -Iinc -DX=1 -MD -MF a.o.d -o a.o -c /src/a.cc';
 
-function lanesOf(spec: Spec, options: {distrusted?: string[]; env?: NodeJS.ProcessEnv} = {}): Lanes {
+function lanesOf(
+  spec: Spec,
+  options: {distrusted?: string[]; remoteRules?: string[]; env?: NodeJS.ProcessEnv} = {},
+): Lanes {
   const builder = new GraphBuilder();
   const source = builder.node('/src/a.cc');
   const [rspfile = '', rspfileContent = ''] = spec.rspfile ?? [];
   builder.addEdge({
-    texts: {command: spec.command, depfile: spec.depfile ?? '', rspfile, rspfileContent},
+    texts: {command: spec.command, depfile: spec.depfile ?? '', rspfile, rspfileContent, rule: 'MAKE_IT'},
     flags: spec.flags ?? 0,
     pool: -1,
     ins: [source],
@@ -34,7 +37,11 @@ function lanesOf(spec: Spec, options: {distrusted?: string[]; env?: NodeJS.Proce
   });
   const graph = builder.freeze({defaults: [], buildDir: ''});
   const project = {graph, directory: '/build', directoryOf: () => '/build'} as unknown as Project;
-  return new Lanes(project, {env: options.env ?? {}, distrusted: new Set(options.distrusted)});
+  return new Lanes(project, {
+    env: options.env ?? {},
+    distrusted: new Set(options.distrusted),
+    remoteRules: new Set(options.remoteRules),
+  });
 }
 
 function place(
@@ -90,6 +97,32 @@ describe('a compile', () => {
       'local',
       'environment-output',
     ]);
+  });
+});
+
+describe('a command that the user has called pure', () => {
+  const command = 'cd /build && /build/gen -o a.inc /src/a.def';
+  const spec = {command, outs: ['a.inc']};
+
+  it.each(['gen', 'MAKE_IT'])('may go to a worker, called %s, and is no compile', name => {
+    const lanes = lanesOf(spec, {remoteRules: [name]});
+    expect([lanes.laneOf(0), lanes.isCompile(0)]).toEqual(['remote', false]);
+    expect(lanes.toolOf(0)?.args).toEqual(['/build/gen', '-o', 'a.inc', '/src/a.def']);
+  });
+
+  it.each<[string | undefined, Spec]>([
+    ['shell-construct', {...spec, command: `${command} && touch x`}],
+    ['console', {...spec, flags: EDGE_CONSOLE}],
+    ['depfile-form', {...spec, flags: EDGE_DEPS_MSVC}],
+    [undefined, {...spec, dyndep: true}],
+    [undefined, {...spec, flags: EDGE_GENERATOR}],
+    [undefined, {...spec, command: 'other gen'}],
+  ])('is run by ninja for %s', (reason, other) => {
+    expect(place(other, {remoteRules: ['gen']})).toEqual(['ninja', reason]);
+  });
+
+  it('stays here once its result was found to differ', () => {
+    expect(place(spec, {remoteRules: ['gen'], distrusted: ['gen']})).toEqual(['ninja', 'verify-differed']);
   });
 });
 

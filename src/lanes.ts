@@ -3,17 +3,21 @@ import {readFileSync} from 'node:fs';
 import {basename, isAbsolute} from 'node:path';
 import {canonicalPath} from './frontends/ninja/canonical-path.ts';
 import type {Project} from './frontends/project.ts';
-import {EDGE_CONSOLE, EDGE_DEPS_MSVC, type EdgeId} from './graph/graph.ts';
+import type {Executor} from './graph/executor.ts';
+import {EDGE_CONSOLE, EDGE_DEPS_MSVC, EDGE_GENERATOR, type EdgeId} from './graph/graph.ts';
 import type {Lane} from './scheduler/scheduler.ts';
 import {ccacheConfigFault} from './toolchain/ccache-config.ts';
 import {type Classification, classify} from './toolchain/classify.ts';
 import {wantedOutputs} from './toolchain/compile-command.ts';
 import type {Local} from './toolchain/local-reason.ts';
+import {readToolCommand, type ToolCommand, toolNames} from './toolchain/tool-command.ts';
 
 interface Decision {
   readonly lane: Lane;
   readonly classification: Classification;
   readonly reason?: string;
+  /** Set where it is a command that the user has called pure. */
+  readonly tool?: ToolCommand;
   /** Response files were looked for on disk, which another edge may write. */
   readonly readsDisk?: boolean;
 }
@@ -25,9 +29,19 @@ export class Lanes {
   readonly #distrusted: ReadonlySet<string>;
   /** What is wrong with the user's ccache settings, if one ever stands in front of a compiler. */
   #ccacheFault: {readonly fault: Local | undefined} | undefined;
+  /** Rules, or programs that their commands run, which may go to workers too. */
+  readonly #remoteRules: ReadonlySet<string>;
   readonly #known = new Map<EdgeId, Decision>();
 
-  constructor(project: Project, options: {env: NodeJS.ProcessEnv; distrusted: ReadonlySet<string>}) {
+  constructor(
+    project: Project,
+    options: {
+      env: NodeJS.ProcessEnv;
+      distrusted: ReadonlySet<string>;
+      remoteRules: ReadonlySet<string>;
+    },
+  ) {
+    this.#remoteRules = options.remoteRules;
     this.#project = project;
     this.#env = options.env;
     this.#distrusted = options.distrusted;
@@ -43,9 +57,37 @@ export class Lanes {
     return this.#of(edge).classification.kind !== 'other';
   }
 
+  /** Whether it is a compile, or a command that the user has called pure. */
+  mayTravel(edge: EdgeId): boolean {
+    return this.isCompile(edge) || this.toolOf(edge) !== undefined;
+  }
+
   /** Why a compile stays local. */
   reasonOf(edge: EdgeId): string | undefined {
     return this.#of(edge).reason;
+  }
+
+  /** The command of an edge that is no compile and may go to a worker. */
+  toolOf(edge: EdgeId): ToolCommand | undefined {
+    return this.#of(edge).tool;
+  }
+
+  /** What distrust of an edge's result is keyed by; undefined for what no worker has made. */
+  signatureOf(edge: EdgeId): string | undefined {
+    const {classification, tool} = this.#of(edge);
+    if (tool) return toolSignature(tool);
+    return classification.kind === 'remote' ? flagSignature(classification) : undefined;
+  }
+
+  /** The same executor, which also tells why what it runs stays local. */
+  telling(executor: Executor): Executor {
+    return {
+      run: async (edge, signal) => {
+        const outcome = await executor.run(edge, signal);
+        const localReason = this.reasonOf(edge);
+        return outcome.kind === 'done' && localReason !== undefined ? {...outcome, localReason} : outcome;
+      },
+    };
   }
 
   classificationOf(edge: EdgeId): Classification {
@@ -94,7 +136,7 @@ export class Lanes {
   #place(edge: EdgeId, classification: Classification): Decision {
     const {graph} = this.#project;
     const directory = this.#project.directoryOf(edge);
-    if (classification.kind === 'other') return {lane: 'ninja', classification};
+    if (classification.kind === 'other') return this.#placeOther(edge, classification);
     if (graph.has(edge, EDGE_CONSOLE)) return {lane: 'ninja', classification, reason: 'console'};
     if (graph.has(edge, EDGE_DEPS_MSVC)) return {lane: 'ninja', classification, reason: 'depfile-form'};
     const local = (reason: string) => ({lane: 'local', classification, reason}) as const;
@@ -110,6 +152,25 @@ export class Lanes {
       if (!made.has(absolute(this.#project.directory, graph.path(out)))) return local('other-output');
     }
     return {lane: 'remote', classification};
+  }
+
+  #placeOther(edge: EdgeId, classification: Classification): Decision {
+    const {graph} = this.#project;
+    const ninja = {lane: 'ninja', classification} as const;
+    const isOwn = graph.has(edge, EDGE_GENERATOR) || graph.dyndep(edge) >= 0;
+    if (this.#remoteRules.size === 0 || isOwn || !this.#isNamed(edge)) return ninja;
+    if (graph.has(edge, EDGE_CONSOLE)) return {...ninja, reason: 'console'};
+    if (graph.has(edge, EDGE_DEPS_MSVC)) return {...ninja, reason: 'depfile-form'};
+    const read = readToolCommand(graph.text(edge, 'command'), this.#env);
+    if (!read.ok) return {...ninja, reason: read.local.reason};
+    if (this.#distrusted.has(toolSignature(read.tool))) return {...ninja, reason: 'verify-differed'};
+    return {lane: 'remote', classification, tool: read.tool};
+  }
+
+  #isNamed(edge: EdgeId): boolean {
+    const {graph} = this.#project;
+    const names = [graph.text(edge, 'rule'), ...toolNames(graph.text(edge, 'command'))];
+    return names.some(name => this.#remoteRules.has(name));
   }
 
   #askCcache(): Local | undefined {
@@ -130,6 +191,10 @@ export function flagSignature(classification: Extract<Classification, {kind: 're
     word => word.startsWith('-') && !/^-[IDU]|^-M/.test(word) && !own.has(word),
   );
   return [compile.compiler, ...flags].join(' ');
+}
+
+function toolSignature({args}: ToolCommand): string {
+  return basename(args[0]!);
 }
 
 function readIfThere(file: string): string | undefined {

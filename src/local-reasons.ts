@@ -29,6 +29,8 @@ export interface Surroundings {
   /** The embedded store, where what is known of compilers lies too. Prereq: it can be used. */
   readonly storeDir: string;
   readonly env: NodeJS.ProcessEnv;
+  /** See {@link Lanes}. */
+  readonly remoteRules: ReadonlySet<string>;
 }
 
 /** Where a compile will run. `later`: that depends on what is to be made first. */
@@ -42,7 +44,7 @@ export const SENTENCES: Readonly<Record<string, string>> = {...RUN_REASONS, ...L
 export async function localReasons(look: Look, surroundings: Surroundings): Promise<string> {
   const {graph} = look.project;
   const judge = new Judge(look, surroundings);
-  const compiles = neededEdges(look).filter(edge => judge.isCompile(edge));
+  const compiles = neededEdges(look).filter(edge => judge.concerns(edge));
   const slots = new Slots(availableParallelism());
   const judgements = await Promise.all(
     compiles.map(async edge => {
@@ -104,25 +106,29 @@ class Judge {
   /** Precompiled headers that edges make, by their absolute paths. */
   readonly #precompiled: ReadonlySet<string>;
 
-  constructor(look: Look, {storeDir, env}: Surroundings) {
+  constructor(look: Look, {storeDir, env, remoteRules}: Surroundings) {
     const {project} = look;
     const {distrusted} = new Verifier({share: 0, directory: project.directory, warn: () => {}});
     const files = new FileState();
     files.load(join(project.directory, STATE_DIR, 'files'), TOKENS_VERSION);
     this.#look = look;
-    this.#lanes = new Lanes(project, {env, distrusted});
+    this.#lanes = new Lanes(project, {env, distrusted, remoteRules});
     this.#env = env;
     this.#toolchains = new Toolchains({store: new DiskStore(storeDir, noCounts()), cacheDir: storeDir, env});
     this.#discovery = new Discovery(files);
     this.#precompiled = precompiledHeaders(project.graph, project.directory);
   }
 
-  isCompile(edge: EdgeId): boolean {
-    return this.#lanes.isCompile(edge);
+  /** Whether it is a compile, or a command that the user has called pure. */
+  concerns(edge: EdgeId): boolean {
+    const lanes = this.#lanes;
+    return lanes.isCompile(edge) || lanes.laneOf(edge) === 'remote' || lanes.reasonOf(edge) !== undefined;
   }
 
   async judge(edge: EdgeId): Promise<Judgement> {
     const lane = this.#lanes.laneOf(edge);
+    // What it reads, a worker has to show.
+    if (this.#lanes.toolOf(edge)) return {where: 'remote'};
     const command = this.#lanes.classificationOf(edge);
     if (command.kind !== 'remote' || lane !== 'remote') {
       const detail = command.kind === 'local-compile' ? command.local.detail : '';

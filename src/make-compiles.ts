@@ -11,7 +11,6 @@ import {FileState} from './graph/file-state.ts';
 import type {EdgeId} from './graph/graph.ts';
 import type {Jobserver} from './make/jobserver.ts';
 import {Journal, keyOf} from './make/journal.ts';
-import {findProgram} from './make/make-program.ts';
 import {Prefetch} from './make/prefetch.ts';
 import type {Answer, Question} from './make/question.ts';
 import {logicalDirectory} from './pwd.ts';
@@ -28,6 +27,7 @@ import {Slots} from './scheduler/slots.ts';
 import {ccacheConfigFault} from './toolchain/ccache-config.ts';
 import {type Classification, classifyWords} from './toolchain/classify.ts';
 import {wantedOutputs} from './toolchain/compile-command.ts';
+import {findProgram} from './toolchain/find-program.ts';
 import {TOKENS_VERSION} from './toolchain/include-tokens.ts';
 
 export interface MakeCompilesOptions {

@@ -39,6 +39,7 @@ describe('llama build', () => {
       settings: {},
       fallback: true,
       remoteOnly: false,
+      remoteRules: [],
       maxCost: undefined,
       cacheWrite: true,
     });
@@ -58,6 +59,7 @@ describe('llama build', () => {
     ['--max-cost $2', {maxCost: 2}],
     ['--no-cache-write', {cacheWrite: false}],
     ['--then make', {next: 'make'}],
+    ['--remote-rule gen --remote-rule protoc', {remoteRules: ['gen', 'protoc']}],
     ['-j 4', {jobs: 4}],
     ['-j4', {jobs: 4}],
     ['--jobs 4', {jobs: 4}],

@@ -53,6 +53,8 @@ export interface BuildOptions {
   readonly cacheWrite: boolean;
   /** For a shell in the directory, after a build without failures. */
   readonly next: string | undefined;
+  /** Rules, or programs that their commands run, which may run on workers too; see also `settings.ts`. */
+  readonly remoteRules: readonly string[];
 }
 
 export interface WatchOptions extends BuildOptions {
@@ -87,6 +89,7 @@ const BUILD_FLAGS = {
   // biome-ignore lint/suspicious/noThenProperty: the flag's name; nobody awaits a table of flags.
   then: {type: 'string'},
   'no-cache-write': {type: 'boolean'},
+  'remote-rule': {type: 'string', multiple: true},
   fallback: {type: 'boolean'},
   'no-fallback': {type: 'boolean'},
   'remote-only': {type: 'boolean'},
@@ -128,6 +131,8 @@ DIR holds build.ninja or compile_commands.json; without it ./build is taken, els
   -d local          list what stays local, of all that the targets need, and why; with -n nothing is built
   --then COMMAND    after a build without failures, start COMMAND in DIR: what follows the compiles of a
                     compile_commands.json, such as --then 'make -j2'; found by itself where CMake wrote the Makefile
+  --remote-rule NAME  run commands of this rule, or of this program, on workers too: a code generator that reads and
+                    writes what its rule declares, and nothing else (or "remoteRules": [NAME] in llama.config.json)
   --commands FILE   the graph is the output of 'ninja -t commands' in FILE (- = standard input)
   --store DIR       the embedded store                   (default: $XDG_CACHE_HOME/llama)
   --no-cache        use no earlier result, keep none
@@ -229,6 +234,9 @@ function buildOptions(
   for (const checked of [jobs, localJobs, keepGoing, verify, progress, cloud, maxCost, ...debug]) {
     if (!checked.ok) return checked;
   }
+  if (values['remote-rule']?.some(name => name.trim() === '')) {
+    return invalid('--remote-rule needs the name of a rule or of a program', 'see: llama build --help');
+  }
   if (values.then?.trim() === '') return invalid('--then needs a command', 'see: llama build --help');
   const [one, other] = [
     ...(values.commands === undefined ? [] : ['--commands']),
@@ -262,6 +270,7 @@ function buildOptions(
     maxCost: valueIn(maxCost),
     cacheWrite: !values['no-cache-write'],
     next: values.then,
+    remoteRules: values['remote-rule'] ?? [],
     settings: settingsOf({
       cloud: valueIn(cloud),
       function: values.function,

@@ -29,14 +29,15 @@ export function buildCommand(
   return `llama build ${quote(line)}`;
 }
 
-/** Where the description and the store are. */
-function placeFlags({preset, file, config, commands, store}: BuildOptions): string[] {
+/** Where the description and the store are, and what of it may run elsewhere. */
+function placeFlags({preset, file, config, commands, store, remoteRules}: BuildOptions): string[] {
   return [
     ...flag('--preset', preset),
     ...flag(file?.startsWith('-') ? '--file' : '-f', file),
     ...flag('--config', config),
     ...flag('--commands', commands),
     ...flag('--store', store),
+    ...remoteRules.flatMap(name => flag('--remote-rule', name)),
   ];
 }
 

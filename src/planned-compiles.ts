@@ -10,12 +10,14 @@ export class PlannedCompiles {
   readonly edges: readonly EdgeId[];
   readonly #project: Project;
   readonly #lanes: Lanes;
+  readonly #travelling: readonly EdgeId[];
 
   /** `unfinished`: edges of the plan, compiles and others. */
   constructor(project: Project, lanes: Lanes, unfinished: readonly EdgeId[]) {
     this.#project = project;
     this.#lanes = lanes;
     this.edges = unfinished.filter(edge => lanes.isCompile(edge));
+    this.#travelling = unfinished.filter(edge => lanes.mayTravel(edge));
   }
 
   /** What it took the last time, in ms; 0 where that is not known. */
@@ -24,8 +26,9 @@ export class PlannedCompiles {
     return records.duration(graph.outs(edge)[0]!);
   }
 
+  /** Of all that may go to the cloud, other commands included. */
   get durations(): readonly number[] {
-    return this.edges.map(edge => this.before(edge));
+    return this.#travelling.map(edge => this.before(edge));
   }
 
   /** Those that can go to the cloud. Looks at each source. */

@@ -10,6 +10,7 @@ import {type BuildContext, descriptionStat, type Load, type Look, lookAt} from '
 import {LoopDelay} from './loop-delay.ts';
 import {prepareStore} from './remote/embedded/embedded-cloud.ts';
 import {Session} from './session.ts';
+import {remoteRules} from './settings.ts';
 import {print} from './standard-output.ts';
 import {storePlace} from './store-place.ts';
 import {createDisplay} from './ui/display.ts';
@@ -31,7 +32,13 @@ export async function runBuild(context: BuildContext, first: First): Promise<num
     const storeDir = storePlace(options.store, process.env);
     if (options.debug.has('local')) prepareStore(storeDir);
     const {targets} = location;
-    const text = await dryRun(first.look, {options, targets, storeDir, env: process.env});
+    const text = await dryRun(first.look, {
+      options,
+      targets,
+      storeDir,
+      env: process.env,
+      remoteRules: remoteRules(options.remoteRules, process.cwd(), process.env),
+    });
     if (text !== '') print(text);
     return 0;
   }

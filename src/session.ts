@@ -17,6 +17,7 @@ import type {Interruption} from './interruption.ts';
 import type {BuildContext, Load, Look} from './look.ts';
 import {Processes} from './process.ts';
 import type {Cloud} from './remote/cloud.ts';
+import {remoteRules} from './settings.ts';
 import {storeLimit, storePlace} from './store-place.ts';
 
 export interface SessionOptions {
@@ -48,6 +49,7 @@ export class Session {
     const {location, options: flags} = context;
     const storeDir = storePlace(flags.store, process.env);
     const limit = storeLimit(process.env);
+    const rules = remoteRules(flags.remoteRules, process.cwd(), process.env);
     const stateDir = join(location.directory, STATE_DIR);
     const processes = new Processes();
     try {
@@ -77,7 +79,8 @@ export class Session {
         localJobs: flags.localJobs ?? flags.presetJobs ?? availableParallelism(),
         report,
         load,
-        onLook: debugTeller({debug: flags.debug, storeDir, env: process.env}, text =>
+        remoteRules: rules,
+        onLook: debugTeller({debug: flags.debug, storeDir, env: process.env, remoteRules: rules}, text =>
           report({type: 'listing', text}),
         ),
         signal: interruption.signal,

@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {FailureError} from './failure.ts';
-import {readSettings, userFile} from './settings.ts';
+import {readSettings, remoteRules, userFile} from './settings.ts';
 import {failureText} from './ui/failure-text.ts';
 
 let home: string;
@@ -66,12 +66,19 @@ describe('settings', () => {
     ['{"cloud": "azure"}', 'cloud is aws or embedded'],
     ['{"clout": "aws"}', "unknown setting 'clout'"],
     ['{"memory": "1769"}', "'memory' has to be a number"],
+    ['{"remoteRules": [""]}', "'remoteRules' has to be a list of names"],
     ['[]', 'JSON object'],
     ['{"cloud": ', 'llama.config.json: '],
   ])('that are wrong are refused with the file: %s', (text, words) => {
     writeProject(text);
     expect(refusal()).toContain(words);
     expect(refusal()).toContain(join(home, 'project', 'llama.config.json'));
+  });
+
+  it('name rules besides those of the command line', () => {
+    writeProject('{"remoteRules": ["protoc", "bison"]}');
+    expect([...remoteRules(['gen', 'protoc'], project, env)]).toEqual(['gen', 'protoc', 'bison']);
+    expect(readSettings({}, project, env)).toEqual({});
   });
 
   it('that cannot be read are refused', () => {

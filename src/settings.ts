@@ -21,6 +21,11 @@ export interface SettingValues {
   readonly concurrency?: number;
 }
 
+/** What the files may hold besides. */
+interface FileValues extends SettingValues {
+  readonly remoteRules?: readonly string[];
+}
+
 export type SettingName = keyof SettingValues;
 
 export interface Setting<Name extends SettingName = SettingName> {
@@ -52,14 +57,13 @@ const VARIABLES: Readonly<Partial<Record<SettingName, readonly string[]>>> = {
   function: ['LLAMA_FUNCTION'],
 };
 
+const LIST = 'remoteRules';
+
 export const PROJECT_FILE = 'llama.config.json';
 
 /** `flags`: those of the command line, by the setting's name. @throws FailureError for a file that cannot be read */
 export function readSettings(flags: SettingValues, cwd: string, env: NodeJS.ProcessEnv): Settings {
-  const files = [projectFile(cwd), userFile(env)].flatMap(file => {
-    const values = file === undefined ? undefined : readValues(file);
-    return values ? [{file: file!, values}] : [];
-  });
+  const files = readFiles(cwd, env);
   const settings: Record<string, Setting> = {};
   for (const name of Object.keys(TYPES) as SettingName[]) {
     const flag = flags[name];
@@ -73,6 +77,25 @@ export function readSettings(flags: SettingValues, cwd: string, env: NodeJS.Proc
   if (cloud && cloud.value !== 'aws' && cloud.value !== 'embedded')
     throw invalid(`${cloud.from}: cloud is aws or embedded, not '${cloud.value}'`);
   return settings as Settings;
+}
+
+/**
+ * Rules of a build, or programs that their commands run, which may run on workers: those of the command line and of both
+ * files. @throws FailureError for a file that cannot be read
+ */
+export function remoteRules(
+  flags: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+): ReadonlySet<string> {
+  return new Set([...flags, ...readFiles(cwd, env).flatMap(({values}) => values.remoteRules ?? [])]);
+}
+
+function readFiles(cwd: string, env: NodeJS.ProcessEnv): {file: string; values: FileValues}[] {
+  return [projectFile(cwd), userFile(env)].flatMap(file => {
+    const values = file === undefined ? undefined : readValues(file);
+    return values ? [{file: file!, values}] : [];
+  });
 }
 
 /** The user's own file, which `llama bootstrap` writes. */
@@ -99,7 +122,7 @@ function exists(file: string): boolean {
 }
 
 /** Undefined where there is no such file. */
-function readValues(file: string): SettingValues | undefined {
+function readValues(file: string): FileValues | undefined {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -117,11 +140,21 @@ function readValues(file: string): SettingValues | undefined {
     throw invalid(`${file} has to hold a JSON object`);
   for (const [name, value] of Object.entries(values)) {
     const type = TYPES[name as SettingName];
-    if (type === undefined)
-      throw invalid(`${file}: unknown setting '${name}'; there are ${Object.keys(TYPES).join(', ')}`);
+    if (name === LIST) {
+      if (!isListOfNames(value)) throw invalid(`${file}: '${name}' has to be a list of names`);
+      continue;
+    }
+    if (type === undefined) {
+      const known = [...Object.keys(TYPES), LIST].join(', ');
+      throw invalid(`${file}: unknown setting '${name}'; there are ${known}`);
+    }
     if (typeof value !== type) throw invalid(`${file}: '${name}' has to be a ${type}`);
   }
-  return values as SettingValues;
+  return values as FileValues;
+}
+
+function isListOfNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every(name => typeof name === 'string' && name !== '');
 }
 
 function invalid(text: string): FailureError {

@@ -66,10 +66,7 @@ function verify(
   }
   const lanes = {
     // The first three have the same flags.
-    classificationOf: (edge: number) => ({
-      kind: 'remote',
-      compile: {compiler: 'cc', words: ['cc', edge < 3 ? '-flto' : '-O2', '-c'], source: '', output: ''},
-    }),
+    signatureOf: (edge: number) => (edge < 3 ? 'cc -flto -c' : 'cc -O2 -c'),
   } as unknown as Lanes;
   const local = writer({...done('local', 2n), localReason: 'verified'}, objects.local);
   const verifier = new Verifier({

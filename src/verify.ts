@@ -9,7 +9,7 @@ import type {CompileVerified} from './event.ts';
 import {STATE_DIR} from './frontends/project.ts';
 import type {EdgeOutcome, Executor} from './graph/executor.ts';
 import type {EdgeId, Graph} from './graph/graph.ts';
-import {flagSignature, type Lanes} from './lanes.ts';
+import type {Lanes} from './lanes.ts';
 import {digestOf} from './protocol/digest.ts';
 
 export interface VerifierOptions {
@@ -95,7 +95,7 @@ export class Verifier {
     const name = join(kept, `${digestOf(found.file).slice(0, 8)}-${basename(found.file)}`);
     writeFileSync(`${name}.remote`, found.remote);
     copyFileSync(found.file, `${name}.local`);
-    const flags = flagsOf(edge, found.wrapping.lanes) ?? '';
+    const flags = found.wrapping.lanes.signatureOf(edge) ?? '';
     this.distrusted.add(flags);
     writeFileSync(this.#file, JSON.stringify([...this.distrusted]));
     warn(
@@ -106,7 +106,7 @@ export class Verifier {
   /** Also by what this very build has found: lanes are settled when it begins. */
   #isDistrusted(edge: EdgeId, lanes: Lanes): boolean {
     if (this.distrusted.size === 0) return false;
-    const flags = flagsOf(edge, lanes);
+    const flags = lanes.signatureOf(edge);
     return flags !== undefined && this.distrusted.has(flags);
   }
 
@@ -114,11 +114,6 @@ export class Verifier {
   #isChosen(output: string): boolean {
     return Number.parseInt(digestOf(output).slice(0, 8), 16) / 0x100000000 < this.#options.share;
   }
-}
-
-function flagsOf(edge: EdgeId, lanes: Lanes): string | undefined {
-  const classification = lanes.classificationOf(edge);
-  return classification.kind === 'remote' ? flagSignature(classification) : undefined;
 }
 
 function readList(file: string): string[] {

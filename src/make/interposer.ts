@@ -23,8 +23,9 @@ import {promisify} from 'node:util';
 import {FailureError} from '../failure.ts';
 import {digestOf} from '../protocol/digest.ts';
 import {compilerName} from '../toolchain/compiler-name.ts';
+import {findProgram, isProgram} from '../toolchain/find-program.ts';
 import {LIBRARY_FLAGS} from '../toolchain/preload-library.ts';
-import {findProgram, isPreloadable, isProgram} from './make-program.ts';
+import {isPreloadable} from './make-program.ts';
 
 const run = promisify(execFile);
 

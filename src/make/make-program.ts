@@ -1,8 +1,8 @@
 /** The make that a user would start, and what has to be known of it. */
 import {execFileSync} from 'node:child_process';
-import {accessSync, closeSync, constants, openSync, readSync, statSync} from 'node:fs';
-import {resolve} from 'node:path';
+import {closeSync, openSync, readSync} from 'node:fs';
 import {FailureError} from '../failure.ts';
+import {findProgram} from '../toolchain/find-program.ts';
 
 export interface MakeProgram {
   readonly path: string;
@@ -39,24 +39,6 @@ function askVersion(path: string, env: NodeJS.ProcessEnv): string {
     });
   } catch {
     return '';
-  }
-}
-
-/** As a shell finds it. Absolute. */
-export function findProgram(name: string, path: string, cwd: string): string | undefined {
-  for (const folder of path.split(':')) {
-    const candidate = resolve(cwd, folder, name);
-    if (isProgram(candidate)) return candidate;
-  }
-  return undefined;
-}
-
-export function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
   }
 }
 

@@ -7,7 +7,7 @@ import type {Positions} from './file-list.ts';
 import type {Tree} from './tree.ts';
 
 /** A worker refuses any other version in one clear line. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** A command to run, as a pure value: equal actions give equal results. */
 export interface Action {
@@ -120,6 +120,11 @@ export interface ActionResult {
   /** Paths of required outputs that the command did not make. */
   readonly missing: readonly string[];
   readonly observed: Observed;
+  /**
+   * Physical paths that the command made, changed or removed besides its outputs, and outputs that are more than their
+   * bytes: links, unusual modes. Absent where there are none.
+   */
+  readonly others?: readonly string[];
   readonly timing: Timing;
 }
 

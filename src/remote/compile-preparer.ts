@@ -30,6 +30,8 @@ export interface CompilePreparerOptions {
   readonly envOf: (edge: EdgeId) => NodeJS.ProcessEnv;
 }
 
+const MOST_ROUNDS = 4;
+
 export class CompilePreparer {
   readonly #options: CompilePreparerOptions;
   readonly #native = new NativeFlags();
@@ -77,6 +79,7 @@ export class CompilePreparer {
       outputs,
       output: compile.output,
       source,
+      mostRounds: MOST_ROUNDS,
       fixedInputs: () => this.#fixedInputs(command, directory, source),
       foresee: (more, stamp) =>
         this.#foresee(command, identity, {directory, pwd, env: localEnv, more: [...more], stamp}),

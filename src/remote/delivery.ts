@@ -1,6 +1,7 @@
 /** What a compile made, by a worker now or earlier, is put where the build wants it: outputs in place, and the record. */
+import {readFileSync} from 'node:fs';
 import type {EdgeOutcome} from '../graph/executor.ts';
-import {EDGE_DEPS_GCC, type EdgeId} from '../graph/graph.ts';
+import {EDGE_DEPS_GCC, EDGE_RESTAT, type EdgeId} from '../graph/graph.ts';
 import {digestOf} from '../protocol/digest.ts';
 import type {OutputBytes, OutputFile} from '../protocol/invocation.ts';
 import {type DepfileDialect, parseDepfile} from '../toolchain/depfile.ts';
@@ -35,7 +36,7 @@ export class Delivery {
 
   /** What the compiler said. @throws StoreError */
   async textOf({stdout, stderr}: {stdout: OutputBytes; stderr: OutputBytes}): Promise<Buffer> {
-    return Buffer.concat([await this.#bytes(stdout), await this.#bytes(stderr)]);
+    return Buffer.concat([await this.bytesOf(stdout), await this.bytesOf(stderr)]);
   }
 
   /** Puts the outputs in place, all but a depfile that only the deps log is to get; answers that one's bytes. */
@@ -57,12 +58,13 @@ export class Delivery {
           `a result has '${output.path}', which its command does not make`,
         );
       const path = absoluteIn(prepared.directory, output.path);
-      const bytes = await this.#bytes(output);
+      const bytes = await this.bytesOf(output);
       if (placeOf(output.path) === taken) depfile = bytes;
       else files.push({path, bytes, executable: output.executable});
     }
     // What is named first is what others go by, ninja and make by its time: it comes last.
     for (const {path, bytes, executable} of files.reverse()) {
+      if (graph.has(edge, EDGE_RESTAT) && isThere(path, bytes)) continue;
       placing(() => materialiser.write(path, bytes, executable));
     }
     return depfile;
@@ -94,7 +96,10 @@ export class Delivery {
     if (parsed && !parsed.ok) throw new StayLocal('depfile-unreadable');
     if (!parsed)
       this.#warnOfDepfile(edge, 'is not written by the command, so that changed headers go unnoticed');
-    return {...done, record: {...record, deps: parsed?.inputs.map(path => this.#canonical(path)) ?? []}};
+    return {
+      ...done,
+      record: {...record, deps: parsed?.inputs.map(path => this.#canonical(path)) ?? []},
+    };
   }
 
   /** Of a header's path. One string for all compiles that read it: to look it up again then costs next to nothing. */
@@ -115,7 +120,7 @@ export class Delivery {
   }
 
   /** @throws StoreError */
-  async #bytes(output: OutputBytes): Promise<Buffer> {
+  async bytesOf(output: OutputBytes): Promise<Buffer> {
     if (output.size === 0) return Buffer.alloc(0);
     if (output.inline === undefined) return this.#options.store.get(output.digest);
     const bytes = Buffer.from(output.inline, 'base64');
@@ -123,5 +128,14 @@ export class Delivery {
       throw new StoreError('blob-corrupt', 'an output was damaged on its way');
     }
     return bytes;
+  }
+}
+
+/** Who follows an edge of ninja's `restat` need not run again then. */
+function isThere(path: string, bytes: Buffer): boolean {
+  try {
+    return readFileSync(path).equals(bytes);
+  } catch {
+    return false;
   }
 }

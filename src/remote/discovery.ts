@@ -9,6 +9,7 @@ import {askAssemblerInputs, askCompiler} from '../toolchain/ask-compiler.ts';
 import {type AssemblyScan, AssemblyScanner} from '../toolchain/assembly-scan.ts';
 import {type CompileCommand, wantedOutputs} from '../toolchain/compile-command.ts';
 import {scanRequestOf, searchRequestOf} from '../toolchain/compile-search.ts';
+import {IdSet} from '../toolchain/id-set.ts';
 import type {ToolchainIdentity} from '../toolchain/identify.ts';
 import type {ScanResult} from '../toolchain/include-scan.ts';
 import {IncludeScanner} from '../toolchain/include-scanner.ts';
@@ -34,6 +35,14 @@ export interface DiscoveryRequest {
   /** Paths to be sent beyond what is found. */
   readonly more: readonly string[];
   /** When the epoch began, in ns, by the file system's clock. */
+  readonly stamp: bigint;
+}
+
+export interface Gathered {
+  /** Absolute paths; what is not there is left out. */
+  readonly paths: readonly string[];
+  readonly directories: readonly string[];
+  /** As in {@link DiscoveryRequest}. */
   readonly stamp: bigint;
 }
 
@@ -92,6 +101,21 @@ export class Discovery {
     });
     if (!asked) return {kind: 'unknown'};
     return this.#counted(process.cpuUsage(), () => this.#assemble(request, scan, asked));
+  }
+
+  /** Files and directories that are to travel, whatever they are for; undefined where one cannot. */
+  collect({paths, directories, stamp}: Gathered): Inputs | undefined {
+    return this.#counted(process.cpuUsage(), () => {
+      const files = new IdSet();
+      const places = [...directories];
+      for (const path of paths) {
+        const kind = this.#files.stat(path)?.kind;
+        if (kind === 'file') files.add(this.#inputs.get(path).id);
+        else if (kind === 'directory') places.push(path);
+      }
+      const found = this.#finder.find({files, directories: places, stamp});
+      return found.ok ? found.value : undefined;
+    });
   }
 
   async #discoverAssembly(request: DiscoveryRequest): Promise<DiscoveryOutcome> {

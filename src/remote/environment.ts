@@ -62,3 +62,15 @@ function choose(env: NodeJS.ProcessEnv): Record<string, string> {
   }
   return result;
 }
+
+/** The locale that a program gets on a worker, and the user's own where that is another one. */
+export function localeFor(env: NodeJS.ProcessEnv): {there: 'C' | 'C.UTF-8'; other?: string} {
+  const all = env.LC_ALL ?? '';
+  const names = Object.keys(env).filter(name => name === 'LANG' || name.startsWith('LC_'));
+  const set = all === '' ? names.map(name => env[name] ?? '') : [all];
+  const other = set.find(value => !/^(?:|C|POSIX|C\.utf-?8)$/i.test(value));
+  return {
+    there: set.some(value => /utf/i.test(value)) ? 'C.UTF-8' : 'C',
+    ...(other !== undefined && {other}),
+  };
+}

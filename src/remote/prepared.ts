@@ -1,7 +1,7 @@
 /** What is settled about an action before its inputs are looked at, and what follows from it for worker and cache. */
 import type {EdgeId, Graph} from '../graph/graph.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
-import type {Action, ActionInputs, ActionResult, WantedOutput} from '../protocol/invocation.ts';
+import type {Action, ActionInputs, ActionResult, OutputBytes, WantedOutput} from '../protocol/invocation.ts';
 import type {Inputs} from '../toolchain/input-finder.ts';
 import type {ToolchainPart} from '../toolchain/toolchain-part.ts';
 
@@ -27,6 +27,12 @@ export interface Foreseen {
   readonly readsClock: boolean;
 }
 
+export interface Completion {
+  readonly paths: ReadonlySet<string>;
+  /** `read`: gives the bytes of an output. @throws StayLocal */
+  complete(result: ActionResult, read: (output: OutputBytes) => Promise<Buffer>): Promise<ActionResult>;
+}
+
 /** An edge on its way to become an action, whatever its command is. */
 export interface Prepared {
   readonly edge: EdgeId;
@@ -45,8 +51,12 @@ export interface Prepared {
   readonly outputs: readonly WantedOutput[];
   /** The one of them that a failed run leaves as it was. */
   readonly output: string;
+  /** Those of `outputs` that the worker does not make, and what makes them of the worker's result. */
+  readonly completion?: Completion;
   /** The one input that no other action is likely to need, as an absolute path. */
   readonly source: string;
+  /** Runs with more and more inputs before it is given up. */
+  readonly mostRounds: number;
   /**
    * What of the disk is known to count before anything is looked for; undefined where that is not there.
    * @throws StayLocal
@@ -65,7 +75,7 @@ export interface Prepared {
 }
 
 export function actionOf(
-  {part, program, directory, args, env, outputs}: Prepared,
+  {part, program, directory, args, env, outputs, completion}: Prepared,
   {inputs, readsClock, umask}: {inputs: ActionInputs; readsClock: boolean; umask: number},
 ): Action {
   return {
@@ -76,7 +86,7 @@ export function actionOf(
     env: readsClock ? {TZ: fixedTimeZone(), ...env} : env,
     umask,
     inputs,
-    outputs,
+    outputs: completion ? outputs.filter(({path}) => !completion.paths.has(path)) : outputs,
   };
 }
 

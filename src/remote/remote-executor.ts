@@ -70,8 +70,6 @@ export interface RemoteExecutorOptions {
 const TIME_LIMIT = 890_000;
 /** A store that cannot be used is left alone for this long, in ms. */
 const STORE_PAUSE = 30_000;
-/** Runs of one compile with more and more inputs before it is given up. */
-const MOST_ROUNDS = 4;
 
 function unlessInputChanged(error: unknown): undefined {
   if (!(error instanceof InputChanged)) throw error;
@@ -160,6 +158,8 @@ export class RemoteExecutor implements Executor {
     const {epochs, files, useCache, cloud} = this.#options;
     const began = performance.now();
     this.#makeDirectories(edge);
+    // Also what is looked at by the way is to be of now.
+    epochs.current();
     const prepared = await this.#options.prepare(edge);
     let epoch = epochs.current();
     const fixed = prepared.fixedInputs();
@@ -181,7 +181,7 @@ export class RemoteExecutor implements Executor {
     }
     this.#options.onMiss?.();
     const more = new Set<string>();
-    for (let round = 0; round < MOST_ROUNDS; round++) {
+    for (let round = 0; round < prepared.mostRounds; round++) {
       // A later round begins with a new look at the files, so with a new stamp.
       if (round > 0) epoch = epochs.current();
       const foreseen = await prepared.foresee(more, epoch.stamp);
@@ -199,7 +199,7 @@ export class RemoteExecutor implements Executor {
       const lacking = await prepared.lacking(invoked.result, foreseen);
       if (lacking.length === 0) {
         return this.#finish(prepared, {
-          result: invoked.result,
+          result: await this.#completed(prepared, invoked.result),
           foreseen,
           stamp: epoch.stamp,
           key,
@@ -209,6 +209,10 @@ export class RemoteExecutor implements Executor {
       for (const path of lacking) more.add(path);
     }
     throw new StayLocal('undiscovered-input');
+  }
+
+  async #completed({completion}: Prepared, result: ActionResult): Promise<ActionResult> {
+    return completion ? completion.complete(result, output => this.#delivery.bytesOf(output)) : result;
   }
 
   /** As ninja does before it runs a command. A folder that is new is one more thing to look at again. */

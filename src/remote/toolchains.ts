@@ -9,6 +9,7 @@ import {type Digest, digestOf} from '../protocol/digest.ts';
 import {identifyToolchain, type ToolchainIdentity} from '../toolchain/identify.ts';
 import type {Language} from '../toolchain/language.ts';
 import type {ToolchainRefusal} from '../toolchain/refusal.ts';
+import {identifyTool, type ToolRuntime} from '../toolchain/tool-runtime.ts';
 import {partFor, type ToolchainPart} from '../toolchain/toolchain-part.ts';
 import {type Store, StoreError} from './cloud.ts';
 
@@ -46,6 +47,14 @@ export class Toolchains {
       this.#known.set(key, identity);
     }
     return identity;
+  }
+
+  /** The same for a program that is none: one that the build makes may be another one with each call. */
+  identifyTool(
+    argv0: string,
+    place: {readonly path: string; readonly cwd: string; readonly env: NodeJS.ProcessEnv},
+  ): Promise<Result<ToolRuntime, ToolchainRefusal>> {
+    return identifyTool(argv0, {...place, cacheDir: this.#options.cacheDir});
   }
 
   /** A compiler may be another one by now: each is identified anew when it is asked for. */
@@ -111,7 +120,7 @@ export class Toolchains {
   }
 
   /** Files of the system that compiles with this toolchain asked for beyond what was packed. */
-  extras(identity: ToolchainIdentity): ReadonlySet<string> {
+  extras(identity: Pick<ToolchainIdentity, 'digest'>): ReadonlySet<string> {
     let extras = this.#extras.get(identity.digest);
     if (!extras) {
       // One that is gone since, with an upgrade for instance, is wanted no more.
@@ -121,7 +130,7 @@ export class Toolchains {
     return extras;
   }
 
-  addExtras(identity: ToolchainIdentity, paths: readonly string[]): void {
+  addExtras(identity: Pick<ToolchainIdentity, 'digest'>, paths: readonly string[]): void {
     const extras = this.extras(identity) as Set<string>;
     for (const path of paths) extras.add(path);
     try {
@@ -132,7 +141,7 @@ export class Toolchains {
     }
   }
 
-  #extrasFile(identity: ToolchainIdentity): string {
+  #extrasFile(identity: Pick<ToolchainIdentity, 'digest'>): string {
     return join(this.#options.cacheDir, 'toolchains', `${identity.digest}.extras.json`);
   }
 }

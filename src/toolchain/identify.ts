@@ -3,17 +3,7 @@
  * of every file that was packed, so that an unchanged compiler costs a few dozen stats, and a changed one behind the
  * same name is noticed. It knows nothing of command lines beyond their first word.
  */
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import {realpathSync} from 'node:fs';
 import {basename, dirname, join, resolve} from 'node:path';
 import {err, ok, type Result} from '../failure.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
@@ -27,11 +17,13 @@ import {
 import {assemblerName} from './compiler-name.ts';
 import {type Environment, partsEnvironment} from './compiler-run.ts';
 import {askVersion, type CompilerVersion} from './compiler-version.ts';
+import {isProgram} from './find-program.ts';
 import {localeEnvironment, probeLocale, type WorkerLocale} from './locale-probe.ts';
-import {checkStartable, descriptionPath, packToolchain} from './pack.ts';
+import {checkStartable, packToolchain} from './pack.ts';
 import {preloadLibrary, preloadSource} from './preload-library.ts';
 import {refuse, type ToolchainRefusal} from './refusal.ts';
-import {isUnchanged, type Snapshot, snapshot} from './stat-snapshot.ts';
+import {type Snapshot, snapshot} from './stat-snapshot.ts';
+import {keepDescription, readRecord, writeRecord} from './toolchain-record.ts';
 
 export interface ToolchainIdentity {
   /** Physical path of the compiler: what a worker starts. */
@@ -70,7 +62,6 @@ export interface IdentifySettings {
 const FORMAT = 1;
 
 interface Stored {
-  readonly snapshot: Snapshot;
   readonly identity?: Omit<ToolchainIdentity, 'files' | 'argv0' | 'masquerade'> & {files: [Digest, string][]};
   readonly refusal?: ToolchainRefusal;
 }
@@ -112,22 +103,13 @@ function findCompiler(
   for (const [index, candidate] of candidates.entries()) {
     // A spelt-out path is looked for along PATH only if a launcher was found in its place.
     if (index > 0 && argv0.includes('/') && masquerade === undefined) return undefined;
-    if (!isExecutable(candidate)) continue;
+    if (!isProgram(candidate)) continue;
     const name = basename(realpathSync(candidate));
     if (!LAUNCHERS.has(name) || name === basename(argv0))
       return {path: candidate, ...(masquerade && {masquerade})};
     masquerade = name;
   }
   return undefined;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 /** Named by all that decides what will be found, but not by what is found. */
@@ -141,14 +123,8 @@ function recordPath(program: string, {env, path, cacheDir}: IdentifySettings): s
 function recall(
   file: string,
 ): Result<Omit<ToolchainIdentity, 'argv0' | 'masquerade'>, ToolchainRefusal> | undefined {
-  let stored: Stored;
-  try {
-    stored = JSON.parse(readFileSync(file, 'utf8')) as Stored;
-  } catch {
-    // Absent or torn: it is made again.
-    return undefined;
-  }
-  if (!isUnchanged(stored.snapshot)) return undefined;
+  const stored = readRecord<Stored>(file);
+  if (stored === undefined) return undefined;
   if (stored.refusal) return err(stored.refusal);
   return stored.identity && ok({...stored.identity, files: new Map(stored.identity.files)});
 }
@@ -175,8 +151,7 @@ async function learn(
   const file = recordPath(path, settings);
   const before = snapshot({files: [path], directories: [], absent: []});
   const refused = (refusal: ToolchainRefusal, rests: Snapshot = before) => {
-    if (LASTING.has(refusal.reason))
-      writeAtomically(file, JSON.stringify({snapshot: rests, refusal} satisfies Stored));
+    if (LASTING.has(refusal.reason)) writeRecord<Stored>(file, rests, {refusal});
     return err(refusal);
   };
   const startable = await checkStartable(path);
@@ -185,7 +160,7 @@ async function learn(
   const version = await (assembler ? askAssembler(compiler, {assembler, env}) : askVersion(compiler, env));
   if (!version.ok) return refused(version.error);
   // An assembler cannot make it, and fits what any compiler of this machine makes.
-  const maker = assembler ? compilersBeside(settings.path, settings.cwd).find(isExecutable) : path;
+  const maker = assembler ? compilersBeside(settings.path, settings.cwd).find(isProgram) : path;
   if (maker === undefined) return refused({reason: 'no-preload-library', subject: path});
   const preload = await preloadLibrary({
     program: assembler ? {path: maker, argv0: maker} : compiler,
@@ -208,9 +183,7 @@ async function learn(
     return refused({reason: 'translated-diagnostics', subject: path}, snapshot(packed.value.watched));
 
   const {toolchain, files, watched, programDirectories} = packed.value;
-  const description = JSON.stringify(toolchain);
-  const digest = digestOf(description);
-  keepDescription(descriptionPath(cacheDir, digest), digest, description);
+  const {digest, path: description} = keepDescription(toolchain, cacheDir);
   const identity = {
     program: realpathSync(path),
     found: path,
@@ -220,21 +193,9 @@ async function learn(
     path: programDirectories.join(':') || dirname(path),
     locale,
     digest,
-    files: [...files, [digest, descriptionPath(cacheDir, digest)] as [Digest, string]],
+    files: [...files, [digest, description] as [Digest, string]],
   };
-  const kept = {...watched, files: [...watched.files, preload.value, descriptionPath(cacheDir, digest)]};
-  writeAtomically(file, JSON.stringify({snapshot: snapshot(kept), identity} satisfies Stored));
+  const kept = {...watched, files: [...watched.files, preload.value, description]};
+  writeRecord<Stored>(file, snapshot(kept), {identity});
   return ok({...identity, files: new Map(identity.files)});
-}
-
-/** Left alone where it is there already: a compiler's twin has the same toolchain, and rests on this file's stat. */
-function keepDescription(path: string, digest: Digest, text: string): void {
-  if (!existsSync(path) || digestOf(readFileSync(path)) !== digest) writeAtomically(path, text);
-}
-
-function writeAtomically(path: string, text: string): void {
-  mkdirSync(dirname(path), {recursive: true});
-  const temporary = `${path}.${process.pid}`;
-  writeFileSync(temporary, text);
-  renameSync(temporary, path);
 }

@@ -134,6 +134,47 @@ export async function packToolchain(
   });
 }
 
+/**
+ * What a program is loaded with: loader, libraries, locale and the preload library, as a toolchain. The program itself is
+ * for its user to send.
+ */
+export async function packRuntime({
+  program,
+  env,
+  preload,
+}: Omit<PackRequest, 'probe'>): Promise<Result<PackedToolchain, ToolchainRefusal>> {
+  const startable = await checkStartable(program.path);
+  if (!startable.ok) return startable;
+  const {loader: named} = startable.value;
+  const collector = new TreeCollector();
+  const loader = collector.add(named) as string;
+  collector.place(PRELOAD_PATH, preload);
+  collector.addAll(LOCALE);
+  const files = new Set([program.path, named]);
+  const libraryPath = new Set<string>();
+  for (const file of [program.path, preload]) {
+    const closure = await closureOf(file, named, file === preload ? undefined : env);
+    if (!closure.ok) return closure;
+    for (const library of closure.value) {
+      if (collector.add(library) === undefined) return refuse('loader-failed', file);
+      files.add(library);
+      libraryPath.add(realpathSync(dirname(library)));
+    }
+  }
+  return ok({
+    toolchain: {
+      tree: collector.tree(),
+      loader,
+      libraryPath: [...libraryPath],
+      preload: PRELOAD_PATH,
+      absent: [],
+    },
+    files: collector.sources(),
+    watched: {files: [...files], directories: [], absent: []},
+    programDirectories: [],
+  });
+}
+
 /** The C driver's C++ twin and the other way round: packed together, so that one toolchain serves both languages. */
 function counterparts(path: string): readonly string[] {
   const twins: Readonly<Record<string, string>> = {

@@ -3,13 +3,13 @@
  * half in vain: of gcc's two compilers proper, each of 35 MB, a compile starts one. What a part should lack after all
  * is found as any missing input is: the worker looks for it in vain.
  */
-import {mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
-import {dirname} from 'node:path';
+import {readFileSync} from 'node:fs';
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import type {Toolchain} from '../protocol/invocation.ts';
 import type {ToolchainIdentity} from './identify.ts';
 import type {Language} from './language.ts';
 import {descriptionPath} from './pack.ts';
+import {writeAtomically} from './toolchain-record.ts';
 
 export interface ToolchainPart {
   /** Of its description. */
@@ -36,10 +36,7 @@ export function partFor(identity: ToolchainIdentity, language: Language, cacheDi
   const digest = digestOf(text);
   if (digest === identity.digest) return identity;
   const path = descriptionPath(cacheDir, digest);
-  mkdirSync(dirname(path), {recursive: true});
-  const temporary = `${path}.${process.pid}`;
-  writeFileSync(temporary, text);
-  renameSync(temporary, path);
+  writeAtomically(path, text);
   const kept = new Set(directories.flatMap(({files}) => files.map(([, content]) => content)));
   const files = [...identity.files].filter(([content]) => kept.has(content));
   return {digest, files: new Map([...files, [digest, path]])};

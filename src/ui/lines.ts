@@ -62,7 +62,7 @@ export function closingLines(summary: Summary, closing: Closing): string[] {
   const {advice, othersDone} = closing;
   const done = compiles.remote + compiles.cached + compiles.local;
   const counts = `${count(done, 'compile')} in ${seconds(wall)} (${compiles.remote} remote, ${compiles.cached} cached, ${compiles.local} local)`;
-  const others = othersDone === 0 ? '' : `, ${count(othersDone, 'other step')} by ninja`;
+  const others = othersText(summary, othersDone);
   const cost = summary.billed_ms > 0 ? ` · $${summary.cost_usd.toFixed(summary.cost_usd < 0.1 ? 4 : 2)}` : '';
   const tail = ` · client ${seconds(cpu)} CPU${cost}`;
   const more = [...localLines(summary, advice), ...retryLines(summary), ...verifiedLines(summary, closing)];
@@ -80,6 +80,16 @@ export function closingLines(summary: Summary, closing: Closing): string[] {
         `to go on: ${advice.again}`,
       ];
   }
+}
+
+/** `done`: all that ran and is no compile. */
+function othersText({remote_rules: rules}: Summary, done: number): string {
+  const away = rules.remote + rules.cached;
+  const byWorkers =
+    away === 0
+      ? ''
+      : `, ${count(away, 'other step')} by workers (${rules.remote} remote, ${rules.cached} cached)`;
+  return done === away ? byWorkers : `${byWorkers}, ${count(done - away, 'other step')} by ninja`;
 }
 
 /** Each reason with its sentence, or with the command that tells it. */
@@ -108,11 +118,13 @@ export function retryLines({retries}: Summary): string[] {
   return [`  asked again: ${reasons.map(([reason, times]) => `${times} ${reason}`).join(', ')}`];
 }
 
-function verifiedLines({compiles, verified}: Summary, {unstable}: Closing): string[] {
+function verifiedLines({compiles, verified, remote_rules: rules}: Summary, {unstable}: Closing): string[] {
   if (unstable === undefined) return [];
   const {compared, differed} = verified;
   const done = compiles.remote + compiles.cached + compiles.local;
-  const head = `  verified ${compared.toLocaleString('en')} of ${count(done, 'compile')}`;
+  const away = rules.remote + rules.cached;
+  const others = away === 0 ? '' : ` and ${count(away, 'other step')}`;
+  const head = `  verified ${compared.toLocaleString('en')} of ${count(done, 'compile')}${others}`;
   if (compared === 0) return [head];
   const found = [
     ...(differed === 0 ? [] : [`${differed} differed, and will run locally from now on`]),

@@ -1,5 +1,11 @@
 /** Why a compile that was to run elsewhere ran here after all; that is seen only while it is built. */
 export const RUN_REASONS: Readonly<Record<string, string>> = {
+  'undeclared-input': 'it reads a file that its edge does not declare; the warning names it',
+  'undeclared-output': 'it changes a file that its edge does not declare; the warning names it',
+  'tool-unfit': 'its program cannot run on a worker; the warning says why',
+  'tool-locale':
+    'its program may ask for a locale that workers do not have; with LC_ALL=C.UTF-8 it goes there',
+  'tool-failed': 'its program failed on the worker, and ran here to show whether that counts',
   verified: 'compiled here as well, to be compared',
   'undiscovered-input': 'its inputs could not all be found without the compiler',
   'standard-output': 'it prints to standard output, which goes another way than its errors',

@@ -54,6 +54,7 @@ export class SummaryCollector {
         local: tally.local,
         failed: tally.failedCompiles,
       },
+      remote_rules: {...tally.rules},
       local_reasons: Object.fromEntries(tally.localReasons),
       local_runs: measured.ninjaRuns,
       verified: {compared: tally.verified.compared, differed: tally.verified.differed},

@@ -121,6 +121,36 @@ describe('the tally', () => {
     expect([...tally.localReasons.values()].reduce((a, b) => a + b)).toBe(tally.local);
   });
 
+  it('tells commands by --remote-rule apart from compiles and from what ninja runs', () => {
+    const events: Event[] = [
+      planned(1, 4),
+      ...[1, 2, 3, 4, 5].map(id => started(id, id === 1)),
+      finished(1),
+      finished(2, {isCompile: false}),
+      finished(3, {isCompile: false, place: 'cached'}),
+      finished(4, {isCompile: false, place: 'local', localReason: 'undeclared-input'}),
+      finished(5, {isCompile: false, place: 'ninja'}),
+    ];
+    expect(tallyOf(events)).toMatchObject({
+      remote: 1,
+      compilesDone: 1,
+      othersDone: 4,
+      rules: {remote: 1, cached: 1, local: 1},
+    });
+    const summary = summaryOf(events, 'built');
+    expect(summary).toMatchObject({
+      remote_rules: {remote: 1, cached: 1, local: 1},
+      local_reasons: {'undeclared-input': 1},
+    });
+    const [line, local] = closingLines(summary, {advice: ADVICE, othersDone: 4, failed: 0});
+    expect(line).toContain('2 other steps by workers (1 remote, 1 cached), 2 other steps by ninja');
+    expect(local).toBe('  local: 1 undeclared-input');
+    const verified = {...summary, verified: {compared: 3, differed: 0}};
+    expect(closingLines(verified, {advice: ADVICE, othersDone: 4, failed: 0, unstable: 0}).at(-1)).toBe(
+      '  verified 3 of 1 compile and 2 other steps: all equal',
+    );
+  });
+
   it('takes a second plan for what is still to be done', () => {
     const tally = tallyOf([...BUILD, planned(3, 1)]);
     expect(tally.compiles).toBe(5 + 1 + 3);

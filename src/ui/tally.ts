@@ -12,6 +12,8 @@ export class Tally {
   failedCompiles = 0;
   failed = 0;
   othersDone = 0;
+  /** Of {@link othersDone}, what the user has called pure. */
+  readonly rules = {remote: 0, cached: 0, local: 0};
   running = 0;
   readonly verified = {compared: 0, differed: 0, unstable: 0};
   readonly localReasons = new Map<string, number>();
@@ -46,13 +48,15 @@ export class Tally {
         this.running--;
         if (!event.isCompile) {
           this.othersDone++;
+          if (event.place === 'remote' || event.place === 'cached') this.rules[event.place]++;
+          else if (event.localReason !== undefined) this.rules.local++;
         } else {
           if (event.place === 'remote') this.remote++;
           else if (event.place === 'cached') this.cached++;
           else this.local++;
-          if (event.localReason !== undefined) {
-            this.localReasons.set(event.localReason, (this.localReasons.get(event.localReason) ?? 0) + 1);
-          }
+        }
+        if (event.localReason !== undefined) {
+          this.localReasons.set(event.localReason, (this.localReasons.get(event.localReason) ?? 0) + 1);
         }
         break;
       case 'edge-failed':

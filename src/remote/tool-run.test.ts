@@ -1,0 +1,104 @@
+import {mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join, posix} from 'node:path';
+import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {FileState} from '../graph/file-state.ts';
+import type {ActionResult, Observed} from '../protocol/invocation.ts';
+import type {Inputs} from '../toolchain/input-finder.ts';
+import {StayLocal} from './fault.ts';
+import {judgeToolRun} from './tool-run.ts';
+
+let root: string;
+let warnings: string[];
+let remembered: string[];
+
+beforeEach(() => {
+  root = realpathSync(mkdtempSync(join(tmpdir(), 'llama-tool-')));
+  mkdirSync(join(root, 'dir'));
+  for (const name of ['declared', 'secret', 'out', 'dir/one', 'dir/two']) writeFileSync(join(root, name), '');
+  warnings = [];
+  remembered = [];
+});
+
+afterEach(() => rmSync(root, {recursive: true}));
+
+/** What is asked for after a run of a tool that declares two files and makes one, or why it runs here. */
+async function judged(
+  seen: {[Kind in keyof Observed]?: readonly string[]},
+  {sent = [], ...result}: Partial<ActionResult> & {sent?: readonly string[]} = {},
+): Promise<readonly string[] | string> {
+  const groups = (paths: readonly string[] = []) =>
+    paths.map(path => [posix.dirname(path), [posix.basename(path)]] as const);
+  const observed: Observed = {
+    read: groups(seen.read?.map(inRoot)),
+    found: [],
+    absent: groups(seen.absent?.map(inRoot)),
+    listed: groups(seen.listed?.map(inRoot)),
+  };
+  const files = sent.map(name => ({
+    directory: posix.dirname(inRoot(name)),
+    file: [posix.basename(name), '', 0, 0],
+  }));
+  try {
+    return await judgeToolRun({exitCode: 0, ...result, observed} as ActionResult, {
+      files: new FileState(),
+      canonicalPath: posix.normalize,
+      label: 'Making it',
+      inputs: {files, directories: [], links: []} as unknown as Inputs,
+      declared: new Set(['declared', 'dir/one'].map(inRoot)),
+      outputs: new Set([inRoot('out')]),
+      loader: '/none',
+      remember: paths => remembered.push(...paths),
+      onLocale: () => {},
+      warn: text => warnings.push(text),
+    });
+  } catch (error) {
+    if (error instanceof StayLocal) return error.reason;
+    throw error;
+  }
+}
+
+function inRoot(name: string): string {
+  return name.startsWith('/') ? name : join(root, name);
+}
+
+describe('a run of a tool', () => {
+  it('counts where it read what is declared, however it spells it', async () => {
+    expect(await judged({read: ['declared', 'dir/../dir/one'], absent: ['not-there']})).toEqual([]);
+  });
+
+  it('is made again with what is declared and was not sent, and with directories', async () => {
+    expect(await judged({absent: ['declared', 'dir', 'out']})).toEqual([inRoot('declared'), inRoot('dir')]);
+    expect(remembered).toEqual([]);
+  });
+
+  it('is made again with files of the system, which are remembered', async () => {
+    expect(await judged({absent: ['/etc/passwd']})).toEqual(['/etc/passwd']);
+    expect(remembered).toEqual(['/etc/passwd']);
+  });
+
+  it.each(['absent', 'read'] as const)('does not count where %s names what is not declared', async kind => {
+    expect(await judged({[kind]: ['declared', 'secret']})).toBe('undeclared-input');
+    expect(warnings).toEqual([
+      `'Making it' reads '${inRoot('secret')}', which its edge does not declare; it runs here`,
+    ]);
+  });
+
+  it('is made again with all that a directory has when it lists it', async () => {
+    const all = [inRoot('dir/one'), inRoot('dir/two')];
+    expect((await judged({listed: ['dir']})).toString()).toBe(all.toString());
+    expect(await judged({listed: ['dir']}, {sent: ['dir/one', 'dir/two']})).toEqual([]);
+  });
+
+  it('does not count where it changed what is no output, a cache of Python aside', async () => {
+    const others = [inRoot('dir/__pycache__'), inRoot('dir/__pycache__/a.pyc')];
+    expect(await judged({}, {others})).toEqual([]);
+    expect(await judged({}, {others: [...others, inRoot('log')]})).toBe('undeclared-output');
+    expect(warnings[0]).toContain(`changes '${inRoot('log')}'`);
+  });
+
+  it('does not count where it failed for no reason that shows', async () => {
+    expect(await judged({absent: ['declared']}, {exitCode: 1})).toEqual([inRoot('declared')]);
+    expect(await judged({}, {exitCode: 1})).toBe('tool-failed');
+  });
+});

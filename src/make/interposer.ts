@@ -70,7 +70,8 @@ export class Interposer {
     const way = [make, '/bin/sh'].every(isPreloadable) && isBorne(library, env) ? 'preload' : 'path';
     symlinkSync(stub, join(directory, 'stub'));
     if (way === 'preload') {
-      const preload = [library, env.LD_PRELOAD].filter(Boolean).join(':');
+      // The user's own come first: AddressSanitizer's bears none before it.
+      const preload = [env.LD_PRELOAD, library].filter(Boolean).join(':');
       return new Interposer(directory, way, {
         ...env,
         LLAMA_MAKE: directory,

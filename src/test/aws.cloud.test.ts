@@ -265,6 +265,17 @@ describe.skipIf(!hasMinistack)('builds', () => {
     expect(figures(first).cost_usd).toBeGreaterThan(0);
   });
 
+  it('leave what ninja leaves where commands called pure run there, too', async () => {
+    const project = await openProject(rig, 'remote-rules');
+    const llamaArgs = ['--remote-only', '--remote-rule', 'tabulate', '--remote-rule', 'join.sh'];
+    const {first, again} = await expectSameAsNinja(project, {llamaArgs, env});
+    expect(first.summary).toMatchObject({
+      remote_rules: {remote: 6, cached: 0, local: 3},
+      local_reasons: {'shell-construct': 1, 'undeclared-input': 1, 'undeclared-output': 1},
+    });
+    expect(again.summary).toMatchObject({remote_rules: {remote: 0, cached: 6}});
+  });
+
   it('share their results with whoever builds the same in the same place', async () => {
     const project = await openProject(rig, 'mixed-languages');
     const first = await project.built(['--remote-only'], {env});

@@ -303,7 +303,7 @@ describe('what stands in the way of the stub', () => {
     });
     execFileSync('gcc', ['-shared', '-fPIC', '-o', 'own.so', 'own.c'], {cwd: made.directory});
     const built = await check(made.llama([], {env: {LD_PRELOAD: made.path('own.so')}}));
-    expect(built.stdout).toMatch(new RegExp(`<.*/exec-shim\\.so:${made.path('own.so')}>`));
+    expect(built.stdout).toMatch(new RegExp(`<${made.path('own.so')}:.*/exec-shim\\.so>`));
     expect(built.summary?.compiles).toMatchObject({remote: 1, local: 1});
   });
 
@@ -319,6 +319,26 @@ prog: prog.c
     });
     const built = await check(made.llama());
     expect(built.stdout.match(/^with.*$/gm)).toEqual(['without', 'without', 'without']);
+    expect(built.summary?.compiles.remote).toBe(1);
+  });
+
+  it('a program that has to have its own library first, before the user’s other ones: it gets just those', async () => {
+    const made = await project({
+      Makefile: `all: prog
+\t@LD_PRELOAD="$$LD_PRELOAD" ./prog
+prog: prog.c
+\tgcc -fsanitize=address -c prog.c && gcc -fsanitize=address -o prog prog.o
+`,
+      'prog.c':
+        '#include <stdio.h>\n#include <stdlib.h>\nint main(void) { printf("<%s>\\n", getenv("LD_PRELOAD")); return 0; }\n',
+      'own.c': 'int own;\n',
+    });
+    execFileSync('gcc', ['-shared', '-fPIC', '-o', 'own.so', 'own.c'], {cwd: made.directory});
+    const sanitizer = execFileSync('gcc', ['-print-file-name=libasan.so'], {encoding: 'utf8'}).trim();
+    const list = `${sanitizer}:${made.path('own.so')}`;
+    const env = {LD_PRELOAD: list, ASAN_OPTIONS: 'detect_leaks=0'};
+    const built = await check(made.llama([], {env}));
+    expect(built.stdout).toContain(`<${list}>`);
     expect(built.summary?.compiles.remote).toBe(1);
   });
 

@@ -2,7 +2,8 @@
  * The preload library of a worker: it shows a dynamic program the user's file system below a root folder, and keeps
  * a record of every path that the program looked at. With no root set it only keeps the record. It knows nothing of
  * compilers, and nothing that a program does by bare system calls, or that glibc does by itself, passes through it
- * (locale, time zone, NSS and iconv files, popen, system, nftw, glob): what a toolchain needs of those is set up by the worker.
+ * (locale, time zone, NSS and iconv files, nftw, fts, wordexp): what a toolchain needs of those is set up by the worker, and
+ * programs that need others are not given to one. A program without a loader would see the machine itself: it is not started.
  *
  * Settings, all in the environment and all restored in whatever environment a program gives to exec:
  *   LLAMA_ROOT    root folder, physical path; absent: record only
@@ -25,6 +26,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -42,6 +44,7 @@
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <utime.h>
 
@@ -717,7 +720,7 @@ static int start(const char *path, char *const argv[], char *const envp[], const
   return NEXT(execve)(path, argv, envp);
 }
 
-enum format { DYNAMIC, OTHER, SCRIPT, UNREADABLE };
+enum format { DYNAMIC, STATIC, OTHER, SCRIPT, UNREADABLE };
 
 /* Tells what a program file is by its first bytes; `line` takes what follows "#!". */
 static enum format format_of(const char *path, char *line, size_t room) {
@@ -733,6 +736,7 @@ static enum format format_of(const char *path, char *line, size_t room) {
     format = SCRIPT;
   } else if (got >= (ssize_t)sizeof(Elf64_Ehdr) && !memcmp(head, ELFMAG, SELFMAG) && head[EI_CLASS] == ELFCLASS64) {
     const Elf64_Ehdr *header = (const void *)head;
+    format = STATIC;
     for (int i = 0; i < header->e_phnum; i++) {
       Elf64_Phdr part;
       if (pread(fd, &part, sizeof part, (off_t)(header->e_phoff + (unsigned)i * sizeof part)) != sizeof part) break;
@@ -801,6 +805,10 @@ static int launch_deep(const char *path, char *const argv[], char *const envp[],
   }
   variables[count] = NULL;
   answered(format != UNREADABLE, 'X', AT_FDCWD, path);
+  if (root && format == STATIC) {
+    errno = EACCES;
+    return spawn ? EACCES : -1;
+  }
   if (!root || format != DYNAMIC || NEXT(access)(there, X_OK)) return start(there, argv, variables, spawn);
 
   const char *loader = settings[LOADER] + strlen(names[LOADER]);
@@ -899,3 +907,121 @@ SHOWN int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actio
   char room[ROOM];
   return NEXT(posix_spawn_file_actions_addchdir_np)(actions, inside(path, room));
 }
+
+/* ---- programs that glibc would start by itself, and directories that it would walk --------------------------- */
+
+/* The shell, with the signals that it would have had without what system() does to its caller's. */
+static int start_shell(const char *command, const sigset_t *mask, const sigset_t *defaults,
+                       const posix_spawn_file_actions_t *actions, pid_t *pid) {
+  char *argv[] = {"sh", "-c", (char *)command, NULL};
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setsigmask(&attributes, mask);
+  posix_spawnattr_setsigdefault(&attributes, defaults);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  int failed = posix_spawn(pid, "/bin/sh", actions, &attributes, argv, environ);
+  posix_spawnattr_destroy(&attributes);
+  return failed;
+}
+
+static int wait_for(pid_t pid) {
+  int status;
+  while (waitpid(pid, &status, 0) < 0)
+    if (errno != EINTR) return -1;
+  return status;
+}
+
+/* system(3p): the caller ignores SIGINT and SIGQUIT and blocks SIGCHLD while the command runs. */
+SHOWN int system(const char *command) {
+  setup();
+  if (!root) return NEXT(system)(command);
+  if (!command) return 1;
+  struct sigaction ignored = {.sa_handler = SIG_IGN}, interrupt, quit;
+  sigset_t child, before, defaults;
+  sigemptyset(&defaults);
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  sigaction(SIGINT, &ignored, &interrupt);
+  sigaction(SIGQUIT, &ignored, &quit);
+  sigprocmask(SIG_BLOCK, &child, &before);
+  if (interrupt.sa_handler != SIG_IGN) sigaddset(&defaults, SIGINT);
+  if (quit.sa_handler != SIG_IGN) sigaddset(&defaults, SIGQUIT);
+  pid_t pid;
+  int status = start_shell(command, &before, &defaults, NULL, &pid) ? 127 << 8 : wait_for(pid);
+  sigaction(SIGINT, &interrupt, NULL);
+  sigaction(SIGQUIT, &quit, NULL);
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  return status;
+}
+
+struct piped {
+  FILE *stream;
+  pid_t pid;
+  struct piped *next;
+};
+static struct piped *piped;
+static pthread_mutex_t piping = PTHREAD_MUTEX_INITIALIZER;
+
+/* As with mode "e" in any case: no other program gets our end of the pipe. */
+SHOWN FILE *popen(const char *command, const char *mode) {
+  setup();
+  if (!root) return NEXT(popen)(command, mode);
+  bool reads = strchr(mode, 'r') != NULL;
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC)) return NULL;
+  int own = ends[reads ? 0 : 1], other = ends[reads ? 1 : 0];
+  struct piped *entry = malloc(sizeof *entry);
+  FILE *stream = entry ? fdopen(own, reads ? "r" : "w") : NULL;
+  posix_spawn_file_actions_t actions;
+  sigset_t mask, none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, NULL, &mask);
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, other, reads ? 1 : 0);
+  int failed = stream ? start_shell(command, &mask, &none, &actions, &entry->pid) : errno;
+  posix_spawn_file_actions_destroy(&actions);
+  syscall(SYS_close, other);
+  if (failed) {
+    if (stream) fclose(stream);
+    else syscall(SYS_close, own);
+    free(entry);
+    errno = failed;
+    return NULL;
+  }
+  entry->stream = stream;
+  pthread_mutex_lock(&piping);
+  entry->next = piped;
+  piped = entry;
+  pthread_mutex_unlock(&piping);
+  return stream;
+}
+
+SHOWN int pclose(FILE *stream) {
+  pthread_mutex_lock(&piping);
+  struct piped **at = &piped;
+  while (*at && (*at)->stream != stream) at = &(*at)->next;
+  struct piped *entry = *at;
+  if (entry) *at = entry->next;
+  pthread_mutex_unlock(&piping);
+  if (!entry) return NEXT(pclose)(stream);
+  pid_t pid = entry->pid;
+  free(entry);
+  fclose(stream);
+  return wait_for(pid);
+}
+
+/* glob(3) with our own functions for the directories that it looks into. */
+#define GLOB(name, result)                                                                                             \
+  SHOWN int name(const char *pattern, int flags, int (*on_error)(const char *, int), result *to) {                     \
+    if (flags & GLOB_ALTDIRFUNC) return NEXT(name)(pattern, flags, on_error, to);                                      \
+    to->gl_opendir = (void *(*)(const char *))opendir;                                                                 \
+    to->gl_readdir = (void *)readdir;                                                                                  \
+    to->gl_closedir = (void (*)(void *))closedir;                                                                      \
+    to->gl_stat = (void *)stat;                                                                                        \
+    to->gl_lstat = (void *)lstat;                                                                                      \
+    int got = NEXT(name)(pattern, flags | GLOB_ALTDIRFUNC, on_error, to);                                              \
+    to->gl_flags &= ~GLOB_ALTDIRFUNC;                                                                                  \
+    return got;                                                                                                        \
+  }
+GLOB(glob, glob_t)
+GLOB(glob64, glob64_t)

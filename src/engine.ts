@@ -266,6 +266,7 @@ export class Engine {
         toolchains: this.#toolchains,
         discovery: this.#discovery,
         environment,
+        umask: this.#options.umask,
         warn: text => this.#warn(text),
       }),
       umask: this.#options.umask,

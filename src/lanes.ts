@@ -10,7 +10,7 @@ import {ccacheConfigFault} from './toolchain/ccache-config.ts';
 import {type Classification, classify} from './toolchain/classify.ts';
 import {wantedOutputs} from './toolchain/compile-command.ts';
 import type {Local} from './toolchain/local-reason.ts';
-import {readToolCommand, type ToolCommand, toolNames} from './toolchain/tool-command.ts';
+import {readToolCommand, type ToolCommand, toolNames, toolSignature} from './toolchain/tool-command.ts';
 
 interface Decision {
   readonly lane: Lane;
@@ -191,10 +191,6 @@ export function flagSignature(classification: Extract<Classification, {kind: 're
     word => word.startsWith('-') && !/^-[IDU]|^-M/.test(word) && !own.has(word),
   );
   return [compile.compiler, ...flags].join(' ');
-}
-
-function toolSignature({args}: ToolCommand): string {
-  return basename(args[0]!);
 }
 
 function readIfThere(file: string): string | undefined {

@@ -18,6 +18,7 @@ export interface PreparersOptions {
   readonly toolchains: Toolchains;
   readonly discovery: Discovery;
   readonly environment: NodeJS.ProcessEnv;
+  readonly umask: number;
   readonly warn: (text: string) => void;
 }
 

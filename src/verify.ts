@@ -3,7 +3,7 @@
  * local runs do not have themselves, both objects are kept, the flags are named, and compiles with such flags stay
  * local from then on.
  */
-import {copyFileSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import type {CompileVerified} from './event.ts';
 import {STATE_DIR} from './frontends/project.ts';
@@ -63,27 +63,29 @@ export class Verifier {
     const {edge, signal, wrapping} = run;
     const {onCompared} = this.#options;
     if (outcome.kind !== 'done' || outcome.place === 'local') return outcome;
-    const output = wrapping.graph.path(wrapping.graph.outs(edge)[0]!);
-    if (!this.#isChosen(output)) return outcome;
-    const file = output.startsWith('/') ? output : join(this.#options.directory, output);
-    const remote = readFileSync(file);
+    const {graph} = wrapping;
+    const outputs = Array.from(graph.outs(edge), out => graph.path(out));
+    if (!this.#isChosen(outputs[0]!)) return outcome;
+    const files = outputs.map(path => (path.startsWith('/') ? path : join(this.#options.directory, path)));
+    const remote = files.map(contentOf);
     const local = await wrapping.runLocally(edge, signal);
     if (local.kind !== 'done') return local;
-    const first = readFileSync(file);
-    if (first.equals(remote)) {
+    const first = files.map(contentOf);
+    const at = firstDifference(remote, first);
+    if (at === undefined) {
       onCompared?.('equal');
       return {...outcome, record: local.record};
     }
     const second = await wrapping.runLocally(edge, signal);
     if (second.kind !== 'done') return second;
     // A compiler that does not agree with itself proves nothing.
-    if (!readFileSync(file).equals(first)) {
+    if (firstDifference(files.map(contentOf), first) !== undefined) {
       onCompared?.('unstable');
       return {...outcome, record: second.record};
     }
     onCompared?.('differed');
     await wrapping.forgetResult(edge);
-    this.#distrust(edge, {file, remote, wrapping});
+    this.#distrust(edge, {file: files[at]!, remote: remote[at]?.bytes ?? Buffer.alloc(0), wrapping});
     return {...second, localReason: DIFFERED};
   }
 
@@ -94,12 +96,12 @@ export class Verifier {
     // Two targets may have objects of one name.
     const name = join(kept, `${digestOf(found.file).slice(0, 8)}-${basename(found.file)}`);
     writeFileSync(`${name}.remote`, found.remote);
-    copyFileSync(found.file, `${name}.local`);
+    if (existsSync(found.file)) copyFileSync(found.file, `${name}.local`);
     const flags = found.wrapping.lanes.signatureOf(edge) ?? '';
     this.distrusted.add(flags);
     writeFileSync(this.#file, JSON.stringify([...this.distrusted]));
     warn(
-      `'${found.file}' differs from a local compile; both are kept (${name}.remote, ${name}.local). Compiles with these flags run locally from now on: ${flags}`,
+      `'${found.file}' differs from a local compile; both are kept (${name}.remote, ${name}.local). What is made in this way runs locally from now on: ${flags}`,
     );
   }
 
@@ -114,6 +116,32 @@ export class Verifier {
   #isChosen(output: string): boolean {
     return Number.parseInt(digestOf(output).slice(0, 8), 16) / 0x100000000 < this.#options.share;
   }
+}
+
+interface Content {
+  readonly bytes: Buffer;
+  readonly isExecutable: boolean;
+}
+
+/** Undefined where no file is. */
+function contentOf(file: string): Content | undefined {
+  try {
+    return {bytes: readFileSync(file), isExecutable: (statSync(file).mode & 0o111) !== 0};
+  } catch {
+    return undefined;
+  }
+}
+
+function firstDifference(
+  some: readonly (Content | undefined)[],
+  others: readonly (Content | undefined)[],
+): number | undefined {
+  const at = some.findIndex((one, i) => {
+    const other = others[i];
+    if (!one || !other) return one !== other;
+    return one.isExecutable !== other.isExecutable || !one.bytes.equals(other.bytes);
+  });
+  return at < 0 ? undefined : at;
 }
 
 function readList(file: string): string[] {

@@ -1,5 +1,5 @@
 /** What a compile made, by a worker now or earlier, is put where the build wants it: outputs in place, and the record. */
-import {readFileSync} from 'node:fs';
+import {lstatSync, readFileSync} from 'node:fs';
 import type {EdgeOutcome} from '../graph/executor.ts';
 import {EDGE_DEPS_GCC, EDGE_RESTAT, type EdgeId} from '../graph/graph.ts';
 import {digestOf} from '../protocol/digest.ts';
@@ -64,7 +64,7 @@ export class Delivery {
     }
     // What is named first is what others go by, ninja and make by its time: it comes last.
     for (const {path, bytes, executable} of files.reverse()) {
-      if (graph.has(edge, EDGE_RESTAT) && isThere(path, bytes)) continue;
+      if (graph.has(edge, EDGE_RESTAT) && isThere(path, bytes, executable)) continue;
       placing(() => materialiser.write(path, bytes, executable));
     }
     return depfile;
@@ -132,9 +132,10 @@ export class Delivery {
 }
 
 /** Who follows an edge of ninja's `restat` need not run again then. */
-function isThere(path: string, bytes: Buffer): boolean {
+function isThere(path: string, bytes: Buffer, executable: boolean): boolean {
   try {
-    return readFileSync(path).equals(bytes);
+    const mode = lstatSync(path).mode & 0o111;
+    return (mode !== 0) === executable && readFileSync(path).equals(bytes);
   } catch {
     return false;
   }

@@ -25,9 +25,12 @@ export interface Foreseen {
   readonly absentNames: readonly string[];
   /** Whether some file asks for the time of day. */
   readonly readsClock: boolean;
+  /** Files that are there by their names alone, empty. */
+  readonly standIns?: readonly MadeFile[];
 }
 
 export interface Completion {
+  /** Those of the outputs that the worker does not make. */
   readonly paths: ReadonlySet<string>;
   /** `read`: gives the bytes of an output. @throws StayLocal */
   complete(result: ActionResult, read: (output: OutputBytes) => Promise<Buffer>): Promise<ActionResult>;
@@ -51,7 +54,7 @@ export interface Prepared {
   readonly outputs: readonly WantedOutput[];
   /** The one of them that a failed run leaves as it was. */
   readonly output: string;
-  /** Those of `outputs` that the worker does not make, and what makes them of the worker's result. */
+  /** What is added to a worker's result before it counts. */
   readonly completion?: Completion;
   /** The one input that no other action is likely to need, as an absolute path. */
   readonly source: string;

@@ -229,7 +229,10 @@ export class RemoteExecutor implements Executor {
     const reason = reasonToStay(prepared.edge);
     if (reason !== undefined) throw new StayLocal(reason);
     const {part} = prepared;
-    const {inputs, upload} = await sender.send(foreseen.inputs, prepared);
+    const {inputs, upload} = await sender.send(foreseen.inputs, {
+      source: prepared.source,
+      made: [...prepared.made, ...(foreseen.standIns ?? [])],
+    });
     const action = actionOf(prepared, {inputs, readsClock: foreseen.readsClock, umask});
     const {inlineLimit} = cloud.store;
     const send = (way: Way) =>

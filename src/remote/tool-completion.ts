@@ -4,7 +4,6 @@ import type {ActionResult, OutputBytes, OutputFile} from '../protocol/invocation
 import type {DepfileTransform} from '../toolchain/tool-command.ts';
 import {transformDepfile} from '../toolchain/transform-depfile.ts';
 import {StayLocal} from './fault.ts';
-import type {Completion} from './prepared.ts';
 
 /** All paths absolute. */
 export interface Leftover {
@@ -15,22 +14,22 @@ export interface Leftover {
 
 const NOTHING: OutputBytes = {digest: digestOf(''), size: 0, inline: ''};
 
-export function completionOf({stdout: path, depfile}: Leftover): Completion {
-  return {
-    paths: new Set([...(path === undefined ? [] : [path]), ...(depfile ? [depfile.to] : [])]),
-    async complete(result: ActionResult, read): Promise<ActionResult> {
-      const added: OutputFile[] = [];
-      if (path !== undefined) added.push({path, executable: false, ...result.stdout});
-      if (depfile) {
-        const own = result.outputs.find(output => output.path === depfile.from);
-        const made = transformDepfile(own ? (await read(own)).toString() : '', depfile);
-        if (made === undefined) throw new StayLocal('depfile-unreadable');
-        added.push(outputOf(depfile.to, made));
-      }
-      const outputs = [...added, ...result.outputs];
-      return {...result, outputs, ...(path !== undefined && {stdout: NOTHING})};
-    },
-  };
+/** @throws StayLocal for a depfile that CMake itself has to read */
+export async function completed(
+  result: ActionResult,
+  {stdout: path, depfile}: Leftover,
+  read: (output: OutputBytes) => Promise<Buffer>,
+): Promise<ActionResult> {
+  const added: OutputFile[] = [];
+  if (path !== undefined) added.push({path, executable: false, ...result.stdout});
+  if (depfile) {
+    const own = result.outputs.find(output => output.path === depfile.from);
+    const made = transformDepfile(own ? (await read(own)).toString() : '', depfile);
+    if (made === undefined) throw new StayLocal('depfile-unreadable');
+    added.push(outputOf(depfile.to, made));
+  }
+  const outputs = [...added, ...result.outputs];
+  return {...result, outputs, ...(path !== undefined && {stdout: NOTHING})};
 }
 
 function outputOf(path: string, text: string): OutputFile {

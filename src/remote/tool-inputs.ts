@@ -11,6 +11,7 @@ import type {ToolCommand} from '../toolchain/tool-command.ts';
 import type {ToolRuntime} from '../toolchain/tool-runtime.ts';
 import {absoluteIn} from './discovery.ts';
 import type {MadeFile} from './prepared.ts';
+import {ToolLibraries} from './tool-libraries.ts';
 
 export interface ToolInputsOptions {
   readonly graph: Graph;
@@ -30,6 +31,8 @@ export interface DeclaredInputs {
   readonly directories: readonly string[];
   /** What travels in any case: the program itself. */
   readonly program: readonly string[];
+  /** Libraries of the programs among `own`, which nobody declares. */
+  readonly libraries: readonly string[];
   readonly outputs: ReadonlySet<string>;
   readonly made: readonly MadeFile[];
   /** Whether it tells itself what it has read. */
@@ -43,20 +46,22 @@ const LARGEST_UNASKED = 32 << 20;
 export class ToolInputs {
   readonly #options: ToolInputsOptions;
   readonly #quoted: QuotedNames;
+  readonly libraries: ToolLibraries;
 
   constructor(options: ToolInputsOptions) {
     this.#options = options;
     this.#quoted = new QuotedNames(options.files);
+    this.libraries = new ToolLibraries(options.files);
   }
 
-  of(request: {
+  async of(request: {
     edge: EdgeId;
     tool: ToolCommand;
     directory: string;
     runtime: ToolRuntime;
     outputs: readonly WantedOutput[];
     made: readonly MadeFile[];
-  }): DeclaredInputs {
+  }): Promise<DeclaredInputs> {
     const {graph, files} = this.#options;
     const {edge, tool, directory, runtime, made} = request;
     const outputs = new Set(request.outputs.map(({path}) => path));
@@ -67,7 +72,10 @@ export class ToolInputs {
       ...this.#nodes(graph.dirtyingIns(edge)),
       ...places.filter(path => kindOf(path) === 'file'),
     ]);
+    const programs = [...own].filter(path => isOther(path) && !runtime.sent.includes(path));
+    const libraries = await this.libraries.of(programs, runtime.loader);
     return {
+      libraries: libraries.filter(path => !runtime.libraries.includes(path)),
       own: [...own].filter(isOther),
       first: this.#nodes(graph.orderingIns(edge)).filter(path => isOther(path) && !own.has(path)),
       directories: places.filter(path => kindOf(path) === 'directory'),
@@ -79,25 +87,25 @@ export class ToolInputs {
     };
   }
 
-  /** Undefined where the program is gone. */
-  fixed({own, program}: DeclaredInputs, outputs: readonly WantedOutput[]): Digest | undefined {
+  /** `more`: what else decides. Undefined where the program is gone. */
+  fixed({own, program, libraries}: DeclaredInputs, more: unknown): Digest | undefined {
     const {files} = this.#options;
     const all: (readonly [string, Digest])[] = [];
-    for (const path of [...program, ...own].sort()) {
+    for (const path of [...program, ...own, ...libraries].sort()) {
       const digest = files.digest(path);
       if (digest !== undefined) all.push([path, digest]);
       else if (program.includes(path)) return undefined;
     }
-    return digestOf(JSON.stringify([all, outputs]));
+    return digestOf(JSON.stringify([all, more]));
   }
 
   /** What a first run is given. */
   foreseen(declared: DeclaredInputs): {files: readonly string[]; directories: readonly string[]} {
     const {files} = this.#options;
-    const {own, directories, program, recorded, outputs} = declared;
+    const {own, directories, program, recorded, outputs, libraries} = declared;
     const sent = own.filter(path => (files.stat(path)?.size ?? 0) <= LARGEST_UNASKED);
     const included = declared.hasDepfile ? [...recorded, ...this.#included(declared)] : [];
-    const all = new Set([...program, ...sent, ...included].filter(path => !outputs.has(path)));
+    const all = new Set([...program, ...sent, ...libraries, ...included].filter(path => !outputs.has(path)));
     const ofKind = (kind: 'file' | 'directory') => [...all].filter(path => files.stat(path)?.kind === kind);
     return {files: ofKind('file'), directories: [...directories, ...ofKind('directory')]};
   }
@@ -110,9 +118,12 @@ export class ToolInputs {
 
   /** All files that the edge tells of, by their paths and by their places. */
   names(declared: DeclaredInputs): ReadonlySet<string> {
-    const {own, first, program, made, recorded, hasDepfile} = declared;
+    const {own, first, program, made, recorded, hasDepfile, libraries} = declared;
     const included = hasDepfile ? [...recorded, ...this.#included(declared)] : [];
-    const paths = [...own, ...first, ...program, ...included, ...made.map(file => file.path)];
+    const paths = [
+      ...[...own, ...first, ...program, ...libraries, ...included],
+      ...made.map(file => file.path),
+    ];
     return new Set(paths.flatMap(path => [path, this.#options.files.physical(path) ?? path]));
   }
 
@@ -127,9 +138,10 @@ export class ToolInputs {
     const paths: string[] = [];
     for (const node of seen) {
       const producer = graph.producer(node);
-      if (producer >= 0 && graph.isPhony(producer))
-        for (const member of graph.orderingIns(producer)) seen.add(member);
-      else paths.push(this.#place(directory, graph.path(node)));
+      const members = producer >= 0 && graph.isPhony(producer) ? graph.orderingIns(producer) : undefined;
+      for (const member of members ?? []) seen.add(member);
+      // CMake calls a file of the source tree so that it must not miss.
+      if (members === undefined || members.length === 0) paths.push(this.#place(directory, graph.path(node)));
     }
     return paths;
   }

@@ -13,10 +13,10 @@ import type {ToolRuntime} from '../toolchain/tool-runtime.ts';
 import {absoluteIn, type Discovery} from './discovery.ts';
 import {changedEnvironment, localeFor, workerEnvironment} from './environment.ts';
 import {StayLocal} from './fault.ts';
-import type {Foreseen, MadeFile, Prepared} from './prepared.ts';
-import {completionOf, type Leftover} from './tool-completion.ts';
+import type {MadeFile, Prepared} from './prepared.ts';
+import {ToolAction} from './tool-action.ts';
+import type {Leftover} from './tool-completion.ts';
 import {ToolInputs} from './tool-inputs.ts';
-import {judgeToolRun} from './tool-run.ts';
 import type {Toolchains} from './toolchains.ts';
 
 export interface ToolPreparerOptions {
@@ -32,6 +32,7 @@ export interface ToolPreparerOptions {
   readonly directoryOf: (edge: EdgeId) => string;
   readonly pwdOf: (edge: EdgeId) => string;
   readonly environment: NodeJS.ProcessEnv;
+  readonly umask: number;
   /** Absolute paths that earlier runs of the edge are known to have read. */
   readonly recordedInputs: (edge: EdgeId) => readonly string[];
   readonly warn: (text: string) => void;
@@ -64,9 +65,23 @@ export class ToolPreparer {
     const rest = this.#leftover(tool, directory);
     const outputs = this.#outputs(edge, rest);
     const made = this.#made(edge);
-    const declared = this.#inputs.of({edge, tool, directory, runtime, outputs, made});
+    const declared = await this.#inputs.of({edge, tool, directory, runtime, outputs, made});
     const changes = tool.envChanges.flatMap(({name, value}) => (value === undefined ? [] : [[name, value]]));
     const extras = {digest: digestOf(runtime.program)};
+    const action = new ToolAction({
+      ...this.#options,
+      inputs: this.#inputs,
+      label: graph.label(edge),
+      runtime,
+      declared,
+      outputs,
+      directories: [directory, pwd, ...outputs.map(({path}) => dirname(path))],
+      rest,
+      otherLocale: locale.other,
+      onLocale: program => locale.other !== undefined && this.#refuseLocale(program, locale.other),
+      extras: () => toolchains.extras(extras),
+      addExtras: paths => toolchains.addExtras(extras, paths),
+    });
     return {
       edge,
       toolchain: runtime.digest,
@@ -83,38 +98,11 @@ export class ToolPreparer {
       output: outputs[0]!.path,
       source: '',
       mostRounds: MOST_ROUNDS,
-      ...((rest.stdout ?? rest.depfile) ? {completion: completionOf(rest)} : {}),
-      fixedInputs: () => this.#inputs.fixed(declared, outputs),
-      foresee: (more, stamp) => {
-        const paths = [...toolchains.extras(extras), ...more];
-        const directories = [directory, pwd, ...outputs.map(({path}) => dirname(path))];
-        return this.#foresee(this.#inputs.foreseen(declared), {paths, directories, stamp});
-      },
-      lacking: (result, {inputs}) =>
-        judgeToolRun(result, {
-          ...this.#options,
-          label: graph.label(edge),
-          onLocale: program => locale.other !== undefined && this.#refuseLocale(program, locale.other),
-          inputs,
-          declared: this.#inputs.names(declared),
-          outputs: declared.outputs,
-          loader: runtime.loader,
-          remember: paths => toolchains.addExtras(extras, paths),
-        }),
+      completion: action.completion,
+      fixedInputs: () => action.fixedInputs(),
+      foresee: (more, stamp) => action.foresee(more, stamp),
+      lacking: (result, foreseen) => action.lacking(result, foreseen),
     };
-  }
-
-  async #foresee(
-    {files, directories}: {readonly files: readonly string[]; readonly directories: readonly string[]},
-    own: {paths: readonly string[]; directories: readonly string[]; stamp: bigint},
-  ): Promise<Foreseen> {
-    const inputs = this.#options.discovery.collect({
-      paths: [...files, ...own.paths],
-      directories: [...directories, ...own.directories],
-      stamp: own.stamp,
-    });
-    if (!inputs) throw new StayLocal('undiscovered-input');
-    return {inputs, absentNames: [], readsClock: false};
   }
 
   async #runtime(
@@ -149,10 +137,20 @@ export class ToolPreparer {
       ...(rest.depfile ? [rest.depfile.from] : []),
     ]);
     for (const path of outs) optional.delete(path);
+    for (const path of [...outs, ...optional]) this.#refuseOddOutput(path);
     return [
       ...Array.from(outs, path => ({path, required: true})),
       ...Array.from(optional, path => ({path, required: false})),
     ];
+  }
+
+  /** A program may write through a link, and into a file whose mode then stays: a new file takes the place of plain ones alone. */
+  #refuseOddOutput(path: string): void {
+    const {files, umask} = this.#options;
+    const there = files.lstat(path);
+    if (there === undefined) return;
+    const usual = [0o666 & ~umask, 0o777 & ~umask];
+    if (there.kind !== 'file' || !usual.includes(there.mode & 0o7777)) throw new StayLocal('output-device');
   }
 
   /** What of the command no worker does, by places. */
@@ -169,8 +167,9 @@ export class ToolPreparer {
     const {graph, directory, canonicalPath} = this.#options;
     const rspfile = graph.text(edge, 'rspfile');
     if (rspfile === '') return [];
-    return [
-      {path: canonicalPath(absoluteIn(directory, rspfile)), content: graph.text(edge, 'rspfileContent')},
-    ];
+    const path = absoluteIn(directory, rspfile);
+    // The worker lays it out by its place, which this machine may not have yet.
+    if (canonicalPath(path) !== path) throw new StayLocal('response-file');
+    return [{path, content: graph.text(edge, 'rspfileContent')}];
   }
 }

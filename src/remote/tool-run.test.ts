@@ -1,3 +1,4 @@
+import {spawnSync} from 'node:child_process';
 import {mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join, posix} from 'node:path';
@@ -6,6 +7,7 @@ import {FileState} from '../graph/file-state.ts';
 import type {ActionResult, Observed} from '../protocol/invocation.ts';
 import type {Inputs} from '../toolchain/input-finder.ts';
 import {StayLocal} from './fault.ts';
+import type {ToolLibraries} from './tool-libraries.ts';
 import {judgeToolRun} from './tool-run.ts';
 
 let root: string;
@@ -25,13 +27,17 @@ afterEach(() => rmSync(root, {recursive: true}));
 /** What is asked for after a run of a tool that declares two files and makes one, or why it runs here. */
 async function judged(
   seen: {[Kind in keyof Observed]?: readonly string[]},
-  {sent = [], ...result}: Partial<ActionResult> & {sent?: readonly string[]} = {},
+  {
+    sent = [],
+    standIns = [],
+    ...result
+  }: Partial<ActionResult> & {sent?: readonly string[]; standIns?: readonly string[]} = {},
 ): Promise<readonly string[] | string> {
   const groups = (paths: readonly string[] = []) =>
     paths.map(path => [posix.dirname(path), [posix.basename(path)]] as const);
   const observed: Observed = {
     read: groups(seen.read?.map(inRoot)),
-    found: [],
+    found: groups(seen.found?.map(inRoot)),
     absent: groups(seen.absent?.map(inRoot)),
     listed: groups(seen.listed?.map(inRoot)),
   };
@@ -40,18 +46,21 @@ async function judged(
     file: [posix.basename(name), '', 0, 0],
   }));
   try {
-    return await judgeToolRun({exitCode: 0, ...result, observed} as ActionResult, {
+    const {paths, standIns: named} = await judgeToolRun({exitCode: 0, ...result, observed} as ActionResult, {
       files: new FileState(),
       canonicalPath: posix.normalize,
       label: 'Making it',
       inputs: {files, directories: [], links: []} as unknown as Inputs,
       declared: new Set(['declared', 'dir/one'].map(inRoot)),
       outputs: new Set([inRoot('out')]),
+      standIns: new Set(standIns.map(inRoot)),
+      libraries: {of: async () => []} as unknown as ToolLibraries,
       loader: '/none',
       remember: paths => remembered.push(...paths),
       onLocale: () => {},
       warn: text => warnings.push(text),
     });
+    return [...paths, ...named.map(path => `${path} by its name`)];
   } catch (error) {
     if (error instanceof StayLocal) return error.reason;
     throw error;
@@ -84,10 +93,26 @@ describe('a run of a tool', () => {
     ]);
   });
 
-  it('is made again with all that a directory has when it lists it', async () => {
-    const all = [inRoot('dir/one'), inRoot('dir/two')];
-    expect((await judged({listed: ['dir']})).toString()).toBe(all.toString());
-    expect(await judged({listed: ['dir']}, {sent: ['dir/one', 'dir/two']})).toEqual([]);
+  it('is made again with all names that a directory has when it lists it; what is not declared is there by name', async () => {
+    const all = [inRoot('dir/one'), `${inRoot('dir/two')} by its name`];
+    expect(await judged({listed: ['dir']})).toEqual(all);
+    expect(await judged({listed: ['dir']}, {sent: ['dir/one'], standIns: ['dir/two']})).toEqual([]);
+  });
+
+  it('does not count where it asked more of a file than its name', async () => {
+    const given = {sent: ['dir/one'], standIns: ['dir/two']};
+    expect(await judged({listed: ['dir'], found: ['dir/one', 'dir']}, given)).toEqual([]);
+    expect(await judged({listed: ['dir'], found: ['dir/two']}, given)).toBe('undeclared-input');
+  });
+
+  it('does not count where it started a program that a worker does not see through', async () => {
+    spawnSync('gcc', ['-static', '-x', 'c', '-o', inRoot('declared'), '-'], {input: 'int main(void) {}'});
+    expect(await judged({read: ['declared']})).toBe('tool-unfit');
+    const walks = '#include <ftw.h>\nint main(void) { return nftw(".", 0, 1, 0); }';
+    spawnSync('gcc', ['-w', '-D_XOPEN_SOURCE=700', '-x', 'c', '-o', inRoot('declared'), '-'], {input: walks});
+    expect(await judged({read: ['declared']})).toBe('tool-unfit');
+    spawnSync('gcc', ['-x', 'c', '-o', inRoot('declared'), '-'], {input: 'int main(void) {}'});
+    expect(await judged({read: ['declared']})).toEqual([]);
   });
 
   it('does not count where it changed what is no output, a cache of Python aside', async () => {

@@ -1,14 +1,15 @@
 /** Whether a tool's run on a worker kept to what its edge declares: what it read, what it looked for, what it wrote. */
-import {closeSync, openSync, readdirSync, readSync} from 'node:fs';
+import {readdirSync} from 'node:fs';
 import type {FileState} from '../graph/file-state.ts';
 import type {ActionResult, PathGroups} from '../protocol/invocation.ts';
 import {pathIn} from '../protocol/tree.ts';
 import {isProgram} from '../toolchain/find-program.ts';
 import type {Inputs} from '../toolchain/input-finder.ts';
-import {extraClosure} from '../toolchain/loader.ts';
-import {isOfSystem, mayAskLocale} from '../toolchain/tool-runtime.ts';
+import {programFormat} from '../toolchain/loader.ts';
+import {goesUnseen, isOfSystem, mayAskLocale} from '../toolchain/tool-runtime.ts';
 import {StayLocal} from './fault.ts';
 import {firstPresent} from './input-set.ts';
+import {isElf, type ToolLibraries} from './tool-libraries.ts';
 
 export interface ToolRun {
   readonly files: FileState;
@@ -17,10 +18,13 @@ export interface ToolRun {
   readonly label: string;
   /** What the worker was given. */
   readonly inputs: Inputs;
+  /** Files of the user's of which it was given the names alone, by places. */
+  readonly standIns: ReadonlySet<string>;
   /** Every file that the edge tells of. */
   readonly declared: ReadonlySet<string>;
   readonly outputs: ReadonlySet<string>;
   readonly loader: string;
+  readonly libraries: ToolLibraries;
   /** Files of the system that the tool asks for, for all its later runs. */
   readonly remember: (paths: readonly string[]) => void;
   /** Told of each program that may have asked for a locale. @throws StayLocal where that would have been another one here */
@@ -28,78 +32,141 @@ export interface ToolRun {
   readonly warn: (text: string) => void;
 }
 
+/** What a next run has to be given. */
+export interface Lacking {
+  readonly paths: readonly string[];
+  /** Places of files of which the names have been listed. */
+  readonly standIns: readonly string[];
+}
+
 /** Entries of a directory that is listed, with all below it where it is the system's. */
 const MOST_LISTED = 4000;
 
 /**
- * Paths that are here, and that the worker looked for in vain: none where the run counts.
+ * What is here and the worker looked for in vain: nothing where the run counts.
  * @throws StayLocal where it read or made what its edge does not declare
  */
-export async function judgeToolRun(result: ActionResult, run: ToolRun): Promise<readonly string[]> {
-  const {observed} = result;
-  const stay = (reason: string, text: string): never => {
-    run.warn(`'${run.label}' ${text}; it runs here`);
-    throw new StayLocal(reason);
-  };
-  const undeclared = (path: string) =>
-    stay('undeclared-input', `reads '${path}', which its edge does not declare`);
-  const isDeclared = (path: string) =>
-    run.declared.has(run.canonicalPath(path)) || run.declared.has(run.files.physical(path) ?? path);
-  const wanted = new Set<string>();
-  for (const path of present(observed.absent, run.files)) {
-    if (run.outputs.has(run.canonicalPath(path))) continue;
-    const isKnown = isOfSystem(path) || run.files.stat(path)?.kind === 'directory' || isDeclared(path);
-    if (!isKnown) undeclared(path);
-    wanted.add(path);
-  }
-  for (const path of pathsOf(observed.listed)) {
-    const lacking = namesLacking(path, run);
-    if (lacking.length === 0) continue;
-    const all = isOfSystem(`${path}/`) ? allBelow(path) : lacking;
-    if (all.length > MOST_LISTED) undeclared(`${path}/`);
-    for (const entry of all) wanted.add(entry);
-  }
-  if (wanted.size > 0) return withLibraries([...wanted], run);
-  for (const path of pathsOf(observed.read)) {
-    if (!isOfSystem(path) && !isDeclared(path)) undeclared(path);
-    if (isProgram(path) && isElf(path) && mayAskLocale(path)) run.onLocale(path);
-  }
+export async function judgeToolRun(result: ActionResult, run: ToolRun): Promise<Lacking> {
+  const judge = new Judge(run);
+  judge.absent(result.observed.absent);
+  for (const path of pathsOf(result.observed.listed)) judge.listed(path);
+  if (judge.hasLacking) return judge.lacking();
+  for (const path of pathsOf(result.observed.read)) judge.read(path);
+  for (const path of pathsOf(result.observed.found)) judge.found(path);
   const other = result.others?.find(path => !/\/__pycache__(?:\/|$)/.test(path));
-  if (other !== undefined) stay('undeclared-output', `changes '${other}', which its edge does not declare`);
+  if (other !== undefined)
+    judge.stay('undeclared-output', `changes '${other}', which its edge does not declare`);
   // What nothing shows, a variable of the environment for instance, may be missing there.
   if (result.exitCode !== 0) throw new StayLocal('tool-failed');
-  return [];
+  return {paths: [], standIns: []};
 }
 
-function* pathsOf(groups: PathGroups): Iterable<string> {
+export function* pathsOf(groups: PathGroups): Iterable<string> {
   for (const [directory, names] of groups) for (const name of names) yield pathIn(directory, name);
 }
 
-/** Paths of the groups that are here. */
-function* present(groups: PathGroups, files: FileState): Iterable<string> {
-  for (const [directory, names] of groups) {
-    for (const name of names) {
-      const found = firstPresent(directory, [name], files);
-      if (found === pathIn(directory, name)) yield found;
+class Judge {
+  readonly #run: ToolRun;
+  readonly #wanted = new Set<string>();
+  readonly #standIns = new Set<string>();
+
+  constructor(run: ToolRun) {
+    this.#run = run;
+  }
+
+  get hasLacking(): boolean {
+    return this.#wanted.size + this.#standIns.size > 0;
+  }
+
+  stay(reason: string, text: string): never {
+    this.#run.warn(`'${this.#run.label}' ${text}; it runs here`);
+    throw new StayLocal(reason);
+  }
+
+  absent(groups: PathGroups): void {
+    const {files, outputs, canonicalPath} = this.#run;
+    for (const [directory, names] of groups) {
+      for (const name of names) {
+        const path = pathIn(directory, name);
+        if (firstPresent(directory, [name], files) !== path || outputs.has(canonicalPath(path))) continue;
+        const isKnown = isOfSystem(path) || files.stat(path)?.kind === 'directory' || this.#isDeclared(path);
+        if (!isKnown) this.#undeclared(path);
+        this.#wanted.add(path);
+      }
     }
+  }
+
+  /** Its names were read, and have to be those that it has here. */
+  listed(path: string): void {
+    const {files} = this.#run;
+    const lacking = this.#namesLacking(path);
+    if (lacking.length === 0) return;
+    const all = isOfSystem(`${path}/`) ? allBelow(path) : lacking;
+    if (all.length > MOST_LISTED) this.#undeclared(`${path}/`);
+    for (const entry of all) {
+      const isSent = isOfSystem(entry) || files.stat(entry)?.kind === 'directory' || this.#isDeclared(entry);
+      if (isSent) this.#wanted.add(entry);
+      else this.#standIns.add(placeOf(entry, files));
+    }
+  }
+
+  read(path: string): void {
+    const {onLocale} = this.#run;
+    if (!isOfSystem(path) && !this.#isDeclared(path)) this.#undeclared(path);
+    if (!isProgram(path) || !isElf(path) || /\.so(?:\.|$)/.test(path)) return;
+    if (programFormat(path).kind !== 'dynamic' || goesUnseen(path))
+      this.stay('tool-unfit', `starts '${path}', of which a worker would not see all that it does`);
+    if (mayAskLocale(path)) onLocale(path);
+  }
+
+  /** Something was asked of it besides its name. */
+  found(path: string): void {
+    if (this.#run.standIns.has(placeOf(path, this.#run.files))) this.#undeclared(path);
+  }
+
+  async lacking(): Promise<Lacking> {
+    const {libraries, loader, remember} = this.#run;
+    const paths = new Set([...this.#wanted, ...(await libraries.of(this.#wanted, loader))]);
+    const system = [...paths].filter(isOfSystem);
+    if (system.length > 0) remember(system);
+    return {paths: [...paths], standIns: [...this.#standIns]};
+  }
+
+  #undeclared(path: string): never {
+    return this.stay('undeclared-input', `reads '${path}', which its edge does not declare`);
+  }
+
+  #isDeclared(path: string): boolean {
+    const {declared, canonicalPath, files} = this.#run;
+    return declared.has(canonicalPath(path)) || declared.has(files.physical(path) ?? path);
+  }
+
+  /** What is in a directory here and was not there. */
+  #namesLacking(path: string): string[] {
+    const {files, inputs, outputs, standIns, canonicalPath} = this.#run;
+    const here = files.names(path);
+    const place = files.physical(path);
+    if (!(here instanceof Set) || place === undefined) return [];
+    const there = new Set(
+      inputs.files.flatMap(({directory, file}) => (directory === place ? [file[0]] : [])),
+    );
+    const below = `${place}/`;
+    const places = [...inputs.directories, ...inputs.files.map(input => input.directory), ...standIns];
+    for (const entry of [...places, ...inputs.links.map(([link]) => link)]) {
+      if (entry.startsWith(below)) there.add(entry.slice(below.length).split('/', 1)[0]!);
+    }
+    return [...here]
+      .filter(name => !there.has(name))
+      .map(name => pathIn(path, name))
+      .filter(entry => !outputs.has(canonicalPath(entry)) && files.stat(entry) !== undefined);
   }
 }
 
-/** What is in a directory here and was not there. */
-function namesLacking(path: string, {files, inputs, outputs, canonicalPath}: ToolRun): string[] {
-  const here = files.names(path);
-  if (!(here instanceof Set)) return [];
-  const place = files.physical(path);
-  const there = new Set(inputs.files.flatMap(({directory, file}) => (directory === place ? [file[0]] : [])));
-  const below = `${place}/`;
-  const places = [...inputs.directories, ...inputs.files.map(input => input.directory)];
-  for (const directory of [...places, ...inputs.links.map(([link]) => link)]) {
-    if (directory.startsWith(below)) there.add(directory.slice(below.length).split('/', 1)[0]!);
-  }
-  return [...here]
-    .filter(name => !there.has(name))
-    .map(name => pathIn(path, name))
-    .filter(entry => !outputs.has(canonicalPath(entry)) && files.stat(entry) !== undefined);
+/** Where a name is, whatever it leads to. */
+function placeOf(path: string, files: FileState): string {
+  const slash = path.lastIndexOf('/');
+  const directory = path.slice(0, slash) || '/';
+  return pathIn(files.physical(directory) ?? directory, path.slice(slash + 1));
 }
 
 function allBelow(path: string): string[] {
@@ -112,34 +179,4 @@ function allBelow(path: string): string[] {
     }
   }
   return all;
-}
-
-/** With what the loader loads for those that are programs or libraries. */
-async function withLibraries(
-  paths: readonly string[],
-  {files, loader, remember}: ToolRun,
-): Promise<string[]> {
-  const all = new Set(paths);
-  for (const path of paths) {
-    if (files.stat(path)?.kind !== 'file' || !isElf(path)) continue;
-    for (const library of (await extraClosure(path, loader)).files) all.add(library);
-  }
-  const system = [...all].filter(isOfSystem);
-  if (system.length > 0) remember(system);
-  return [...all];
-}
-
-function isElf(path: string): boolean {
-  const head = Buffer.alloc(4);
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch {
-    return false;
-  }
-  try {
-    return readSync(file, head, 0, 4, 0) === 4 && head.readUInt32BE(0) === 0x7f454c46;
-  } finally {
-    closeSync(file);
-  }
 }

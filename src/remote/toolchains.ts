@@ -23,6 +23,8 @@ export interface ToolchainsOptions {
 export class Toolchains {
   readonly #options: ToolchainsOptions;
   readonly #known = new Map<string, Promise<Result<ToolchainIdentity, ToolchainRefusal>>>();
+  /** Programs that are being looked into. */
+  readonly #toolsAsked = new Map<string, Promise<Result<ToolRuntime, ToolchainRefusal>>>();
   readonly #uploads = new Map<Digest, Promise<void>>();
   readonly #parts = new Map<string, ToolchainPart>();
   readonly #extras = new Map<Digest, Set<string>>();
@@ -49,12 +51,20 @@ export class Toolchains {
     return identity;
   }
 
-  /** The same for a program that is none: one that the build makes may be another one with each call. */
+  /** The same for a program that is none: one that the build makes may be another one when it is asked for again. */
   identifyTool(
     argv0: string,
     place: {readonly path: string; readonly cwd: string; readonly env: NodeJS.ProcessEnv},
   ): Promise<Result<ToolRuntime, ToolchainRefusal>> {
-    return identifyTool(argv0, {...place, cacheDir: this.#options.cacheDir});
+    const key = [argv0, place.path, place.cwd].join('\0');
+    let asked = this.#toolsAsked.get(key);
+    if (!asked) {
+      asked = identifyTool(argv0, {...place, cacheDir: this.#options.cacheDir}).finally(() =>
+        this.#toolsAsked.delete(key),
+      );
+      this.#toolsAsked.set(key, asked);
+    }
+    return asked;
   }
 
   /** A compiler may be another one by now: each is identified anew when it is asked for. */

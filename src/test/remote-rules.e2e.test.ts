@@ -1,4 +1,6 @@
 /** Commands that are no compiles and that the user has called pure: which go to workers, and what keeps the others here. */
+import {readFile, rm, stat} from 'node:fs/promises';
+import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {check, openProject, type Project} from './project.ts';
 import {useRig} from './rig.ts';
@@ -96,5 +98,73 @@ describe('commands called pure', () => {
     const {summary} = await project.built([...RULES, '--verify', '1']);
     expect(summary).toMatchObject({verified: {compared: 9, differed: 0}});
     await expectIdle(project);
+  });
+});
+
+describe('what comes along with a command called pure', () => {
+  const run = ['--remote-rule', 'run'];
+  const open = () => openProject(rig, 'remote-rules-loaded');
+
+  it('is sent and seen: programs that it starts with their libraries, names that it lists', async () => {
+    const project = await open();
+    const {first, again} = await expectSameAsNinja(project, {llamaArgs: run});
+    expect(first.summary).toMatchObject({remote_rules: {remote: 5, local: 0}, local_reasons: {}});
+    expect(again.summary).toMatchObject({remote_rules: {remote: 0, cached: 5}});
+    const kept = await rig.run('grep', ['-rl', 'nobody-declares-this', rig.store]);
+    expect(kept.stdout, 'a file that was only listed').toBe('');
+  });
+
+  it('belongs to what a result rests on', async () => {
+    const project = await open();
+    await project.built(run);
+    await project.write('value.c', 'int value(void) { return 2; }\n');
+    await rm(join(project.directory, 'wrapped.txt'));
+    await project.built(run);
+    expect(await readFile(join(project.directory, 'wrapped.txt'), 'utf8')).toBe('value 2\n');
+    await expectIdle(project);
+  });
+
+  it('is the locale as well', async () => {
+    const project = await open();
+    await project.built(run);
+    await rm(join(project.directory, 'sorted.txt'));
+    const {summary} = await project.built(run, {env: {LC_ALL: 'de_DE.UTF-8'}});
+    expect(summary).toMatchObject({local_reasons: {'tool-locale': 1}});
+  });
+
+  it('is where its output goes', async () => {
+    const project = await open();
+    await project.built(run);
+    const manifest = await readFile(join(project.directory, 'build.ninja'), 'utf8');
+    await project.write(
+      'build.ninja',
+      manifest.replace('run = ./list.sh dir > listed.txt', 'run = ./list.sh dir'),
+    );
+    await rm(join(project.directory, 'listed.txt'));
+    const {summary} = await project.built([...run, 'listed.txt']);
+    expect(summary).toMatchObject({
+      remote_rules: {cached: 0, local: 1},
+      local_reasons: {'output-missing': 1},
+    });
+  });
+
+  it('is who may execute an output', async () => {
+    const project = await open();
+    await project.built(run);
+    await project.write('two.sh', '#!/bin/sh\necho 1 > "$1"\necho 2 > "$2"\nchmod +x "$2"\n');
+    const {summary} = await project.built(run);
+    expect(summary).toMatchObject({remote_rules: {remote: 1}});
+    expect((await stat(join(project.directory, 'two.txt'))).mode & 0o111).not.toBe(0);
+    await expectIdle(project);
+  });
+
+  it('is every output where it is verified', async () => {
+    const project = await open();
+    await project.write('two.sh', '#!/bin/sh\necho 1 > "$1"\necho "$LLAMA_TEST_VALUE" > "$2"\n');
+    await project.built([...run, '--verify', '1', 'one.txt'], {env: {LLAMA_TEST_VALUE: 'here'}});
+    expect(await readFile(join(project.directory, 'two.txt'), 'utf8')).toBe('here\n');
+    await rm(join(project.directory, 'two.txt'));
+    const {summary} = await project.built([...run, 'one.txt'], {env: {LLAMA_TEST_VALUE: 'here'}});
+    expect(summary).toMatchObject({local_reasons: {'verify-differed': 1}});
   });
 });

@@ -11,7 +11,9 @@ const PROBE = `
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,6 +104,27 @@ int main(int argc, char **argv) {
   waitpid(child, &status, 0);
   printf("no program: %d\\n", WEXITSTATUS(status));
   fflush(stdout);
+  printf("system: %d %d\\n", system("cat one.txt; exit 3") >> 8, system(NULL) != 0);
+  status = system("kill -INT $$");
+  printf("system by a signal: %d\\n", WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+  snprintf(name, sizeof name, "cat '%s/sub/two.txt'; exit 5", here);
+  FILE *pipe = popen(name, "r");
+  say("popen", pipe && fgets(name, sizeof name, pipe) ? name : NULL);
+  printf("its end: %d\\n", pclose(pipe) >> 8);
+  fflush(stdout);
+  pipe = popen("cat", "w");
+  fputs("to popen\\n", pipe);
+  printf("its end: %d\\n", pclose(pipe));
+  glob_t found;
+  snprintf(name, sizeof name, "%s/s*/t*.txt", here);
+  printf("glob: %d", glob(name, 0, NULL, &found));
+  for (size_t i = 0; i < found.gl_pathc; i++) printf(" %s", found.gl_pathv[i]);
+  globfree(&found);
+  printf("\\nglob: %d", glob("*.{txt,c}", GLOB_BRACE | GLOB_MARK, NULL, &found));
+  for (size_t i = 0; i < found.gl_pathc; i++) printf(" %s", found.gl_pathv[i]);
+  printf("\\nno glob: %d\\n", glob("absent/*", GLOB_APPEND, NULL, &found) == GLOB_NOMATCH);
+  globfree(&found);
+  fflush(stdout);
   if (argc > 1) { char *again[] = {"another name", NULL}; execv(argv[0], again); }
   return 0;
 }
@@ -172,6 +195,20 @@ it('shows a program the same file system as here, in every way to ask', async ()
   expect(there).toEqual(here);
   // The comparison means nothing if the program gave up early here.
   expect(here.stdout).toContain('argv0: another name');
+});
+
+it('starts no program that would see the machine itself', async () => {
+  const source = 'int main(void) { return 7; }';
+  const maker = spawnSync('gcc', ['-static', '-x', 'c', '-o', 'static', '-'], {
+    cwd: directory,
+    input: source,
+  });
+  expect(maker.stderr.toString()).toBe('');
+  const path = join(directory, 'static');
+  const {here, there, observed} = await both(['/bin/sh', '-c', path], ['/bin/sh', path]);
+  expect([here.status, there.status]).toEqual([7, 126]);
+  expect(observed.read).toContainEqual([directory, ['static']]);
+  rmSync(path);
 });
 
 it('carries shells and their children, without an environment too', async () => {

@@ -70,6 +70,20 @@ export async function librariesOf(
 }
 
 /**
+ * Paths at which the loader looks for libraries of a program in vain, before it finds them elsewhere: one that comes into
+ * being there would be taken. glibc tells by LD_DEBUG (ld.so(8)).
+ */
+export async function librariesMissed(
+  loader: string,
+  file: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<readonly string[]> {
+  const {stdout, stderr} = await ask(loader, ['--list', file], {...env, LD_DEBUG: 'libs'});
+  const tried = stderr.matchAll(/trying file=(\/.*)$/gm);
+  return [...new Set(Array.from(tried, match => match[1]!))].filter(path => !stdout.includes(` ${path} (`));
+}
+
+/**
  * What one more program or library needs besides itself, for a worker that was found to lack it: the files that the
  * loader would load, and the directories they are in. Empty for what is no ELF file or needs nothing.
  */
@@ -85,10 +99,10 @@ function ask(
   file: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-): Promise<{readonly stdout: string; readonly failed: boolean}> {
+): Promise<{readonly stdout: string; readonly stderr: string; readonly failed: boolean}> {
   return new Promise(resolve => {
-    execFile(file, args, {env: {...env, LC_ALL: 'C'}, maxBuffer: 1 << 24}, (error, stdout) => {
-      resolve({stdout, failed: error !== null});
+    execFile(file, args, {env: {...env, LC_ALL: 'C'}, maxBuffer: 1 << 24}, (error, stdout, stderr) => {
+      resolve({stdout, stderr, failed: error !== null});
     });
   });
 }

@@ -3,14 +3,14 @@
  * lists of paths, and describes them as a toolchain that runs anywhere. Headers are not part of it: they travel as
  * inputs of each compile.
  */
-import {realpathSync, statSync} from 'node:fs';
+import {existsSync, realpathSync, statSync} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
 import {ok, type Result} from '../failure.ts';
 import type {Digest} from '../protocol/digest.ts';
 import type {Toolchain} from '../protocol/invocation.ts';
 import type {PathRecord} from '../protocol/path-record.ts';
 import {CompilerBench, type Environment, partsEnvironment} from './compiler-run.ts';
-import {isUsableLoader, librariesOf, programFormat} from './loader.ts';
+import {isUsableLoader, librariesMissed, librariesOf, programFormat} from './loader.ts';
 import {refuse, type ToolchainRefusal} from './refusal.ts';
 import {TreeCollector} from './tree-collector.ts';
 
@@ -161,6 +161,7 @@ export async function packRuntime({
       libraryPath.add(realpathSync(dirname(library)));
     }
   }
+  const missed = await librariesMissed(named, program.path, partsEnvironment(env));
   return ok({
     toolchain: {
       tree: collector.tree(),
@@ -170,7 +171,7 @@ export async function packRuntime({
       absent: [],
     },
     files: collector.sources(),
-    watched: {files: [...files], directories: [], absent: []},
+    watched: {files: [...files], directories: [], absent: missed.filter(path => !existsSync(path))},
     programDirectories: [],
   });
 }

@@ -32,6 +32,8 @@ export function preloadSource(): {readonly path: string; readonly bytes: Buffer}
   throw new Error('lambda/path-shim.c is missing from the installation');
 }
 
+let count = 0;
+
 export interface PreloadRequest {
   readonly program: {readonly path: string; readonly argv0: string};
   readonly env: Environment;
@@ -50,7 +52,8 @@ export async function preloadLibrary(request: PreloadRequest): Promise<Result<st
   const bench = new CompilerBench(program, env);
   try {
     bench.write('path-shim.c', source.bytes.toString());
-    const made = `${path}.${process.pid}`;
+    // Several programs may be looked into at once.
+    const made = `${path}.${process.pid}-${count++}`;
     mkdirSync(folder, {recursive: true});
     const end = await bench.run([
       ...LIBRARY_FLAGS,

@@ -25,6 +25,8 @@ export type ToolchainRefusalReason =
   | 'probe-failed'
   /** Neither gcc nor clang by its own account. */
   | 'unknown-compiler'
+  /** It looks at files in ways that no library in front of it sees. */
+  | 'unseen-access'
   /** Its messages are in a language that a worker does not have. */
   | 'translated-diagnostics';
 
@@ -41,6 +43,7 @@ export const REFUSALS = {
   'no-preload-library': 'the compiler cannot build the library that workers load into it',
   'probe-failed': 'the compiler compiles none of the test sources',
   'unknown-compiler': 'the compiler is not known to be gcc or clang',
+  'unseen-access': 'the compiler looks at files in a way that a worker would not see',
   'translated-diagnostics': "the compiler's messages are in a language that a worker does not have",
 } as const satisfies Readonly<Record<ToolchainRefusalReason, string>>;
 

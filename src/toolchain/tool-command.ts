@@ -53,6 +53,8 @@ export function readToolCommand(command: string, env: Environment): ToolReading 
   const stripped = stripLaunchers(split.words, env);
   if (!stripped.ok) return {ok: false, local: stripped.local};
   const {argv, envChanges} = stripped;
+  const own = envChanges.find(({name}) => /^(?:LLAMA_|LOCPATH$)/.test(name));
+  if (own) return {ok: false, local: {reason: 'environment-change', detail: own.name}};
   const places = transform && wordsOf(transform[2]!);
   if (argv.length === 0 || (transform && places?.length !== 6))
     return {ok: false, local: {reason: 'shell-construct', detail: 'operator'}};
@@ -83,10 +85,24 @@ export function toolNames(command: string): readonly string[] {
     const stripped = stripLaunchers(words, {});
     const [program = '', ...rest] = stripped.ok ? stripped.argv : words;
     names.push(baseName(program));
-    const script = rest.find(word => !word.startsWith('-'));
-    if (INTERPRETER.test(baseName(program)) && script !== undefined) names.push(baseName(script));
+    // An option may have a word of its own in front of the script.
+    if (INTERPRETER.test(baseName(program)))
+      names.push(
+        ...rest
+          .filter(word => !word.startsWith('-'))
+          .slice(0, 2)
+          .map(baseName),
+      );
   }
   return names;
+}
+
+/** What a result that differs says something about: the program, and the script that it runs. */
+export function toolSignature({args}: ToolCommand): string {
+  const [program = '', ...rest] = args;
+  const name = baseName(program);
+  const script = INTERPRETER.test(name) ? rest.find(word => word.includes('/')) : undefined;
+  return script === undefined ? name : `${name} ${script}`;
 }
 
 function wordsOf(text: string): readonly string[] {

@@ -24,8 +24,9 @@ export interface ToolRuntime extends ToolchainPart {
   readonly argv: readonly string[];
   /** Paths that have to travel besides the toolchain, as they were found: the program, and the script. */
   readonly sent: readonly string[];
-  /** Physical path of the dynamic loader. */
+  /** Physical path of the dynamic loader, and the libraries that it loads, as it spells them. */
   readonly loader: string;
+  readonly libraries: readonly string[];
   /** Whether it may ask for a locale, of which a worker has few. */
   readonly asksLocale: boolean;
 }
@@ -43,7 +44,9 @@ export interface ToolSettings {
 const FORMAT = 1;
 
 interface Stored {
-  readonly runtime: Pick<ToolRuntime, 'digest' | 'loader' | 'asksLocale'> & {files: [Digest, string][]};
+  readonly runtime: Pick<ToolRuntime, 'digest' | 'loader' | 'libraries' | 'asksLocale'> & {
+    files: [Digest, string][];
+  };
 }
 
 /** Some stats where it is known and unchanged. Refuses by name what cannot be run elsewhere in this way. */
@@ -72,7 +75,7 @@ function interpreterOf(path: string): {program: string; args: readonly string[]}
   const file = openSync(path, 'r');
   try {
     const line = head.toString('latin1', 0, readSync(file, head, 0, head.length, 0)).split('\n')[0]!;
-    const [, program, argument] = /^#!\s*(\S+)(?:\s+(.*\S))?\s*$/.exec(line) ?? [];
+    const [, program, argument] = /^#![ \t]*([^ \t]+)(?:[ \t]+(.*[^ \t]))?[ \t]*$/.exec(line) ?? [];
     if (program === undefined) return undefined;
     if (basename(program) === 'env' && argument !== undefined && /^[\w.+-]+$/.test(argument))
       return {program: argument, args: []};
@@ -114,11 +117,14 @@ async function learn(
   const packed = await packRuntime({program: {path, argv0: path}, env, preload: preload.value});
   if (!packed.ok) return packed.error;
   const {toolchain, files, watched} = packed.value;
-  const {digest, path: description} = keepDescription(toolchain, cacheDir);
   const own = watched.files.filter(file => !isOfSystem(file));
+  const hidden = [path, ...own].find(goesUnseen);
+  if (hidden !== undefined) return {reason: 'unseen-access', subject: hidden};
+  const {digest, path: description} = keepDescription(toolchain, cacheDir);
   const runtime = {
     digest,
     loader: toolchain.loader,
+    libraries: watched.files.filter(file => file !== path),
     asksLocale: [...new Set([path, ...own])].some(mayAskLocale),
     files: [...files, [digest, description] as [Digest, string]],
   };
@@ -137,6 +143,23 @@ export function isOfSystem(path: string): boolean {
  * whether or not a program asks for a locale, so that those of the system's libraries mean nothing.
  */
 const ASKS_LOCALE = ['setlocale', 'newlocale', '_ZNSt6localeC1EPKc', '_ZNSt6localeC1ERKNSt'];
+
+/**
+ * Functions by which a program looks at files unseen by a library in front of glibc, and the mark of Go's programs, which
+ * call the kernel themselves.
+ */
+const UNSEEN = [
+  ...['ftw', 'ftw64', 'nftw', 'nftw64', 'fts_open', 'fts64_open', 'wordexp', 'fexecve', 'execveat'].map(
+    name => `\0${name}\0`,
+  ),
+  'Go buildinf:',
+];
+
+/** Of a program, or of a library that is not the system's. */
+export function goesUnseen(path: string): boolean {
+  const bytes = readFileSync(path);
+  return UNSEEN.some(name => bytes.includes(name));
+}
 
 /** Of a program, or of a library that is not the system's. Libraries of the system say nothing. */
 export function mayAskLocale(path: string): boolean {

@@ -123,8 +123,11 @@ function verifiedLines({compiles, verified, remote_rules: rules}: Summary, {unst
   const {compared, differed} = verified;
   const done = compiles.remote + compiles.cached + compiles.local;
   const away = rules.remote + rules.cached;
-  const others = away === 0 ? '' : ` and ${count(away, 'other step')}`;
-  const head = `  verified ${compared.toLocaleString('en')} of ${count(done, 'compile')}${others}`;
+  const all = [
+    ...(done > 0 || away === 0 ? [count(done, 'compile')] : []),
+    ...(away > 0 ? [count(away, 'other step')] : []),
+  ];
+  const head = `  verified ${compared.toLocaleString('en')} of ${all.join(' and ')}`;
   if (compared === 0) return [head];
   const found = [
     ...(differed === 0 ? [] : [`${differed} differed, and will run locally from now on`]),

@@ -8,8 +8,8 @@ import {logicalDirectories} from './pwd.ts';
 import {CompilePreparer, type RemoteCompile} from './remote/compile-preparer.ts';
 import {absoluteIn, type Discovery} from './remote/discovery.ts';
 import type {Prepared} from './remote/prepared.ts';
-import {ToolPreparer} from './remote/tool-preparer.ts';
 import type {Toolchains} from './remote/toolchains.ts';
+import {ToolPreparer} from './remote/tools/tool-preparer.ts';
 
 export interface PreparersOptions {
   readonly look: Look;

@@ -7,8 +7,9 @@ import {basename, join, resolve} from 'node:path';
 import {err, ok, type Result} from '../failure.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import {compilersBeside} from './assembler-probe.ts';
-import {type Environment, partsEnvironment} from './compiler-run.ts';
+import {partsEnvironment} from './compiler-run.ts';
 import {findProgram, isProgram} from './find-program.ts';
+import type {IdentifySettings} from './identify.ts';
 import {packRuntime} from './pack.ts';
 import {preloadLibrary, preloadSource} from './preload-library.ts';
 import {refuse, type ToolchainRefusal} from './refusal.ts';
@@ -31,15 +32,6 @@ export interface ToolRuntime extends ToolchainPart {
   readonly asksLocale: boolean;
 }
 
-export interface ToolSettings {
-  /** PATH of the command, and the directory against which its relative entries and a relative argv[0] count. */
-  readonly path: string;
-  readonly cwd: string;
-  readonly env: Environment;
-  /** Folder for what is remembered between builds. */
-  readonly cacheDir: string;
-}
-
 /** Raise it when anything that a record holds changes. */
 const FORMAT = 1;
 
@@ -52,7 +44,7 @@ interface Stored {
 /** Some stats where it is known and unchanged. Refuses by name what cannot be run elsewhere in this way. */
 export async function identifyTool(
   argv0: string,
-  settings: ToolSettings,
+  settings: IdentifySettings,
 ): Promise<Result<ToolRuntime, ToolchainRefusal>> {
   const place = placeOf(argv0, settings);
   if (place === undefined) return refuse('compiler-missing', argv0);
@@ -64,7 +56,7 @@ export async function identifyTool(
   return runtimeOf(interpreter, {argv, sent: [interpreter, place]}, settings);
 }
 
-function placeOf(argv0: string, {path, cwd}: ToolSettings): string | undefined {
+function placeOf(argv0: string, {path, cwd}: IdentifySettings): string | undefined {
   const place = argv0.includes('/') ? resolve(cwd, argv0) : findProgram(argv0, path, cwd);
   return place !== undefined && isProgram(place) ? place : undefined;
 }
@@ -88,7 +80,7 @@ function interpreterOf(path: string): {program: string; args: readonly string[]}
 async function runtimeOf(
   path: string,
   own: Pick<ToolRuntime, 'argv' | 'sent'>,
-  settings: ToolSettings,
+  settings: IdentifySettings,
 ): Promise<Result<ToolRuntime, ToolchainRefusal>> {
   const decides = {...partsEnvironment(settings.env), PATH: settings.path};
   const key = digestOf(JSON.stringify([FORMAT, digestOf(preloadSource().bytes), path, decides]));
@@ -101,7 +93,7 @@ async function runtimeOf(
 async function learn(
   path: string,
   record: string,
-  {cwd, cacheDir, ...settings}: ToolSettings,
+  {cwd, cacheDir, ...settings}: IdentifySettings,
 ): Promise<Stored['runtime'] | ToolchainRefusal> {
   const env = {...settings.env, PATH: settings.path};
   // Any compiler of this machine makes what fits all of its programs.

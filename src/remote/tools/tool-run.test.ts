@@ -3,10 +3,10 @@ import {mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync} from 'node:
 import {tmpdir} from 'node:os';
 import {join, posix} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import {FileState} from '../graph/file-state.ts';
-import type {ActionResult, Observed} from '../protocol/invocation.ts';
-import type {Inputs} from '../toolchain/input-finder.ts';
-import {StayLocal} from './fault.ts';
+import {FileState} from '../../graph/file-state.ts';
+import type {ActionResult, Observed} from '../../protocol/invocation.ts';
+import type {Inputs} from '../../toolchain/input-finder.ts';
+import {StayLocal} from '../fault.ts';
 import type {ToolLibraries} from './tool-libraries.ts';
 import {judgeToolRun} from './tool-run.ts';
 

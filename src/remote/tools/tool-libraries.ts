@@ -1,7 +1,7 @@
 /** Which libraries come along when a program or library is loaded, which no record of a run can show: the loader opens them unseen. */
 import {closeSync, openSync, readSync} from 'node:fs';
-import type {FileState} from '../graph/file-state.ts';
-import {librariesOf} from '../toolchain/loader.ts';
+import type {FileState} from '../../graph/file-state.ts';
+import {librariesOf} from '../../toolchain/loader.ts';
 
 const ELF = 0x7f454c46;
 

@@ -3,21 +3,21 @@
  * declares; and whether the run kept to them. One that did not runs here, and the user is told by which file.
  */
 import {dirname, resolve} from 'node:path';
-import type {FileState} from '../graph/file-state.ts';
-import type {EdgeId, Graph} from '../graph/graph.ts';
-import {digestOf} from '../protocol/digest.ts';
-import type {WantedOutput} from '../protocol/invocation.ts';
-import {REFUSALS} from '../toolchain/refusal.ts';
-import type {ToolCommand} from '../toolchain/tool-command.ts';
-import type {ToolRuntime} from '../toolchain/tool-runtime.ts';
-import {absoluteIn, type Discovery} from './discovery.ts';
-import {changedEnvironment, localeFor, workerEnvironment} from './environment.ts';
-import {StayLocal} from './fault.ts';
-import type {MadeFile, Prepared} from './prepared.ts';
+import type {FileState} from '../../graph/file-state.ts';
+import type {EdgeId, Graph} from '../../graph/graph.ts';
+import {digestOf} from '../../protocol/digest.ts';
+import type {WantedOutput} from '../../protocol/invocation.ts';
+import {REFUSALS} from '../../toolchain/refusal.ts';
+import type {ToolCommand} from '../../toolchain/tool-command.ts';
+import type {ToolRuntime} from '../../toolchain/tool-runtime.ts';
+import {absoluteIn, type Discovery} from '../discovery.ts';
+import {changedEnvironment, localeFor, workerEnvironment} from '../environment.ts';
+import {StayLocal} from '../fault.ts';
+import type {MadeFile, Prepared} from '../prepared.ts';
+import type {Toolchains} from '../toolchains.ts';
 import {ToolAction} from './tool-action.ts';
 import type {Leftover} from './tool-completion.ts';
 import {ToolInputs} from './tool-inputs.ts';
-import type {Toolchains} from './toolchains.ts';
 
 export interface ToolPreparerOptions {
   readonly graph: Graph;

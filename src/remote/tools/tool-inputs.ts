@@ -2,15 +2,15 @@
  * What an edge declares that its command reads: its inputs, groups of them passed through, what its words name, and where
  * it writes a depfile also what it read the last time and what its inputs include by their text.
  */
-import type {FileState} from '../graph/file-state.ts';
-import type {EdgeId, Graph, NodeId} from '../graph/graph.ts';
-import {type Digest, digestOf} from '../protocol/digest.ts';
-import type {WantedOutput} from '../protocol/invocation.ts';
-import {QuotedNames} from '../toolchain/quoted-names.ts';
-import type {ToolCommand} from '../toolchain/tool-command.ts';
-import type {ToolRuntime} from '../toolchain/tool-runtime.ts';
-import {absoluteIn} from './discovery.ts';
-import type {MadeFile} from './prepared.ts';
+import type {FileState} from '../../graph/file-state.ts';
+import type {EdgeId, Graph, NodeId} from '../../graph/graph.ts';
+import {type Digest, digestOf} from '../../protocol/digest.ts';
+import type {WantedOutput} from '../../protocol/invocation.ts';
+import {QuotedNames} from '../../toolchain/quoted-names.ts';
+import type {ToolCommand} from '../../toolchain/tool-command.ts';
+import type {ToolRuntime} from '../../toolchain/tool-runtime.ts';
+import {absoluteIn} from '../discovery.ts';
+import type {MadeFile} from '../prepared.ts';
 import {ToolLibraries} from './tool-libraries.ts';
 
 export interface ToolInputsOptions {

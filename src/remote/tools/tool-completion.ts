@@ -1,9 +1,9 @@
 /** What of a tool's command is left to do when a worker has run the tool: what a shell does with its output, and CMake with its depfile. */
-import {digestOf} from '../protocol/digest.ts';
-import type {ActionResult, OutputBytes, OutputFile} from '../protocol/invocation.ts';
-import type {DepfileTransform} from '../toolchain/tool-command.ts';
-import {transformDepfile} from '../toolchain/transform-depfile.ts';
-import {StayLocal} from './fault.ts';
+import {digestOf} from '../../protocol/digest.ts';
+import type {ActionResult, OutputBytes, OutputFile} from '../../protocol/invocation.ts';
+import type {DepfileTransform} from '../../toolchain/tool-command.ts';
+import {transformDepfile} from '../../toolchain/transform-depfile.ts';
+import {StayLocal} from '../fault.ts';
 
 /** All paths absolute. */
 export interface Leftover {

@@ -1,11 +1,11 @@
 /** What is asked of a tool's action on its way: what it rests on, what it is sent, and whether a run of it counts. */
-import type {FileState} from '../graph/file-state.ts';
-import type {Digest} from '../protocol/digest.ts';
-import type {ActionResult, WantedOutput} from '../protocol/invocation.ts';
-import type {ToolRuntime} from '../toolchain/tool-runtime.ts';
-import type {Discovery} from './discovery.ts';
-import {StayLocal} from './fault.ts';
-import type {Completion, Foreseen, Prepared} from './prepared.ts';
+import type {FileState} from '../../graph/file-state.ts';
+import type {Digest} from '../../protocol/digest.ts';
+import type {ActionResult, WantedOutput} from '../../protocol/invocation.ts';
+import type {ToolRuntime} from '../../toolchain/tool-runtime.ts';
+import type {Discovery} from '../discovery.ts';
+import {StayLocal} from '../fault.ts';
+import type {Completion, Foreseen, Prepared} from '../prepared.ts';
 import {completed, type Leftover} from './tool-completion.ts';
 import type {DeclaredInputs, ToolInputs} from './tool-inputs.ts';
 import {judgeToolRun, pathsOf} from './tool-run.ts';

@@ -1,14 +1,14 @@
 /** Whether a tool's run on a worker kept to what its edge declares: what it read, what it looked for, what it wrote. */
 import {readdirSync} from 'node:fs';
-import type {FileState} from '../graph/file-state.ts';
-import type {ActionResult, PathGroups} from '../protocol/invocation.ts';
-import {pathIn} from '../protocol/tree.ts';
-import {isProgram} from '../toolchain/find-program.ts';
-import type {Inputs} from '../toolchain/input-finder.ts';
-import {programFormat} from '../toolchain/loader.ts';
-import {goesUnseen, isOfSystem, mayAskLocale} from '../toolchain/tool-runtime.ts';
-import {StayLocal} from './fault.ts';
-import {firstPresent} from './input-set.ts';
+import type {FileState} from '../../graph/file-state.ts';
+import type {ActionResult, PathGroups} from '../../protocol/invocation.ts';
+import {pathIn} from '../../protocol/tree.ts';
+import {isProgram} from '../../toolchain/find-program.ts';
+import type {Inputs} from '../../toolchain/input-finder.ts';
+import {programFormat} from '../../toolchain/loader.ts';
+import {goesUnseen, isOfSystem, mayAskLocale} from '../../toolchain/tool-runtime.ts';
+import {StayLocal} from '../fault.ts';
+import {firstPresent} from '../input-set.ts';
 import {isElf, type ToolLibraries} from './tool-libraries.ts';
 
 export interface ToolRun {

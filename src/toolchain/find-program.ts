@@ -13,8 +13,10 @@ export function findProgram(name: string, path: string, cwd: string): string | u
 
 export function isProgram(path: string): boolean {
   try {
+    // Most of the places that are looked at have none, and an exception costs more than the question.
+    if (!statSync(path, {throwIfNoEntry: false})?.isFile()) return false;
     accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
+    return true;
   } catch {
     return false;
   }

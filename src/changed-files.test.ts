@@ -46,7 +46,7 @@ function judge(names: readonly string[], last?: Partial<LastBuild>, more: readon
   const watched = WatchedFiles.of(look, {more: [description.file, ...more], before: undefined});
   return changedFiles(names.map(path), {
     look,
-    last: last && {changed: new Set(), base: look, until: 0n, ...last},
+    last: last && {changed: new Set(), base: look, ...last},
     watched,
     description,
     files,
@@ -72,15 +72,24 @@ describe('names of events', () => {
   });
 
   it('of a source that the last build was made for and has written anew are no cause, until somebody else writes it', () => {
-    const last = {changed: new Set([path('a.c')]), until: BigInt(2000e9)};
+    const last = {changed: new Set([path('a.c')]), base: look};
     put('a.c', 1999);
+    look = lookAt(look.project, []);
     expect(judge(['a.c'], last).changed).toEqual([]);
     put('a.c', 2001);
     expect(judge(['a.c'], last).changed).toEqual([path('a.c')]);
   });
 
+  it('of a source that was saved right after the last build are a cause, whatever time the file has', () => {
+    const last = {changed: new Set([path('a.c')]), base: look};
+    put('a.c', 1999);
+    look = lookAt(look.project, []);
+    put('a.c', 1998);
+    expect(judge(['a.c'], last).changed).toEqual([path('a.c')]);
+  });
+
   it('of a source that the last build was made for are a cause when it is gone', () => {
-    const last = {changed: new Set([path('a.c')]), until: BigInt(2000e9)};
+    const last = {changed: new Set([path('a.c')])};
     rmSync(path('a.c'));
     expect(judge(['a.c'], last).changed).toEqual([path('a.c')]);
   });

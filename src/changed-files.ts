@@ -9,11 +9,10 @@ import type {Look} from './look.ts';
 import {diskPath} from './protocol/path-text.ts';
 import type {WatchedFiles} from './watched-files.ts';
 
-/** What the last build was made for and went by, and until when it ran: ns since the epoch. */
+/** What the last build was made for, and went by. */
 export interface LastBuild {
   readonly changed: ReadonlySet<string>;
   readonly base: Look;
-  readonly until: bigint;
 }
 
 export interface ChangedFiles {
@@ -26,7 +25,7 @@ export interface ChangedFiles {
 }
 
 export interface ChangedFilesOptions {
-  /** What is known now; the times of nodes that have changed are brought up to date, here and in what the last build went by. */
+  /** What is known since the last build; the times of nodes that have changed are brought up to date, here and in what the last build went by. */
   readonly look: Look;
   readonly last: LastBuild | undefined;
   readonly watched: WatchedFiles;
@@ -57,14 +56,15 @@ export function changedFiles(names: Iterable<string>, options: ChangedFilesOptio
     }
     for (const node of nodes) {
       const now = stat(graph.path(node));
+      const seen = times.peek(node);
       if (now === (base?.peek(node) ?? times.get(node))) continue;
       times.set(node, now);
       base?.set(node, now);
       const file = resolve(directory, graph.path(node));
-      // A source that each build writes anew is no reason for the next one. What a user wrote meanwhile has been seen by
-      // the look that follows each build.
-      const isWrittenByBuild = now !== 0n && last !== undefined && now <= last.until;
-      if (!(isWrittenByBuild && last.changed.has(file))) changed.push(file);
+      // A source that each build writes anew is no reason for the next one: the look that follows each build has seen it, and
+      // with it what a user wrote meanwhile. No clock tells that, since the times of files lag behind.
+      const isWrittenByBuild = now !== 0n && now === seen && last?.changed.has(file);
+      if (!isWrittenByBuild) changed.push(file);
     }
     const isDescription = described.has(path);
     if (nodes.length === 0 && (isDescription ? description.isOutdated(project) : files.hasChanged(path))) {

@@ -161,14 +161,14 @@ class Watch {
     this.#hasRestarted = false;
     // Of a build for what another one has left that one's reason is the reason.
     const reason = isRest && this.#last ? this.#last.changed : new Set(changed);
-    this.#last = {changed: reason, base: found, until: 0n};
+    this.#last = {changed: reason, base: found};
     let {project} = found;
     let built = !this.#looks.isBroken && !this.#looks.hasWork(found);
     try {
       if (!built && !this.#looks.isBroken) {
         built = await this.#session.build(hasWaited => {
           const base = hasWaited || !this.#looks.isCurrent(found) ? this.#looks.reloaded() : found;
-          this.#last = {changed: reason, base, until: 0n};
+          this.#last = {changed: reason, base};
           return base;
         });
         project = this.#session.engine.project!;
@@ -179,7 +179,6 @@ class Watch {
     }
     if (built) this.#looks.forgetHidden();
     this.#hasFailed = !built;
-    this.#last = {...this.#last, until: BigInt(Date.now()) * 1_000_000n};
     const isStopped = this.#interruption.signal.aborted && !built;
     report({type: 'watch-built', result: isStopped ? 'interrupted' : built ? 'built' : 'failed'});
     if (built) await this.#program?.restart();

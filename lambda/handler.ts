@@ -139,7 +139,7 @@ export class Worker {
         ? failure('timed-out', `the command ran for more than ${timeLimit} ms`)
         : failure('scratch-full', 'the record of paths did not fit');
     }
-    const {observed, written, removed} = summarise(records, workspace);
+    const {observed, written, removed, leavesPrograms} = summarise(records, workspace);
     const touched = new Set(written.map(path => workspace.physicalOf(path)));
     const isUntouched = (path: string) => {
       const physical = workspace.physicalOf(path);
@@ -163,6 +163,7 @@ export class Worker {
       stderr,
       ...files,
       ...(others.length > 0 && {others}),
+      ...(leavesPrograms && {leavesPrograms}),
       observed,
       timing: {
         toolchain: unpackedAt - begun,

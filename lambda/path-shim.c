@@ -10,13 +10,13 @@
  *   LLAMA_PASS    further folders that are left as they are, separated by colons
  *   LLAMA_LOADER  the dynamic loader, LLAMA_LIBS its --library-path, LLAMA_SHIM this library: physical paths
  *   LLAMA_TRACE   file of the record, mapped shared by every process of one command
- *   LLAMA_PARENT  process that must be the parent; it dies, we die
+ *   LLAMA_PARENT  process that must be the parent; it dies, we die; 0: a thread has started us that may end before it
  *   LLAMA_EXE     what /proc/self/exe answers
  *
  * Record: bytes 0-7 the offset at which the next entry goes (starts at 16; beyond the file's size: it overflowed),
  * then entries of one kind byte, an absolute path as the user would see it, NUL. Kinds: R opened for reading,
  * W created, opened for writing or changed, U removed, S asked for and there, A asked for and absent,
- * D listed, X executed.
+ * D listed, X executed, L (with the path /) a program ended before one that it had started.
  */
 #undef _FORTIFY_SOURCE
 #define _GNU_SOURCE
@@ -72,6 +72,7 @@ static size_t root_length;
 static char *exe;
 static _Atomic int ready;
 static pid_t self, parent;
+static pthread_t first_thread;
 static struct {
   _Atomic uint64_t *offset;
   char *base;
@@ -118,13 +119,15 @@ static void setup(void) {
 __attribute__((constructor)) static void begin(void) {
   setup();
   const char *expected = getenv("LLAMA_PARENT");
+  first_thread = pthread_self();
+  pthread_atfork(NULL, NULL, forked);
+  if (expected && !strcmp(expected, "0")) return;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   /* The parent may have died before the line above. */
   if (expected && getppid() != (pid_t)atoi(expected)) {
     kill(getpid(), SIGKILL);
-    _exit(137);
+    NEXT(_exit)(137);
   }
-  pthread_atfork(NULL, NULL, forked);
 }
 
 /* ---- paths: the user's view and the physical one ------------------------------------------------------------ */
@@ -394,11 +397,28 @@ SHOWN DIR *opendir(const char *path) {
 SCAN(scandir, dirent)
 SCAN(scandir64, dirent64)
 
+/* The loader looks for it unseen: where it is not found, it is not in any of the places that we know of. */
+static void *named_library(const char *name, int flags) {
+  void *got = NEXT(dlopen)(name, flags);
+  if (got || !root || !settings[LIBS]) return got;
+  for (const char *list = settings[LIBS] + strlen(names[LIBS]); *list;) {
+    size_t length = strcspn(list, ":");
+    char path[ROOM];
+    if (length > root_length && length + strlen(name) + 2 < PATH_MAX) {
+      snprintf(path, sizeof path, "%.*s/%s", (int)(length - root_length), list + root_length, name);
+      note('A', path);
+    }
+    list += length + (list[length] == ':');
+  }
+  return got;
+}
+
 SHOWN void *dlopen(const char *path, int flags) {
   char room[ROOM];
-  if (!path || !strchr(path, '/')) return NEXT(dlopen)(path, flags);
+  if (!path) return NEXT(dlopen)(path, flags);
+  if (!strchr(path, '/')) return named_library(path, flags);
   void *got = NEXT(dlopen)(inside(path, room), flags);
-  if (got) note('R', path);
+  note(got || !NEXT(access)(inside(path, room), F_OK) ? 'R' : 'A', path);
   return got;
 }
 
@@ -785,8 +805,10 @@ static int launch_deep(const char *path, char *const argv[], char *const envp[],
 
   /* A child of vfork shares our memory: there `self` still names the process that will be the parent. */
   char parent_setting[32], exe_setting[PATH_MAX + 16], preload[PATH_MAX + 16];
+  /* The kernel ends a child with the thread that has started it. A child of fork is that thread still. */
+  bool lasts = !first_thread || pthread_equal(pthread_self(), first_thread);
   snprintf(parent_setting, sizeof parent_setting, "LLAMA_PARENT=%d",
-           (int)(spawn || getpid() != self ? self : parent));
+           lasts ? (int)(spawn || getpid() != self ? self : parent) : 0);
   char **variables = alloca((envc + SETTINGS + 4) * sizeof *variables);
   size_t count = 0;
   for (size_t i = 0; i < envc; i++)
@@ -968,6 +990,10 @@ SHOWN FILE *popen(const char *command, const char *mode) {
   if (!root) return NEXT(popen)(command, mode);
   bool reads = strchr(mode, 'r') != NULL;
   int ends[2];
+  if (strspn(mode, "rwe") != strlen(mode) || reads == (strchr(mode, 'w') != NULL)) {
+    errno = EINVAL;
+    return NULL;
+  }
   if (pipe2(ends, O_CLOEXEC)) return NULL;
   int own = ends[reads ? 0 : 1], other = ends[reads ? 1 : 0];
   struct piped *entry = malloc(sizeof *entry);
@@ -982,7 +1008,7 @@ SHOWN FILE *popen(const char *command, const char *mode) {
   posix_spawn_file_actions_destroy(&actions);
   syscall(SYS_close, other);
   if (failed) {
-    if (stream) fclose(stream);
+    if (stream) NEXT(fclose)(stream);
     else syscall(SYS_close, own);
     free(entry);
     errno = failed;
@@ -996,19 +1022,22 @@ SHOWN FILE *popen(const char *command, const char *mode) {
   return stream;
 }
 
-SHOWN int pclose(FILE *stream) {
+/* To glibc the two are one: both wait. */
+static int close_piped(FILE *stream) {
   pthread_mutex_lock(&piping);
   struct piped **at = &piped;
   while (*at && (*at)->stream != stream) at = &(*at)->next;
   struct piped *entry = *at;
   if (entry) *at = entry->next;
   pthread_mutex_unlock(&piping);
-  if (!entry) return NEXT(pclose)(stream);
+  if (!entry) return NEXT(fclose)(stream);
   pid_t pid = entry->pid;
   free(entry);
-  fclose(stream);
+  NEXT(fclose)(stream);
   return wait_for(pid);
 }
+SHOWN int pclose(FILE *stream) { return close_piped(stream); }
+SHOWN int fclose(FILE *stream) { return close_piped(stream); }
 
 /* glob(3) with our own functions for the directories that it looks into. */
 #define GLOB(name, result)                                                                                             \
@@ -1025,3 +1054,33 @@ SHOWN int pclose(FILE *stream) {
   }
 GLOB(glob, glob_t)
 GLOB(glob64, glob64_t)
+
+SHOWN int fexecve(int fd, char *const argv[], char *const envp[]) {
+  char link[32], path[PATH_MAX];
+  setup();
+  if (!root) return NEXT(fexecve)(fd, argv, envp);
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  ssize_t got = syscall(SYS_readlinkat, AT_FDCWD, link, path, sizeof path - 1);
+  if (got < 0) return -1;
+  path[got] = 0;
+  return launch(strip(path), argv, envp, NULL);
+}
+
+/* ---- programs that end before one that they have started ------------------------------------------------------- */
+
+/* The worker ends with a command all that it has left running: whoever leaves anything is not what he is here. */
+static void leave(void) {
+  siginfo_t child = {0};
+  if (!root || getpid() != self) return;
+  if (!waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) && !child.si_pid) note('L', "/");
+}
+__attribute__((destructor)) static void end(void) { leave(); }
+
+#define EXIT(name)                                                                                                     \
+  SHOWN void name(int status) {                                                                                        \
+    leave();                                                                                                           \
+    NEXT(name)(status);                                                                                                \
+    __builtin_unreachable();                                                                                           \
+  }
+EXIT(_exit)
+EXIT(_Exit)

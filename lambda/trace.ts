@@ -99,6 +99,8 @@ export interface TraceSummary {
   readonly observed: Observed;
   readonly written: readonly string[];
   readonly removed: readonly string[];
+  /** Whether a program ended before one that it had started. */
+  readonly leavesPrograms: boolean;
 }
 
 /** Must be called before the workspace is cleaned, since it asks where paths lead. */
@@ -107,7 +109,12 @@ export function summarise(records: readonly PathRecord[], view: TraceView): Trac
   const removed = new Set<string>();
   const changed = new ChangedPaths(view);
   const kinds = new Map<string, string>();
+  let leavesPrograms = false;
   for (const {kind, path} of records) {
+    if (kind === 'L') {
+      leavesPrograms = true;
+      continue;
+    }
     const spelt = path.length > 1 && path.endsWith('/') ? path.replace(/\/+$/, '') : path;
     if (kind === 'W' || kind === 'U') {
       (kind === 'W' ? written : removed).add(spelt);
@@ -140,7 +147,7 @@ export function summarise(records: readonly PathRecord[], view: TraceView): Trac
     absent: groups.A.list(),
     listed: groups.D.list(),
   };
-  return {observed, written: [...written], removed: [...removed]};
+  return {observed, written: [...written], removed: [...removed], leavesPrograms};
 }
 
 /** Places that a command has changed, however it spells them. Few paths share a name with one, so few are resolved. */

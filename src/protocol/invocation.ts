@@ -125,6 +125,8 @@ export interface ActionResult {
    * bytes: links, unusual modes. Absent where there are none.
    */
   readonly others?: readonly string[];
+  /** Set where a program ended before one that it had started: what that would have done is missing. */
+  readonly leavesPrograms?: true;
   readonly timing: Timing;
 }
 

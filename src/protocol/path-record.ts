@@ -4,7 +4,7 @@
  */
 import {textOfPath} from './path-text.ts';
 
-/** One entry: a kind byte (`R W U S A D X`) and an absolute path, in the order in which the programs saw them. */
+/** One entry: a kind byte (`R W U S A D X L`) and an absolute path, in the order in which the programs saw them. */
 export interface PathRecord {
   readonly kind: string;
   readonly path: string;

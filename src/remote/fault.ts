@@ -4,10 +4,13 @@ import type {EdgeOutcome} from '../graph/executor.ts';
 /** The compile has to be run here; `reason` is a stable name. */
 export class StayLocal extends Error {
   readonly reason: string;
+  /** For people, where it does end well here. */
+  readonly surprise: string | undefined;
 
-  constructor(reason: string) {
+  constructor(reason: string, surprise?: string) {
     super(reason);
     this.reason = reason;
+    this.surprise = surprise;
   }
 }
 

@@ -99,7 +99,7 @@ export class RemoteExecutor implements Executor {
     } catch (error) {
       if (signal.aborted) return {kind: 'cancelled'};
       if (error instanceof InvocationError && error.reason === 'aborted') return {kind: 'cancelled'};
-      if (error instanceof StayLocal) return this.#options.runLocally(edge, signal, error.reason);
+      if (error instanceof StayLocal) return this.#stayLocal(edge, signal, error);
       const isCloudFault = error instanceof StoreError || error instanceof InvocationError;
       if (isCloudFault && !this.#options.fallsBack) return cloudFailure(error);
       if (error instanceof StoreError) {
@@ -141,6 +141,12 @@ export class RemoteExecutor implements Executor {
     } finally {
       hasCome();
     }
+  }
+
+  async #stayLocal(edge: EdgeId, signal: AbortSignal, {reason, surprise}: StayLocal): Promise<EdgeOutcome> {
+    const outcome = await this.#options.runLocally(edge, signal, reason);
+    if (surprise !== undefined && outcome.kind === 'done') this.#options.warn(surprise);
+    return outcome;
   }
 
   /** What was kept of this edge's compile is wrong, and must serve nobody. */

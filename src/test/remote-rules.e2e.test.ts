@@ -1,4 +1,5 @@
 /** Commands that are no compiles and that the user has called pure: which go to workers, and what keeps the others here. */
+import {existsSync} from 'node:fs';
 import {readFile, rm, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
@@ -166,5 +167,46 @@ describe('what comes along with a command called pure', () => {
     await rm(join(project.directory, 'two.txt'));
     const {summary} = await project.built([...run, 'one.txt'], {env: {LLAMA_TEST_VALUE: 'here'}});
     expect(summary).toMatchObject({local_reasons: {'verify-differed': 1}});
+  });
+});
+
+describe('what a command called pure does behind its back', () => {
+  const run = ['--remote-rule', 'run'];
+
+  it('is there as it is here, or the command runs here', async () => {
+    const project = await openProject(rig, 'remote-rules-awkward');
+    const {first, again} = await expectSameAsNinja(project, {llamaArgs: run});
+    const local = {'tool-unfit': 2, 'undeclared-input': 1};
+    expect(first.summary).toMatchObject({remote_rules: {remote: 3, local: 3}, local_reasons: local});
+    expect(again.summary).toMatchObject({remote_rules: {remote: 0, cached: 3, local: 3}});
+    expect(await readFile(join(project.directory, 'twin.txt'), 'utf8')).toBe('child 2\n');
+  });
+
+  it('counts where it only asks for a size', async () => {
+    const project = await openProject(rig, 'remote-rules-awkward');
+    await project.built([...run, 'size.txt']);
+    await project.write('made.in', '');
+    await project.builtByNinja(['made.txt']);
+    await rm(join(project.directory, 'size.txt'));
+    await project.built([...run, 'size.txt']);
+    expect(await readFile(join(project.directory, 'size.txt'), 'utf8')).toBe('empty\n');
+  });
+
+  it.skipIf(!existsSync('/usr/bin/python3'))('is no hindrance to Python', async () => {
+    const project = await openProject(rig, 'remote-rules-awkward');
+    const {directory} = project;
+    await project.write(
+      'table.py',
+      'import sys, json, subprocess, helper\nprint(helper.name, json.dumps([1]))\n',
+    );
+    await project.write('helper.py', 'name = "helped"\n');
+    const command = '/usr/bin/python3 table.py > table.txt';
+    await project.write(
+      'build.ninja',
+      `rule run\n  command = ${command}\nbuild table.txt: run table.py helper.py\n`,
+    );
+    const {summary, stderr} = await project.built(run);
+    expect(summary, stderr).toMatchObject({remote_rules: {remote: 1, local: 0}});
+    expect(await readFile(join(directory, 'table.txt'), 'utf8')).toBe('helped [1]\n');
   });
 });

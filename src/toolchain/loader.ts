@@ -52,15 +52,17 @@ export async function isUsableLoader(loader: string): Promise<boolean> {
 
 /**
  * Paths, as the loader spells them, of all libraries that a program or library loads at its start. Undefined if one
- * of them is not to be found, or the file is nothing that this loader loads.
+ * of them is not to be found, or the file is nothing that this loader loads. `options`: of the loader.
  */
 export async function librariesOf(
   loader: string,
   file: string,
   env: Readonly<Record<string, string>> = {},
+  options: readonly string[] = [],
 ): Promise<readonly string[] | undefined> {
-  const {stdout, failed} = await ask(loader, ['--list', file], env);
-  if (failed || stdout.includes('=> not found')) return undefined;
+  const {stdout, failed} = await ask(loader, [...options, '--list', file], env);
+  // One that is named by a relative path depends on where the program is started.
+  if (failed || stdout.includes('=> not found') || /^\t[^\s/]\S*\/\S* \(0x/m.test(stdout)) return undefined;
   const paths: string[] = [];
   for (const line of stdout.split('\n')) {
     const path = /^\t(?:.* => )?(\/.*) \(0x[0-9a-f]+\)$/.exec(line)?.[1];

@@ -127,7 +127,7 @@ async function learn(
 
 /** Whether a path belongs to what the system's packages bring, as far as its place tells. */
 export function isOfSystem(path: string): boolean {
-  return /^\/(?:usr|etc|bin|sbin|lib|lib32|lib64|libx32)\//.test(path) && !path.startsWith('/usr/src/');
+  return /^\/(?:usr|etc|bin|sbin|lib|lib32|lib64|libx32)\/(?!(?:local\/)?src\/)/.test(path);
 }
 
 /**
@@ -141,7 +141,7 @@ const ASKS_LOCALE = ['setlocale', 'newlocale', '_ZNSt6localeC1EPKc', '_ZNSt6loca
  * call the kernel themselves.
  */
 const UNSEEN = [
-  ...['ftw', 'ftw64', 'nftw', 'nftw64', 'fts_open', 'fts64_open', 'wordexp', 'fexecve', 'execveat'].map(
+  ...['ftw', 'ftw64', 'nftw', 'nftw64', 'fts_open', 'fts64_open', 'wordexp', 'execveat'].map(
     name => `\0${name}\0`,
   ),
   'Go buildinf:',

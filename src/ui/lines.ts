@@ -122,7 +122,7 @@ function verifiedLines({compiles, verified, remote_rules: rules}: Summary, {unst
   if (unstable === undefined) return [];
   const {compared, differed} = verified;
   const done = compiles.remote + compiles.cached + compiles.local;
-  const away = rules.remote + rules.cached;
+  const away = rules.remote + rules.cached + rules.local;
   const all = [
     ...(done > 0 || away === 0 ? [count(done, 'compile')] : []),
     ...(away > 0 ? [count(away, 'other step')] : []),

@@ -18,6 +18,8 @@ export interface ToolActionOptions {
   readonly inputs: ToolInputs;
   /** For people: the edge. */
   readonly label: string;
+  /** Of the project. */
+  readonly directory: string;
   readonly runtime: ToolRuntime;
   readonly declared: DeclaredInputs;
   readonly outputs: readonly WantedOutput[];
@@ -44,7 +46,7 @@ export class ToolAction implements Pick<Prepared, 'fixedInputs' | 'foresee' | 'l
     const {rest} = options;
     this.completion = {
       paths: new Set([rest.stdout, rest.depfile?.to].filter(path => path !== undefined)),
-      complete: async (result, read) => completed(await this.#withLibraries(result), rest, read),
+      complete: async (result, read) => completed(await this.#withAllRead(result), rest, read),
     };
   }
 
@@ -67,14 +69,13 @@ export class ToolAction implements Pick<Prepared, 'fixedInputs' | 'foresee' | 'l
   }
 
   async lacking(result: ActionResult, {inputs: sent}: Foreseen): Promise<readonly string[]> {
-    const {inputs, declared, runtime, addExtras} = this.#options;
+    const {inputs, declared, addExtras} = this.#options;
     const {paths, standIns} = await judgeToolRun(result, {
       ...this.#options,
       inputs: sent,
       standIns: this.#standIns,
       declared: inputs.names(declared),
       outputs: declared.outputs,
-      loader: runtime.loader,
       libraries: inputs.libraries,
       remember: addExtras,
     });
@@ -82,13 +83,17 @@ export class ToolAction implements Pick<Prepared, 'fixedInputs' | 'foresee' | 'l
     return [...paths, ...standIns];
   }
 
-  /** The result rests on what was loaded with the programs and modules that it opened, too. */
-  async #withLibraries(result: ActionResult): Promise<ActionResult> {
-    const {inputs, runtime} = this.#options;
-    const {read} = result.observed;
+  /**
+   * The result rests on what was loaded with the programs and modules that it opened, too; and on files that it only asked
+   * about, whose sizes are theirs.
+   */
+  async #withAllRead(result: ActionResult): Promise<ActionResult> {
+    const {inputs, runtime, files} = this.#options;
+    const {read, found} = result.observed;
     const known = new Set([...runtime.libraries, ...pathsOf(read)]);
-    const loaded = await inputs.libraries.of(pathsOf(read), runtime.loader);
-    const added = loaded
+    const loaded = await inputs.libraries.of(pathsOf(read), runtime);
+    const asked = [...pathsOf(found)].filter(path => files.stat(path)?.kind === 'file');
+    const added = [...new Set([...loaded, ...asked])]
       .filter(path => !known.has(path))
       .map(path => [path.slice(0, path.lastIndexOf('/')), [path.slice(path.lastIndexOf('/') + 1)]] as const);
     return added.length === 0

@@ -73,7 +73,7 @@ export class ToolInputs {
       ...places.filter(path => kindOf(path) === 'file'),
     ]);
     const programs = [...own].filter(path => isOther(path) && !runtime.sent.includes(path));
-    const libraries = await this.libraries.of(programs, runtime.loader);
+    const libraries = await this.libraries.of(programs, runtime);
     return {
       libraries: libraries.filter(path => !runtime.libraries.includes(path)),
       own: [...own].filter(isOther),

@@ -6,6 +6,7 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {FileState} from '../../graph/file-state.ts';
 import type {ActionResult, Observed} from '../../protocol/invocation.ts';
 import type {Inputs} from '../../toolchain/input-finder.ts';
+import type {ToolRuntime} from '../../toolchain/tool-runtime.ts';
 import {StayLocal} from '../fault.ts';
 import type {ToolLibraries} from './tool-libraries.ts';
 import {judgeToolRun} from './tool-run.ts';
@@ -46,20 +47,24 @@ async function judged(
     file: [posix.basename(name), '', 0, 0],
   }));
   try {
-    const {paths, standIns: named} = await judgeToolRun({exitCode: 0, ...result, observed} as ActionResult, {
-      files: new FileState(),
-      canonicalPath: posix.normalize,
-      label: 'Making it',
-      inputs: {files, directories: [], links: []} as unknown as Inputs,
-      declared: new Set(['declared', 'dir/one'].map(inRoot)),
-      outputs: new Set([inRoot('out')]),
-      standIns: new Set(standIns.map(inRoot)),
-      libraries: {of: async () => []} as unknown as ToolLibraries,
-      loader: '/none',
-      remember: paths => remembered.push(...paths),
-      onLocale: () => {},
-      warn: text => warnings.push(text),
-    });
+    const {paths, standIns: named} = await judgeToolRun(
+      {exitCode: 0, stderr: {inline: ''}, ...result, observed} as ActionResult,
+      {
+        files: new FileState(),
+        canonicalPath: posix.normalize,
+        label: 'Making it',
+        inputs: {files, directories: [], links: []} as unknown as Inputs,
+        declared: new Set(['declared', 'dir/one'].map(inRoot)),
+        outputs: new Set([inRoot('out')]),
+        standIns: new Set(standIns.map(inRoot)),
+        libraries: {of: async () => [], isLoadedAlike: async () => true} as unknown as ToolLibraries,
+        runtime: {} as ToolRuntime,
+        directory: '/none',
+        remember: paths => remembered.push(...paths),
+        onLocale: () => {},
+        warn: text => warnings.push(text),
+      },
+    );
     return [...paths, ...named.map(path => `${path} by its name`)];
   } catch (error) {
     if (error instanceof StayLocal) return error.reason;

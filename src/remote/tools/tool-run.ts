@@ -1,12 +1,12 @@
 /** Whether a tool's run on a worker kept to what its edge declares: what it read, what it looked for, what it wrote. */
-import {readdirSync} from 'node:fs';
+import {type Dirent, readdirSync} from 'node:fs';
 import type {FileState} from '../../graph/file-state.ts';
 import type {ActionResult, PathGroups} from '../../protocol/invocation.ts';
 import {pathIn} from '../../protocol/tree.ts';
 import {isProgram} from '../../toolchain/find-program.ts';
 import type {Inputs} from '../../toolchain/input-finder.ts';
 import {programFormat} from '../../toolchain/loader.ts';
-import {goesUnseen, isOfSystem, mayAskLocale} from '../../toolchain/tool-runtime.ts';
+import {goesUnseen, isOfSystem, mayAskLocale, type ToolRuntime} from '../../toolchain/tool-runtime.ts';
 import {StayLocal} from '../fault.ts';
 import {firstPresent} from '../input-set.ts';
 import {isElf, type ToolLibraries} from './tool-libraries.ts';
@@ -23,8 +23,10 @@ export interface ToolRun {
   /** Every file that the edge tells of. */
   readonly declared: ReadonlySet<string>;
   readonly outputs: ReadonlySet<string>;
-  readonly loader: string;
+  readonly runtime: ToolRuntime;
   readonly libraries: ToolLibraries;
+  /** Of the project: nothing below it is the system's. */
+  readonly directory: string;
   /** Files of the system that the tool asks for, for all its later runs. */
   readonly remember: (paths: readonly string[]) => void;
   /** Told of each program that may have asked for a locale. @throws StayLocal where that would have been another one here */
@@ -51,13 +53,18 @@ export async function judgeToolRun(result: ActionResult, run: ToolRun): Promise<
   judge.absent(result.observed.absent);
   for (const path of pathsOf(result.observed.listed)) judge.listed(path);
   if (judge.hasLacking) return judge.lacking();
-  for (const path of pathsOf(result.observed.read)) judge.read(path);
+  for (const path of pathsOf(result.observed.read)) await judge.read(path);
+  if (result.leavesPrograms) judge.stay('tool-unfit', 'ends before programs that it has started');
   for (const path of pathsOf(result.observed.found)) judge.found(path);
   const other = result.others?.find(path => !/\/__pycache__(?:\/|$)/.test(path));
   if (other !== undefined)
     judge.stay('undeclared-output', `changes '${other}', which its edge does not declare`);
   // What nothing shows, a variable of the environment for instance, may be missing there.
-  if (result.exitCode !== 0) throw new StayLocal('tool-failed');
+  if (result.exitCode !== 0)
+    throw new StayLocal(
+      'tool-failed',
+      `'${run.label}' failed on a worker, and not here: ${firstLine(result)}`,
+    );
   return {paths: [], standIns: []};
 }
 
@@ -89,7 +96,8 @@ class Judge {
       for (const name of names) {
         const path = pathIn(directory, name);
         if (firstPresent(directory, [name], files) !== path || outputs.has(canonicalPath(path))) continue;
-        const isKnown = isOfSystem(path) || files.stat(path)?.kind === 'directory' || this.#isDeclared(path);
+        const isKnown =
+          files.stat(path)?.kind === 'directory' || this.#isDeclared(path) || this.#isOfAll(path);
         if (!isKnown) this.#undeclared(path);
         this.#wanted.add(path);
       }
@@ -101,18 +109,21 @@ class Judge {
     const {files} = this.#run;
     const lacking = this.#namesLacking(path);
     if (lacking.length === 0) return;
-    const all = isOfSystem(`${path}/`) ? allBelow(path) : lacking;
+    const all = this.#isOfSystem(path) ? allBelow(path) : lacking;
     if (all.length > MOST_LISTED) this.#undeclared(`${path}/`);
     for (const entry of all) {
-      const isSent = isOfSystem(entry) || files.stat(entry)?.kind === 'directory' || this.#isDeclared(entry);
-      if (isSent) this.#wanted.add(entry);
-      else this.#standIns.add(placeOf(entry, files));
+      const kind = files.lstat(entry)?.kind;
+      if (kind === 'directory' || this.#isDeclared(entry) || this.#isOfAll(entry)) this.#wanted.add(entry);
+      else if (kind === 'file') this.#standIns.add(placeOf(entry, files));
+      // A link or a pipe is more than its name, also to who lists it.
+      else this.#undeclared(entry);
     }
   }
-
-  read(path: string): void {
-    const {onLocale} = this.#run;
-    if (!isOfSystem(path) && !this.#isDeclared(path)) this.#undeclared(path);
+  async read(path: string): Promise<void> {
+    const {onLocale, libraries, runtime} = this.#run;
+    if (!this.#isDeclared(path) && !this.#isOfSystem(path)) this.#undeclared(path);
+    if (!(await libraries.isLoadedAlike(path, runtime)))
+      this.stay('tool-unfit', `loads '${path}' with other libraries than a worker would`);
     if (!isProgram(path) || !isElf(path) || /\.so(?:\.|$)/.test(path)) return;
     if (programFormat(path).kind !== 'dynamic' || goesUnseen(path))
       this.stay('tool-unfit', `starts '${path}', of which a worker would not see all that it does`);
@@ -125,15 +136,28 @@ class Judge {
   }
 
   async lacking(): Promise<Lacking> {
-    const {libraries, loader, remember} = this.#run;
-    const paths = new Set([...this.#wanted, ...(await libraries.of(this.#wanted, loader))]);
-    const system = [...paths].filter(isOfSystem);
+    const {libraries, runtime, remember} = this.#run;
+    const paths = new Set([...this.#wanted, ...(await libraries.of(this.#wanted, runtime))]);
+    const system = [...paths].filter(path => this.#isOfSystem(path));
     if (system.length > 0) remember(system);
     return {paths: [...paths], standIns: [...this.#standIns]};
   }
 
   #undeclared(path: string): never {
     return this.stay('undeclared-input', `reads '${path}', which its edge does not declare`);
+  }
+
+  /** By its place, however it is spelt. */
+  #isOfSystem(path: string): boolean {
+    const {files, canonicalPath, directory} = this.#run;
+    const clean = canonicalPath(path);
+    const place = files.physical(path) ?? clean;
+    return isOfSystem(clean) && isOfSystem(place) && !place.startsWith(`${directory}/`);
+  }
+
+  /** A file of the system that everybody may read. */
+  #isOfAll(path: string): boolean {
+    return this.#isOfSystem(path) && ((this.#run.files.stat(path)?.mode ?? 0) & 0o004) !== 0;
   }
 
   #isDeclared(path: string): boolean {
@@ -158,7 +182,7 @@ class Judge {
     return [...here]
       .filter(name => !there.has(name))
       .map(name => pathIn(path, name))
-      .filter(entry => !outputs.has(canonicalPath(entry)) && files.stat(entry) !== undefined);
+      .filter(entry => !outputs.has(canonicalPath(entry)) && files.lstat(entry) !== undefined);
   }
 }
 
@@ -169,14 +193,32 @@ function placeOf(path: string, files: FileState): string {
   return pathIn(files.physical(directory) ?? directory, path.slice(slash + 1));
 }
 
+/** What may be listed of it. */
 function allBelow(path: string): string[] {
   const all: string[] = [];
   const pending = [path];
   for (let next = pending.pop(); next !== undefined && all.length <= MOST_LISTED; next = pending.pop()) {
-    for (const entry of readdirSync(next, {withFileTypes: true})) {
+    for (const entry of entriesOf(next)) {
       all.push(`${next}/${entry.name}`);
       if (entry.isDirectory()) pending.push(`${next}/${entry.name}`);
     }
   }
   return all;
+}
+
+function entriesOf(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, {withFileTypes: true});
+  } catch {
+    return []; // Nobody who may not read it has listed it.
+  }
+}
+
+/** Of what a failed program said, if it is short enough to have come along. */
+function firstLine({stderr, exitCode}: ActionResult): string {
+  const said = Buffer.from(stderr.inline ?? '', 'base64')
+    .toString()
+    .split('\n', 1)[0]!
+    .slice(0, 200);
+  return said === '' ? `exit ${exitCode}` : said;
 }

@@ -147,7 +147,7 @@ describe('the tally', () => {
     expect(local).toBe('  local: 1 undeclared-input');
     const verified = {...summary, verified: {compared: 3, differed: 0}};
     expect(closingLines(verified, {advice: ADVICE, othersDone: 4, failed: 0, unstable: 0}).at(-1)).toBe(
-      '  verified 3 of 1 compile and 2 other steps: all equal',
+      '  verified 3 of 1 compile and 3 other steps: all equal',
     );
   });
 

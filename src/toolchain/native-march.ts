@@ -168,7 +168,9 @@ async function clangSubstitute(
     run(compiler, [...replaced, ...probe], place, PROBE_SOURCE),
   ]);
   if (original === undefined || original.stdout === '') return undefined;
-  return trial?.stdout === original.stdout ? substitute : undefined;
+  // Of some processors it says that their features do not go together, in the words that it was given.
+  const isAlike = trial?.stdout === original.stdout && trial.stderr === original.stderr;
+  return isAlike ? substitute : undefined;
 }
 
 /** Its attributes in clang's own language name processor, tuning and every feature. */

@@ -21,6 +21,7 @@ export class Jobserver {
   readonly #owed: (() => void)[] = [];
   #lent = 0;
   #isReading = false;
+  #isClosed = false;
   #onIdle: (() => void) | undefined;
 
   private constructor(path: string, pipe: number) {
@@ -48,11 +49,12 @@ export class Jobserver {
     // Somebody who waits to give one back and somebody who lends one need no pipe between them.
     const owed = this.#owed.shift();
     if (owed) owed();
-    else this.#put(1);
+    else if (!this.#isClosed) this.#put(1);
   }
 
   /** Resolves when a token that was lent is back, or after `longest` ms without one. First come, first served. */
   takeBack(longest: number): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
     return new Promise(resolve => {
       const limit = setTimeout(resolve, longest);
       this.#owed.push(() => {
@@ -64,9 +66,10 @@ export class Jobserver {
     });
   }
 
-  /** Prereq: nobody waits for a token who is to be answered. */
+  /** From now on nobody waits for a token: a stub of a make that was killed may still be answered. */
   async close(): Promise<void> {
-    this.#owed.length = 0;
+    this.#isClosed = true;
+    for (const owed of this.#owed.splice(0)) owed();
     if (this.#isReading) {
       const isIdle = new Promise<void>(resolve => {
         this.#onIdle = resolve;

@@ -16,16 +16,20 @@ import type {Toolchains} from './toolchains.ts';
 
 export type RemoteCompile = Extract<Classification, {kind: 'remote'}>;
 
-export interface CompilePreparerOptions {
+/** What is needed to prepare an action of any kind. */
+export interface PreparerOptions {
   readonly files: FileState;
   readonly toolchains: Toolchains;
   readonly discovery: Discovery;
   readonly canonicalPath: (path: string) => string;
-  readonly compileOf: (edge: EdgeId) => RemoteCompile;
   /** Where an edge's command runs. */
   readonly directoryOf: (edge: EdgeId) => string;
   /** PWD of an edge's command: the directory as the user's shell names it. */
   readonly pwdOf: (edge: EdgeId) => string;
+}
+
+export interface CompilePreparerOptions extends PreparerOptions {
+  readonly compileOf: (edge: EdgeId) => RemoteCompile;
   /** Of an edge's command. Prereq: what was answered once does not change. */
   readonly envOf: (edge: EdgeId) => NodeJS.ProcessEnv;
 }
@@ -65,7 +69,6 @@ export class CompilePreparer {
       made.push(...replaced.files);
     }
     const outputs = wantedOutputs(compile);
-    const wanted = new Set(outputs.map(({path}) => absoluteIn(directory, path)));
     const source = absoluteIn(directory, compile.source);
     return {
       edge,
@@ -77,13 +80,17 @@ export class CompilePreparer {
       made,
       env: workerEnvironment(localEnv, {pwd, path: identity.path, locale: identity.locale}),
       outputs,
-      output: compile.output,
       source,
       mostRounds: MOST_ROUNDS,
       fixedInputs: () => this.#fixedInputs(command, directory, source),
       foresee: (more, stamp) =>
         this.#foresee(command, identity, {directory, pwd, env: localEnv, more: [...more], stamp}),
-      lacking: (result: ActionResult) => lackingInputs(result, {...this.#options, identity, outputs: wanted}),
+      lacking: (result: ActionResult) =>
+        lackingInputs(result, {
+          ...this.#options,
+          identity,
+          outputs: new Set(outputs.map(({path}) => absoluteIn(directory, path))),
+        }),
     };
   }
 

@@ -50,10 +50,8 @@ export interface Prepared {
   readonly made: readonly MadeFile[];
   /** Environment there. */
   readonly env: Readonly<Record<string, string>>;
-  /** All files that it leaves behind, as the command spells them. */
+  /** All files that it leaves behind, as the command spells them; the first is the one that a failed run leaves as it was. */
   readonly outputs: readonly WantedOutput[];
-  /** The one of them that a failed run leaves as it was. */
-  readonly output: string;
   /** What is added to a worker's result before it counts. */
   readonly completion?: Completion;
   /** The one input that no other action is likely to need, as an absolute path. */

@@ -280,7 +280,7 @@ export class RemoteExecutor implements Executor {
       if (run.isPlaced && !this.#options.isCaptured) {
         await this.#delivery.place(
           prepared,
-          result.outputs.filter(({path}) => path !== prepared.output),
+          result.outputs.filter(({path}) => path !== prepared.outputs[0]?.path),
         );
       }
       return {

@@ -3,34 +3,26 @@
  * declares; and whether the run kept to them. One that did not runs here, and the user is told by which file.
  */
 import {dirname, resolve} from 'node:path';
-import type {FileState} from '../../graph/file-state.ts';
 import type {EdgeId, Graph} from '../../graph/graph.ts';
 import {digestOf} from '../../protocol/digest.ts';
 import type {WantedOutput} from '../../protocol/invocation.ts';
 import {REFUSALS} from '../../toolchain/refusal.ts';
 import type {ToolCommand} from '../../toolchain/tool-command.ts';
 import type {ToolRuntime} from '../../toolchain/tool-runtime.ts';
-import {absoluteIn, type Discovery} from '../discovery.ts';
+import type {PreparerOptions} from '../compile-preparer.ts';
+import {absoluteIn} from '../discovery.ts';
 import {changedEnvironment, localeFor, workerEnvironment} from '../environment.ts';
 import {StayLocal} from '../fault.ts';
 import type {MadeFile, Prepared} from '../prepared.ts';
-import type {Toolchains} from '../toolchains.ts';
 import {ToolAction} from './tool-action.ts';
 import type {Leftover} from './tool-completion.ts';
 import {ToolInputs} from './tool-inputs.ts';
 
-export interface ToolPreparerOptions {
+export interface ToolPreparerOptions extends PreparerOptions {
   readonly graph: Graph;
   /** That relative paths of the graph count from. */
   readonly directory: string;
-  readonly files: FileState;
-  readonly toolchains: Toolchains;
-  readonly discovery: Discovery;
-  readonly canonicalPath: (path: string) => string;
   readonly toolOf: (edge: EdgeId) => ToolCommand;
-  /** Where an edge's command runs, and PWD there. */
-  readonly directoryOf: (edge: EdgeId) => string;
-  readonly pwdOf: (edge: EdgeId) => string;
   readonly environment: NodeJS.ProcessEnv;
   readonly umask: number;
   /** Absolute paths that earlier runs of the edge are known to have read. */
@@ -95,7 +87,6 @@ export class ToolPreparer {
         ...Object.fromEntries(changes),
       },
       outputs,
-      output: outputs[0]!.path,
       source: '',
       mostRounds: MOST_ROUNDS,
       completion: action.completion,

@@ -5,6 +5,9 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Exit status of a program that such a signal has ended. */
 export const STATUS = {SIGHUP: 129, SIGINT: 130, SIGTERM: 143} as const;
 
+/** What a signal may be later than the end of a child that had it too, in ms. */
+const LATENESS = 100;
+
 /** The first signal stops the build in order; the second ends the process at once. */
 export class Interruption {
   readonly #controller = new AbortController();
@@ -32,6 +35,23 @@ export class Interruption {
 
   abort(): void {
     this.#controller.abort();
+  }
+
+  /**
+   * The signal's name for whoever saw a child of the same process group fail. A terminal's signal reaches both at the same
+   * moment, but here on any thread, which on a busy machine may run after the child's end was heard of: waits a little.
+   */
+  async nameAfterFailure(): Promise<(typeof SIGNALS)[number] | undefined> {
+    if (this.name !== undefined) return this.name;
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, LATENESS);
+      const onAbort = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.signal.addEventListener('abort', onAbort, {once: true});
+    });
+    return this.name;
   }
 
   close(): void {

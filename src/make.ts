@@ -118,7 +118,7 @@ export async function make(options: MakeOptions, began: number): Promise<number>
       processes,
       signal: interruption.signal,
     });
-    const interruptedBy = interruption.name;
+    const interruptedBy = status === 0 ? interruption.name : await interruption.nameAfterFailure();
     await compiles.close();
     await cloud.close();
     report({type: 'build-planned', name: '', compiles: 0, others: 0, edgesTotal: compiles.count});

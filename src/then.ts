@@ -65,7 +65,8 @@ async function run(command: string, directory: string): Promise<number> {
       signal: stop.signal,
     });
     if (exitCode === 0) return 0;
-    if (interruption.name !== undefined) return STATUS[interruption.name];
+    const interruptedBy = hasTerminal ? await interruption.nameAfterFailure() : interruption.name;
+    if (interruptedBy !== undefined) return STATUS[interruptedBy];
     throw new FailureError({reason: 'then-failed', command, status: exitCode});
   } finally {
     interruption.close();

@@ -78,6 +78,15 @@ export function dollars(text: string | undefined): Result<number | undefined, Op
   return ok(Number(value));
 }
 
+export function seconds(text: string | undefined, flag: string): Result<number | undefined, OptionInvalid> {
+  if (text === undefined) return ok(undefined);
+  const value = /^(?:\d+(?:\.\d+)?|\.\d+)$/.test(text) ? Number(text) : 0;
+  if (value <= 0 || value > 86_400) {
+    return invalid(`${flag} takes seconds such as 1 or 0.5, at most a day of them, not '${text}'`);
+  }
+  return ok(value);
+}
+
 /** Without those that are not set. */
 export function settingsOf(
   values: {readonly [Name in keyof SettingValues]: SettingValues[Name] | undefined},

@@ -8,6 +8,7 @@ import {
   oneOf,
   type Parsed,
   parse,
+  seconds,
   settingsOf,
   share,
   valueIn,
@@ -64,6 +65,8 @@ export interface WatchOptions extends BuildOptions {
   readonly clear: boolean;
   /** Events on standard output instead of lines for people. */
   readonly json: boolean;
+  /** Seconds between two looks at the same file, where the system's events do not tell. */
+  readonly poll: number | undefined;
 }
 
 export interface StoreOptions {
@@ -106,6 +109,7 @@ const WATCH_FLAGS = {
   run: {type: 'string'},
   clear: {type: 'boolean'},
   json: {type: 'boolean'},
+  poll: {type: 'string'},
 } as const satisfies Record<string, Flag>;
 
 const STORE_FLAGS = {
@@ -156,6 +160,7 @@ Builds as llama build does, and again whenever a file changes that the build res
   --run COMMAND     start COMMAND after each build without failures, ending the one before
   --clear           clear the screen before each build
   --json            tell each event as a line of JSON on standard output
+  --poll SECONDS    look for changes this often, as network file systems need it that tell of none
   -k N              stop a build after N failures, 0 = never (default 0)
 
 All other flags are those of llama build, but for -n and --summary, which mean one build.
@@ -212,8 +217,10 @@ export function parseWatchOptions(argv: readonly string[]): Parsed<WatchOptions>
   if (values.run?.trim() === '') return invalid('--run needs a command', 'see: llama watch --help');
   const built = buildOptions(values, positionals, {keepGoing: 0});
   if (!built.ok) return built;
+  const poll = seconds(values.poll, '--poll');
+  if (!poll.ok) return poll;
   const {run, clear = false, json = false} = values;
-  return ok({...built.value, run, clear, json});
+  return ok({...built.value, run, clear, json, poll: poll.value});
 }
 
 type BuildValues = ReturnType<typeof parseArgs<{options: typeof BUILD_FLAGS}>>['values'];

@@ -22,7 +22,8 @@ import {print} from './standard-output.ts';
 import {failureText} from './ui/failure-text.ts';
 import {createWatchDisplay, type WatchDisplay} from './ui/watch-display.ts';
 import {WatchLimitError} from './watch/directory-watches.ts';
-import {FileWatch} from './watch/file-watch.ts';
+import {FileWatch, type FileWatchOptions} from './watch/file-watch.ts';
+import {onNetwork} from './watch/network-file-system.ts';
 import {ProgramRun} from './watch/program-run.ts';
 import type {Changes} from './watch/settling.ts';
 import {WatchLooks} from './watch-looks.ts';
@@ -36,11 +37,18 @@ export function watch(options: WatchOptions, began: number): Promise<number> {
     markWorked();
     const end = collectInPauses();
     try {
-      return await new Watch(options, context, description).run(first);
+      return await new Watch(options, context, description, await watcherOf(options)).run(first);
     } finally {
       end();
     }
   });
+}
+
+/** Whoever does not ask for polling does not wait for its library. */
+async function watcherOf({poll}: WatchOptions): Promise<FileWatchOptions['watcher']> {
+  if (poll === undefined) return undefined;
+  const {PolledDirectories} = await import('./watch/polled-directories.ts');
+  return listener => new PolledDirectories(listener, poll * 1000);
 }
 
 /** Why the next build is made. */
@@ -59,7 +67,7 @@ class Watch {
   readonly #description: DescriptionFile;
   readonly #display: WatchDisplay;
   readonly #interruption: Interruption;
-  readonly #files = new FileWatch({onRest: changes => this.#restartReaders(changes)});
+  readonly #files: FileWatch;
   #watched: WatchedFiles | undefined;
   #session!: Session;
   #program: ProgramRun | undefined;
@@ -74,8 +82,17 @@ class Watch {
   #isAsked = false;
   #hasQuit = false;
 
-  constructor(options: WatchOptions, context: BuildContext, description: DescriptionFile) {
+  constructor(
+    options: WatchOptions,
+    context: BuildContext,
+    description: DescriptionFile,
+    watcher: FileWatchOptions['watcher'],
+  ) {
     this.#options = options;
+    this.#files = new FileWatch({
+      onRest: changes => this.#restartReaders(changes),
+      ...(watcher === undefined ? {} : {watcher}),
+    });
     this.#context = context;
     this.#description = description;
     this.#display = createWatchDisplay({
@@ -124,6 +141,7 @@ class Watch {
     const {signal} = this.#interruption;
     let look = first;
     let cause: Cause | undefined = {changed: [], isBurst: false, look: this.#watchAll(first)};
+    this.#tellOfNetwork();
     while (!signal.aborted && !this.#hasQuit) {
       if (cause) {
         look = await this.#build(cause);
@@ -193,14 +211,14 @@ class Watch {
       this.#watched = WatchedFiles.of(seen, {more, before: this.#watched});
       const watched = this.#watched;
       try {
-        const added = this.#files.set(watched.directories, watched);
+        const added = this.#files.set(watched);
         if (added.length === 0) return seen;
       } catch (error) {
         if (!(error instanceof WatchLimitError)) throw error;
         throw new FailureError({
           reason: 'option-invalid',
           text: error.message,
-          hint: 'to raise it: sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=1024',
+          hint: 'to raise it: sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=1024; to do without: --poll 1',
         });
       }
     }
@@ -268,6 +286,14 @@ class Watch {
       times.forget(node);
       times.get(node);
     }
+  }
+
+  #tellOfNetwork(): void {
+    if (this.#options.poll !== undefined) return;
+    const found = onNetwork(this.#watched!.directories);
+    if (found === undefined) return;
+    const text = `${found.directory} is in a network file system (${found.name}): what other machines change there is not told; to look for it: --poll 1`;
+    this.#display.report({type: 'note', level: 'warning', text});
   }
 
   #tellFailure({failure}: FailureError): void {

@@ -71,6 +71,11 @@ export class WatchedFiles {
     return this.#files.keys();
   }
 
+  /** Of all files; made when they are asked for. */
+  get paths(): Iterable<string> {
+    return pathsIn(this.#files);
+  }
+
   get size(): number {
     let size = 0;
     for (const files of this.#files.values()) size += files.size;
@@ -231,4 +236,8 @@ function readListing(directory: string): Omit<Listing, 'stat'> {
     if (target !== undefined) links.set(name, target);
   }
   return {links, folders};
+}
+
+function* pathsIn(files: ReadonlyMap<string, ReadonlyMap<string, unknown>>): Iterable<string> {
+  for (const [directory, names] of files) for (const name of names.keys()) yield join(directory, name);
 }

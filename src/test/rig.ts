@@ -43,6 +43,8 @@ export interface LlamaOptions {
   readonly store?: string;
   /** Arguments for node itself, before the program. */
   readonly nodeArgs?: readonly string[];
+  /** A command that becomes the program in an environment of its own. */
+  readonly under?: readonly string[];
 }
 
 /** The program under test: the bundle, or another one by LLAMA_TEST_PROGRAM (a .js file). */
@@ -124,8 +126,9 @@ export class Rig {
 
   /** Starts the command line as given: nothing is added to the arguments. */
   startRaw(args: readonly string[], options: LlamaOptions = {}): Running {
-    const {nodeArgs = [], ...rest} = options;
-    return new Running(process.execPath, [...nodeArgs, PROGRAM, ...args], this.#options(rest));
+    const {nodeArgs = [], under = [], ...rest} = options;
+    const [file, ...words] = [...under, process.execPath, ...nodeArgs, PROGRAM, ...args];
+    return new Running(file!, words, this.#options(rest));
   }
 
   /** Runs the command line as given. */

@@ -65,11 +65,21 @@ async function replaceIn(project: Project, file: string, [from, to]: [string, st
     await writeFile(project.path(file), text.replaceAll(`"${from}"`, `"${to}"`));
 }
 
+/** A system in which a program has so many watches of inotify, and no more. */
+function withInotifyWatches(most: number): readonly string[] {
+  const limit = `echo ${most} > /proc/sys/user/max_inotify_watches && exec "$@"`;
+  return ['unshare', '-Ur', 'sh', '-c', limit, 'sh'];
+}
+
 describe('random edits under a watch', () => {
-  it.each([5, 29])('seed %i', {timeout: 180_000}, async seed => {
+  it.each([
+    [5, [], {}],
+    [29, [], {}],
+    [41, ['--poll', '0.1'], {under: withInotifyWatches(0)}],
+  ] as const)('seed %i %j', {timeout: 180_000}, async (seed, args, options) => {
     const random = new Random(seed);
     const project = await openProject(rig, 'random-edits');
-    const watching = new Watching(project);
+    const watching = new Watching(project, args, options);
     await watching.built();
     const history: string[] = [];
     for (let step = 0; step < 12; step++) {
@@ -315,9 +325,8 @@ describe('a watch', () => {
 
   it('names the limit of the system, and the command that raises it', async () => {
     const project = await openProject(rig, 'header-edits');
-    const limited = 'echo 2 > /proc/sys/user/max_inotify_watches && exec "$@"';
-    const command = [process.execPath, rig.program, 'watch', project.directory, '--store', rig.store];
-    const done = await rig.run('unshare', ['-Ur', 'sh', '-c', limited, 'sh', ...command]);
+    const args = ['watch', project.directory, '--store', rig.store];
+    const done = await rig.raw(args, {under: withInotifyWatches(2)});
     expect(done.status, done.all).toBe(2);
     expect(done.stderr).toMatch(
       /limit of inotify watches is reached .*\n.*sudo sysctl fs\.inotify\.max_user_watches=/s,
@@ -329,6 +338,7 @@ describe('a watch', () => {
     [['--summary', 'x.json'], '--summary is for one build'],
     [['--commands', '-'], '--commands - can be read once only'],
     [['--run', ' '], '--run needs a command'],
+    [['--poll', '0'], "--poll takes seconds such as 1 or 0.5, at most a day of them, not '0'"],
     [['--clera'], "unknown flag '--clera'"],
   ])('refuses %j', async (args, text) => {
     const done = await rig.raw(['watch', ...args]);

@@ -1,0 +1,167 @@
+/**
+ * Watches of directories where the system tells nothing, as of changes that another machine makes in a network
+ * file system: chokidar asks for the times of files and directories again and again.
+ */
+import {type Dirent, readdirSync, type Stats, statSync} from 'node:fs';
+import {stat} from 'node:fs/promises';
+import {join} from 'node:path';
+import {type FSWatcher, watch} from 'chokidar';
+import {hasOddBytes} from '../protocol/path-text.ts';
+import type {DirectoryWatcher, Listener} from './file-watch.ts';
+
+/** Of directories that nobody has asked for: whoever makes more at once unpacks something, or builds there. */
+const MOST_GROWN = 1000;
+
+export class PolledDirectories implements DirectoryWatcher {
+  readonly #listener: Listener;
+  readonly #interval: number;
+  #watcher: FSWatcher | undefined;
+  #wanted: ReadonlySet<string> = new Set();
+  #files: ReadonlySet<string> = new Set();
+  readonly #grown = new Set<string>();
+  /** Those of the wanted that are not there now. */
+  #missing: string[] = [];
+  readonly #timer: NodeJS.Timeout;
+  #settling: NodeJS.Timeout | undefined;
+
+  /** `interval`: in ms, between two looks at the same file. */
+  constructor(listener: Listener, interval: number) {
+    this.#listener = listener;
+    this.#interval = interval;
+    this.#timer = setInterval(() => this.#lookForMissing(), interval);
+  }
+
+  /**
+   * From now on these are watched, of their files those that matter; `files`: those that are known to matter. Nothing is
+   * answered to be new: what it was like at the start of the watch is looked at as soon as that has begun.
+   */
+  set(directories: Iterable<string>, files: Iterable<string>): readonly string[] {
+    const wanted = new Set(withoutOddBytes(directories));
+    const known = new Set(withoutOddBytes(files));
+    const isCovered = isSubset(wanted, this.#wanted) && isSubset(known, this.#files);
+    if (this.#watcher && isCovered) return [];
+    this.#wanted = wanted;
+    this.#files = known;
+    this.#begin();
+    return [];
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    clearTimeout(this.#settling);
+    void this.#watcher?.close();
+    this.#watcher = undefined;
+  }
+
+  /** All anew: chokidar never looks again at a name that it was told to ignore. */
+  #begin(): void {
+    void this.#watcher?.close();
+    const all = [...this.#wanted, ...this.#grown];
+    this.#missing = all.filter(directory => !isDirectory(directory));
+    const watcher = watch(
+      all.filter(directory => isDirectory(directory)),
+      {
+        usePolling: true,
+        interval: this.#interval,
+        binaryInterval: this.#interval,
+        depth: 0,
+        ignoreInitial: true,
+        ignorePermissionErrors: true,
+        atomic: false,
+        ignored: (path, stats) => this.#isIgnored(path, stats),
+      },
+    );
+    this.#watcher = watcher;
+    const whileCurrent =
+      <Arguments extends unknown[]>(act: (...args: Arguments) => void) =>
+      (...args: Arguments) => {
+        if (this.#watcher === watcher) act(...args);
+      };
+    for (const event of ['add', 'change', 'unlink'] as const)
+      watcher.on(
+        event,
+        whileCurrent((path: string) => this.#listener.onName(path)),
+      );
+    watcher.on(
+      'addDir',
+      whileCurrent((path: string) => this.#onNewDirectory(path)),
+    );
+    watcher.on(
+      'unlinkDir',
+      whileCurrent((path: string) => this.#onGone(path)),
+    );
+    // What cannot be read is as good as gone; whoever needs it tells of it.
+    watcher.on('error', () => {});
+    watcher.on(
+      'ready',
+      whileCurrent(() => {
+        void this.#lookOnceKnown(whileCurrent(() => this.#listener.onDirectory('/')));
+      }),
+    );
+  }
+
+  /**
+   * What each file is like from now on compared with is asked for by node, in the order of the calls, and need not be known
+   * when chokidar is ready. A question of ours comes after them; those that others answer meanwhile have another interval.
+   */
+  async #lookOnceKnown(look: () => void): Promise<void> {
+    await stat('/');
+    this.#settling = setTimeout(look, this.#interval).unref();
+  }
+
+  #isIgnored(path: string, stats: Stats | undefined): boolean {
+    if (this.#wanted.has(path) || this.#grown.has(path) || stats === undefined) return false;
+    return stats.isDirectory() ? !this.#listener.isGrowth(path) : !this.#listener.matters(path);
+  }
+
+  #onNewDirectory(path: string): void {
+    if (this.#wanted.has(path) || this.#grown.has(path)) return;
+    this.#grow(path);
+    this.#begin();
+  }
+
+  #grow(directory: string): void {
+    if (this.#grown.size >= MOST_GROWN) return;
+    this.#grown.add(directory);
+    for (const entry of entriesOf(directory)) {
+      const path = join(directory, entry.name);
+      if (!entry.isDirectory()) this.#listener.onName(path);
+      else if (this.#listener.isGrowth(path)) this.#grow(path);
+    }
+  }
+
+  #onGone(path: string): void {
+    this.#grown.delete(path);
+    if (this.#wanted.has(path)) this.#missing.push(path);
+    this.#listener.onDirectory(path);
+  }
+
+  #lookForMissing(): void {
+    if (this.#missing.some(isDirectory)) this.#begin();
+  }
+}
+
+/** Chokidar takes names as text only. */
+function withoutOddBytes(paths: Iterable<string>): string[] {
+  return [...paths].filter(path => !hasOddBytes(path));
+}
+
+function isSubset(some: ReadonlySet<string>, all: ReadonlySet<string>): boolean {
+  return some.size <= all.size && [...some].every(one => all.has(one));
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path, {throwIfNoEntry: false})?.isDirectory() ?? false;
+  } catch {
+    return false; // It may not be read, or the connection to its server is lost.
+  }
+}
+
+function entriesOf(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, {withFileTypes: true});
+  } catch {
+    return []; // It went away again.
+  }
+}

@@ -4,7 +4,17 @@
  * beside it tells who the holder is.
  */
 import {createHash} from 'node:crypto';
-import {readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, writeFileSync} from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import net from 'node:net';
 import {basename, join} from 'node:path';
 
@@ -116,8 +126,7 @@ export function runningNinja(directory: string): Holder | undefined {
   for (const pid of readdirSync('/proc')) {
     if (!/^\d+$/.test(pid)) continue;
     try {
-      const [name = ''] = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
-      const program = basename(name);
+      const program = basename(programOf(pid));
       if (!/^(ninja|ninja-build|samu|samurai)$/.test(program)) continue;
       if (readlinkSync(`/proc/${pid}/cwd`) === real) return {name: program, pid: Number(pid)};
     } catch {
@@ -127,20 +136,35 @@ export function runningNinja(directory: string): Holder | undefined {
   return undefined;
 }
 
+/** As much of a command line as a path can be long; one for all, since there are hundreds of processes to look at. */
+const commandLine = Buffer.alloc(4096);
+
+/** The first word that a process was started with; '' for one of the kernel's own. */
+function programOf(pid: string): string {
+  const fd = openSync(`/proc/${pid}/cmdline`, 'r');
+  try {
+    const size = readSync(fd, commandLine, 0, commandLine.length, 0);
+    const end = commandLine.indexOf(0);
+    return commandLine.toString('latin1', 0, end < 0 ? size : Math.min(end, size));
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /**
  * Waits until no ninja works in `directory`: two writers would spoil its logs. `onWait` is told once who is waited for.
+ * Answers whether none does, which `signal` may have come before.
  * Nothing tells of the end of a process that is not ours but a look at it.
  */
 export async function ninjaGone(
   directory: string,
   options: {onWait: (holder: Holder) => void; signal: AbortSignal},
-): Promise<void> {
+): Promise<boolean> {
   let isTold = false;
-  for (
-    let holder = runningNinja(directory);
-    holder && !options.signal.aborted;
-    holder = runningNinja(directory)
-  ) {
+  for (;;) {
+    const holder = runningNinja(directory);
+    if (holder === undefined) return true;
+    if (options.signal.aborted) return false;
     if (!isTold) options.onWait(holder);
     isTold = true;
     await new Promise(resolve => setTimeout(resolve, 100));

@@ -105,11 +105,11 @@ export class Engine {
   /** What is not written now stays in the journal. */
   async #flush(recorder: Recorder): Promise<boolean> {
     const {signal} = this.#options;
-    await ninjaGone(this.#directory, {
+    const isGone = await ninjaGone(this.#directory, {
       onWait: holder => this.#note(`${holder.name} (process ${holder.pid}) is building here; waiting`),
       signal,
     });
-    return !runningNinja(this.#directory) && recorder.flush();
+    return isGone && recorder.flush();
   }
 
   #isManifestDirty(project: Project): boolean {
@@ -184,7 +184,7 @@ export class Engine {
       }
     } finally {
       // Not worth waiting for: what a ninja keeps from being written now is in the journal.
-      if (!runningNinja(this.#directory)) recorder.flush();
+      if (recorder.hasPending && !runningNinja(this.#directory)) recorder.flush();
       recorder.close();
       this.#saveFiles();
     }

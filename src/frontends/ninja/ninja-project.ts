@@ -39,6 +39,7 @@ export function loadNinjaProject(options: LoadOptions): Project {
   const known = found?.meta.ninjaPath === findNinja(directory, environment.PATH ?? '') ? found : undefined;
   const {graph, meta} = known ?? readDescription(options, key);
   const stampsRead = meta.logs.map(fileStamp);
+  let kept = known?.kept;
   const {records, warnings} = known?.records
     ? {records: known.records, warnings: []}
     : readLogs(directory, graph, meta);
@@ -70,7 +71,7 @@ export function loadNinjaProject(options: LoadOptions): Project {
       // A log that could not be read is to be told of every time, and what a dyndep file adds is not in the arrays.
       if (warnings.length > 0) return;
       if (!graph.arrays.edgeDyndep.every(node => node < 0)) return;
-      saveSnapshot(snapshotFile, {graph, records, meta, stamps});
+      kept = saveSnapshot(snapshotFile, {graph, records, meta, stamps, kept});
     },
   };
 }

@@ -52,6 +52,11 @@ export class Recorder {
     }
   }
 
+  /** Whether there is something that ninja's logs do not tell yet. */
+  get hasPending(): boolean {
+    return this.#pending.length > 0;
+  }
+
   get takenOver(): number {
     return this.#pending.length;
   }

@@ -1,5 +1,6 @@
 import {
   existsSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -115,6 +116,11 @@ describe('a snapshot', () => {
     ['it was cut off', folder => truncateSync(snapshotOf(folder), statSync(snapshotOf(folder)).size >> 1)],
     ['it is empty', folder => truncateSync(snapshotOf(folder), 0)],
     ['it is something else', folder => writeFileSync(snapshotOf(folder), 'x'.repeat(5000))],
+    [
+      'its records were cut off',
+      folder => truncateSync(recordsOf(folder), statSync(recordsOf(folder)).size >> 1),
+    ],
+    ['it has no records', folder => rmSync(recordsOf(folder))],
   ])('is not used where %s', (_name, change) => {
     const folder = built();
     change(folder);
@@ -133,6 +139,31 @@ describe('a snapshot', () => {
     project.saveSnapshot();
     expect(load(folder).isSnapshot).toBe(true);
     expect(answers(load(folder))).toEqual(answers(project));
+  });
+
+  it('is written once; what the logs say is written again, and counts beside no other graph', () => {
+    const folder = built();
+    const [graph, records] = [statSync(snapshotOf(folder)).ino, statSync(recordsOf(folder)).ino];
+    load(folder).saveSnapshot();
+    expect(statSync(snapshotOf(folder)).ino).toBe(graph);
+    expect(statSync(recordsOf(folder)).ino).not.toBe(records);
+    const old = readFileSync(recordsOf(folder));
+    rmSync(snapshotOf(folder));
+    load(folder).saveSnapshot();
+    expect(load(folder).isSnapshot).toBe(true);
+    writeFileSync(recordsOf(folder), old);
+    expect(load(folder).isSnapshot).toBe(false);
+  });
+
+  it('is written anew by who has read it, where it is gone meanwhile', () => {
+    const folder = built();
+    const project = load(folder);
+    const expected = answers(project);
+    rmSync(snapshotOf(folder));
+    project.saveSnapshot();
+    const again = load(folder);
+    expect(again.isSnapshot).toBe(true);
+    expect(answers(again)).toEqual(expected);
   });
 
   it('tells of a log of another version every time', () => {
@@ -203,12 +234,20 @@ describe('a snapshot', () => {
 
   it('leaves no other file beside it', () => {
     const folder = built();
-    const first = readFileSync(snapshotOf(folder));
+    const files = () => [snapshotOf(folder), recordsOf(folder)].map(file => readFileSync(file));
+    const first = files();
     load(folder).saveSnapshot();
-    expect(readFileSync(snapshotOf(folder))).toEqual(first);
+    expect(files()).toEqual(first);
+    expect(readdirSync(join(folder.path, '.llama')).filter(name => name.startsWith('snapshot'))).toHaveLength(
+      2,
+    );
   });
 });
 
 function snapshotOf(folder: NinjaFolder): string {
   return join(folder.path, '.llama', 'snapshot');
+}
+
+function recordsOf(folder: NinjaFolder): string {
+  return `${snapshotOf(folder)}.records`;
 }

@@ -1,19 +1,17 @@
 /**
- * A graph with its records as one binary file, so that a start with nothing to do parses nothing:
- *
- *     uint32 length of the header; the header, JSON; padding to 8; the arrays, each at a multiple of 8
- *
- * It counts only while every file that it was made from has the stat that it had then.
+ * A graph with its records as two binary files, so that a start with nothing to do parses nothing: what the manifest says,
+ * which is large and changes seldom, and beside it what the logs say, which is written after each build. Each counts only
+ * while every file that it was made from has the stat that it had then; the second one also only beside the first that it
+ * was made for, since it numbers the first one's nodes.
  */
-import {mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
-import {dirname} from 'node:path';
 import {BuildRecords, type RecordArrays} from '../../graph/build-records.ts';
 import {Graph, type GraphArrays, type Pool} from '../../graph/graph.ts';
 import {hasOddBytes} from '../../protocol/path-text.ts';
+import {readArrayFile, writeArrayFile} from './array-file.ts';
 import {fileStamp} from './file-stamp.ts';
 
 /** Of the format, and of what the arrays mean. */
-const VERSION = 4;
+const VERSION = 5;
 
 export interface SnapshotMeta {
   /** Whatever else has to be as it was, PATH for instance. */
@@ -29,12 +27,21 @@ export interface SnapshotMeta {
   readonly warnings: readonly string[];
 }
 
+/** The first file as it lies there. */
+export interface KeptGraph {
+  readonly stamp: string;
+  /** Nodes of the manifest; all others are inputs that compilers have told of. */
+  readonly nodeCount: number;
+}
+
 export interface Snapshot {
   readonly graph: Graph;
   readonly records: BuildRecords;
   readonly meta: SnapshotMeta;
   /** Of the logs when they said what the records say. */
   readonly stamps: readonly string[];
+  /** Undefined where the graph was read from the manifest and has not been written yet. */
+  readonly kept: KeptGraph | undefined;
 }
 
 /** As far as a snapshot still holds. */
@@ -43,118 +50,74 @@ export interface LoadedSnapshot {
   /** Absent where a log has changed since, as by a build of ninja's own. */
   readonly records: BuildRecords | undefined;
   readonly meta: SnapshotMeta;
+  readonly kept: KeptGraph;
 }
 
-const ARRAY_TYPES = {
-  Uint8Array,
-  Int32Array,
-  Uint32Array,
-  BigInt64Array,
-} as const;
-type ArrayType = keyof typeof ARRAY_TYPES;
-type AnyArray = InstanceType<(typeof ARRAY_TYPES)[ArrayType]>;
+interface GraphFacts {
+  readonly meta: SnapshotMeta;
+  readonly pools: readonly Pool[];
+  readonly buildDir: string;
+}
 
-interface Header {
-  version: number;
-  meta: SnapshotMeta;
-  stamps: readonly string[];
-  pools: readonly Pool[];
-  buildDir: string;
-  graph: Record<string, [ArrayType, number, number]>;
-  records: Record<string, [ArrayType, number, number]>;
+interface RecordFacts {
+  /** Of the first file. */
+  readonly graph: string;
+  readonly logs: readonly string[];
+}
+
+/** Paths of nodes that no manifest names, as in {@link GraphArrays}. */
+interface AddedNodes {
+  readonly addedBytes: Uint8Array;
+  readonly addedStart: Uint32Array;
 }
 
 /** What is still true of the snapshot in `file`; undefined if nothing is. */
 export function loadSnapshot(file: string, key: string): LoadedSnapshot | undefined {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(file);
-  } catch {
-    return undefined; // None yet.
-  }
-  try {
-    const headerSize = bytes.readUInt32LE(0);
-    const header = JSON.parse(bytes.toString('utf8', 4, 4 + headerSize)) as Header;
-    if (header.version !== VERSION || header.meta.key !== key) return undefined;
-    if (!isUnchanged(header.meta)) return undefined;
-    const body = align(4 + headerSize);
-    const view = (places: Header['graph']): Record<string, AnyArray> =>
-      Object.fromEntries(
-        Object.entries(places).map(([name, [type, start, length]]) => {
-          const Type = ARRAY_TYPES[type];
-          // Numbers are written by and for little-endian machines of one kind; the file never leaves its directory.
-          const from = bytes.byteOffset + body + start;
-          const whole = bytes.buffer as ArrayBuffer;
-          const buffer = from % 8 === 0 ? whole : whole.slice(from);
-          return [name, new Type(buffer, from % 8 === 0 ? from : 0, length)];
-        }),
-      );
-    const graph = new Graph(view(header.graph) as unknown as GraphArrays, {
-      pools: header.pools,
-      buildDir: header.buildDir,
-    });
-    const isLogTrue = header.meta.logs.every((log, i) => fileStamp(log) === header.stamps[i]);
-    const records = isLogTrue
-      ? new BuildRecords(graph.nodeCount, view(header.records) as unknown as RecordArrays)
-      : undefined;
-    return {graph, records, meta: header.meta};
-  } catch {
-    return undefined; // Cut off or of another format: it is made anew.
-  }
+  const stamp = fileStamp(file);
+  const found = readArrayFile<GraphFacts>(file, VERSION);
+  if (found === undefined) return undefined;
+  const {meta, pools, buildDir} = found.facts;
+  if (meta.key !== key || !isUnchanged(meta)) return undefined;
+  const arrays = found.arrays as unknown as GraphArrays;
+  const kept = {stamp, nodeCount: arrays.producer.length};
+  const told = readArrayFile<RecordFacts>(recordsFile(file), VERSION);
+  const isTrue =
+    told?.facts.graph === stamp && meta.logs.every((log, i) => fileStamp(log) === told.facts.logs[i]);
+  if (!isTrue) return {graph: new Graph(arrays, {pools, buildDir}), records: undefined, meta, kept};
+  const graph = new Graph(withNodes(arrays, told.arrays as unknown as AddedNodes), {pools, buildDir});
+  const records = new BuildRecords(graph.nodeCount, told.arrays as unknown as RecordArrays);
+  return {graph, records, meta, kept};
 }
 
 /**
  * Writes a snapshot, unless a file of the manifest has changed since it was read, or a name is not UTF-8, which the
- * arrays cannot hold. Prereq: no dyndep information was added to the graph; the records are what the logs say.
+ * arrays cannot hold. Answers what is there then of the graph. Prereq: no dyndep information was added to the graph; the
+ * records are what the logs say.
  */
-export function saveSnapshot(file: string, snapshot: Snapshot): void {
+export function saveSnapshot(file: string, snapshot: Snapshot): KeptGraph | undefined {
   const {graph, records, meta, stamps} = snapshot;
-  if (!isUnchanged(meta) || hasOddNames(graph)) return;
-  const chunks: {array: AnyArray; at: number}[] = [];
-  let at = 0;
-  const place = (arrays: object): Header['graph'] =>
-    Object.fromEntries(
-      Object.entries(arrays as Record<string, AnyArray>).map(([name, array]) => {
-        const entry: [ArrayType, number, number] = [typeName(array), at, array.length];
-        chunks.push({array, at});
-        at = align(at + array.byteLength);
-        return [name, entry];
-      }),
-    );
-  const header: Header = {
-    version: VERSION,
-    meta,
-    stamps,
-    pools: graph.pools,
-    buildDir: graph.buildDir,
-    graph: place(withAllNodes(graph)),
-    records: place(records.pack(graph)),
-  };
-  const text = Buffer.from(JSON.stringify(header));
-  const body = align(4 + text.length);
-  const bytes = Buffer.alloc(body + at);
-  bytes.writeUInt32LE(text.length, 0);
-  text.copy(bytes, 4);
-  for (const {array, at: start} of chunks) {
-    bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), body + start);
-  }
-  const temporary = `${file}.${process.pid}`;
-  try {
-    mkdirSync(dirname(file), {recursive: true});
-    writeFileSync(temporary, bytes);
-    renameSync(temporary, file);
-  } catch {
-    // A full or read-only disk: the next start is slower, and nothing else.
-    removeIfPossible(temporary);
-  }
+  if (!isUnchanged(meta) || hasOddNames(graph)) return snapshot.kept;
+  const kept = keepGraph(file, snapshot);
+  if (kept === undefined) return undefined;
+  const facts: RecordFacts = {graph: kept.stamp, logs: stamps};
+  writeArrayFile(recordsFile(file), VERSION, {
+    facts,
+    arrays: {...addedNodes(graph, kept.nodeCount), ...records.pack(graph)},
+  });
+  return kept;
 }
 
-function removeIfPossible(file: string): void {
-  try {
-    rmSync(file, {force: true});
-  } catch {
-    // The folder cannot be written to, so that nothing was left in it.
-  }
+function recordsFile(file: string): string {
+  return `${file}.records`;
+}
+
+/** Writes the first file where it is not there yet. */
+function keepGraph(file: string, {graph, meta, kept}: Snapshot): KeptGraph | undefined {
+  if (kept !== undefined && fileStamp(file) === kept.stamp) return kept;
+  const nodeCount = kept?.nodeCount ?? graph.arrays.producer.length;
+  const facts: GraphFacts = {meta, pools: graph.pools, buildDir: graph.buildDir};
+  const arrays = firstNodes(graph.arrays, nodeCount);
+  return writeArrayFile(file, VERSION, {facts, arrays}) ? {stamp: fileStamp(file), nodeCount} : undefined;
 }
 
 /** Only of discovered inputs: a manifest is UTF-8. */
@@ -164,33 +127,40 @@ function hasOddNames(graph: Graph): boolean {
   return false;
 }
 
-/** The graph's arrays with the nodes that were added since it was read (discovered inputs). */
-function withAllNodes(graph: Graph): GraphArrays {
-  const {arrays} = graph;
-  const base = arrays.producer.length;
-  const count = graph.nodeCount;
-  if (count === base) return arrays;
-  const added: Buffer[] = [];
-  const pathStart = new Uint32Array(count + 1);
-  pathStart.set(arrays.pathStart);
-  for (let node = base; node < count; node++) {
+function firstNodes(arrays: GraphArrays, count: number): GraphArrays {
+  return {
+    ...arrays,
+    pathBytes: arrays.pathBytes.subarray(0, arrays.pathStart[count]),
+    pathStart: arrays.pathStart.subarray(0, count + 1),
+    producer: arrays.producer.subarray(0, count),
+  };
+}
+
+/** The nodes from `first` on: those that were loaded with the graph, and those that came since. */
+function addedNodes(graph: Graph, first: number): AddedNodes {
+  const {pathBytes, pathStart, producer} = graph.arrays;
+  const start = pathStart[first]!;
+  const addedStart = new Uint32Array(graph.nodeCount - first + 1);
+  for (let node = first; node <= producer.length; node++) addedStart[node - first] = pathStart[node]! - start;
+  const added: Uint8Array[] = [pathBytes.subarray(start, pathStart[producer.length])];
+  for (let node = producer.length; node < graph.nodeCount; node++) {
     const path = Buffer.from(graph.path(node));
     added.push(path);
-    pathStart[node + 1] = pathStart[node]! + path.length;
+    addedStart[node - first + 1] = addedStart[node - first]! + path.length;
   }
+  return {addedBytes: Buffer.concat(added), addedStart};
+}
+
+function withNodes(arrays: GraphArrays, {addedBytes, addedStart}: AddedNodes): GraphArrays {
+  const base = arrays.producer.length;
+  const count = base + addedStart.length - 1;
+  const end = arrays.pathStart[base]!;
+  const pathStart = new Uint32Array(count + 1);
+  pathStart.set(arrays.pathStart);
+  for (let node = base; node <= count; node++) pathStart[node] = end + addedStart[node - base]!;
   const producer = new Int32Array(count).fill(-1);
   producer.set(arrays.producer);
-  return {...arrays, producer, pathStart, pathBytes: Buffer.concat([arrays.pathBytes, ...added])};
-}
-
-function typeName(array: AnyArray): ArrayType {
-  if (array instanceof Int32Array) return 'Int32Array';
-  if (array instanceof Uint32Array) return 'Uint32Array';
-  return array instanceof BigInt64Array ? 'BigInt64Array' : 'Uint8Array';
-}
-
-function align(size: number): number {
-  return (size + 7) & ~7;
+  return {...arrays, producer, pathStart, pathBytes: Buffer.concat([arrays.pathBytes, addedBytes])};
 }
 
 function isUnchanged(meta: SnapshotMeta): boolean {

@@ -309,6 +309,7 @@ export class Engine {
         ninja: lanes.telling(ninja),
       },
       remoteLimit: width + cloud.preparedAhead,
+      remoteRefill: width + cloud.preparedAhead - cloud.preparedAtOnce,
       localSlots: this.#localSlots,
       failuresAllowed:
         (options.keepGoing === 0 ? Number.POSITIVE_INFINITY : options.keepGoing) - this.#failed.size,

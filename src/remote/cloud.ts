@@ -17,6 +17,8 @@ export interface Cloud {
   readonly invoker: Invoker;
   /** Compiles that are worth preparing while as many as may run are under way. */
   readonly preparedAhead: number;
+  /** Of these, how many are prepared one right after the other when there is room: together they cost less CPU than alone. */
+  readonly preparedAtOnce: number;
   /** Whether it is elsewhere, so that going there costs time and money. */
   readonly isAway: boolean;
   /** 'embedded cloud, 2 workers' */

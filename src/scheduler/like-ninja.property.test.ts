@@ -206,6 +206,7 @@ async function build(directory: string, program: string): Promise<void> {
     weightOf: () => 1,
     executors: {remote: executor, local: executor, ninja: executor},
     remoteLimit: 1,
+    remoteRefill: 0,
     localSlots: new Slots(1),
     failuresAllowed: 1,
     report: () => {},

@@ -91,6 +91,21 @@ describe('limits', () => {
     expect(run.end).toBe('exhausted');
   });
 
+  it('that were reached let nothing more go until few are left, and then as many as may', async () => {
+    const build = fresh(many(8, name => `build ${name}: cp i\n`));
+    const run = await build.run(names(8), {remoteLimit: 4, remoteRefill: 1});
+    expect(run.events.map(({type}) => (type === 'edge-started' ? '+' : '-')).join('')).toBe(
+      '++++---+++---+--',
+    );
+  });
+
+  it('that were not reached let go what becomes ready', async () => {
+    const statements = 'build a: cp i\nbuild b: cp i\nbuild c: cp a\nbuild d: cp a\n';
+    const run = await fresh(statements).run(['b', 'c', 'd'], {remoteLimit: 4, remoteRefill: 0});
+    expect(run.started).toEqual(['a', 'b', 'c', 'd']);
+    expect(run.widest).toBe(3);
+  });
+
   it('of a full pool do not hold up what is in no pool', async () => {
     const statements = `${many(3, name => `build ${name}: cp i\n  pool = one\n`)}build free: cp i\n`;
     const run = await fresh(statements).run([...names(3), 'free'], {localJobs: 2, laneOf: () => 'ninja'});

@@ -24,6 +24,8 @@ export interface SchedulerOptions {
   readonly executors: Readonly<Record<Lane, Executor>>;
   /** Compiles that may be on their way to a worker, looked up or prepared. */
   readonly remoteLimit: number;
+  /** Once so many are, no more are started until no more than this are left. Prereq: less than `remoteLimit`. */
+  readonly remoteRefill: number;
   readonly localSlots: Slots;
   /** Failures after which nothing more is started; Infinity for never. */
   readonly failuresAllowed: number;
@@ -50,6 +52,8 @@ export class Scheduler {
   readonly #queues: Record<Lane, ReadyQueue>;
   readonly #poolUse: number[];
   #remoteRunning = 0;
+  /** From {@link SchedulerOptions.remoteRefill} up to the limit. */
+  #isFilling = true;
   #consoleBusy = false;
   readonly #failed: EdgeId[] = [];
   #replan = false;
@@ -112,13 +116,15 @@ export class Scheduler {
   }
 
   #startWhatMay(): void {
-    const {localSlots, remoteLimit} = this.#options;
+    const {localSlots, remoteLimit, remoteRefill} = this.#options;
     const fits = (edge: EdgeId) => this.#fitsPool(edge);
-    while (this.#remoteRunning < remoteLimit) {
+    if (this.#remoteRunning <= remoteRefill) this.#isFilling = true;
+    while (this.#isFilling) {
       const edge = this.#queues.remote.take(fits);
       if (edge === undefined) break;
       this.#remoteRunning++;
       this.#start(edge, 'remote');
+      this.#isFilling = this.#remoteRunning < remoteLimit;
     }
     for (const lane of ['ninja', 'local'] as const) {
       while (this.#queues[lane].size > 0 && localSlots.tryAcquire()) {

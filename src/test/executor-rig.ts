@@ -188,6 +188,7 @@ export class ExecutorRig {
       counts: this.counts,
       description: '',
       preparedAhead: 0,
+      preparedAtOnce: 1,
       isAway: false,
       cost: () => 0,
       expectedCost: () => 0,

@@ -35,6 +35,8 @@ export interface FakeRunOptions {
   readonly failuresAllowed?: number;
   readonly localJobs?: number;
   readonly remoteLimit?: number;
+  /** One less than the limit if it is left out. */
+  readonly remoteRefill?: number;
   readonly weightOf?: (output: string) => number;
   readonly signal?: AbortSignal;
   readonly onLocalEnd?: (output: string) => boolean;
@@ -145,6 +147,7 @@ export class FakeBuild {
       weightOf: edge => options.weightOf?.(this.name(edge)) ?? 1,
       executors: {remote: executor('remote'), local: executor('local'), ninja: executor('ninja')},
       remoteLimit: options.remoteLimit ?? 100,
+      remoteRefill: options.remoteRefill ?? (options.remoteLimit ?? 100) - 1,
       localSlots: new Slots(options.localJobs ?? 100),
       failuresAllowed: options.failuresAllowed ?? 1,
       report: event => events.push(event),

@@ -98,6 +98,7 @@ export async function openAwsCloud(options: AwsCloudOptions): Promise<Cloud> {
     isAway: true,
     // What they have in common goes into one pack, so the more are looked into before the first is sent the better.
     preparedAhead: 1000,
+    preparedAtOnce: 1,
     description: `AWS Lambda in ${region}, ${width} at once`,
     cost: () => costOf(counts, priced),
     expectedCost: of => expectedCostOf(of, priced),

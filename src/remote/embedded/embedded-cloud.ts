@@ -64,8 +64,9 @@ export function openEmbeddedCloud(options: EmbeddedOptions): EmbeddedCloud {
     invoker,
     counts,
     isAway: false,
-    // So that none of the workers waits for the client.
-    preparedAhead: 2,
+    // So that none of the workers waits for the client, and that it wakes up for ten compiles and not for each.
+    preparedAhead: 12,
+    preparedAtOnce: 10,
     cost: () => 0,
     expectedCost: () => 0,
     description: `embedded cloud, ${width} worker${width === 1 ? '' : 's'}`,

@@ -74,6 +74,9 @@ const decoder = new TextDecoder();
 /** Names that are looked for one by one before an index of all is made. */
 const FEW = 3;
 
+/** Lists of nodes that are expected one by one before an index of all is made. */
+const FEW_LISTS = 16;
+
 /** What dyndep information adds to an edge. */
 interface DynamicPart {
   readonly ins: Int32Array;
@@ -93,6 +96,9 @@ export class Graph {
   readonly #baseNodes: number;
   readonly #addedProducer: EdgeId[] = [];
   #byPath: Map<string, NodeId> | undefined;
+  /** Some of it, as long as there is none. */
+  readonly #expected = new Map<string, NodeId>();
+  #expectations = 0;
   #searches = 0;
   #consumers: {start: Uint32Array; edges: Int32Array} | undefined;
   readonly #dynamic = new Map<EdgeId, DynamicPart>();
@@ -143,8 +149,16 @@ export class Graph {
     return undefined;
   }
 
+  /** Lets {@link intern} find these without an index of all nodes, which takes longer than to look at what one compile reads. */
+  expect(nodes: Iterable<NodeId>): void {
+    if (this.#byPath !== undefined || this.#expectations++ >= FEW_LISTS) return;
+    for (const node of nodes) this.#expected.set(this.path(node), node);
+  }
+
   /** The node of a canonical path, made if need be (a discovered input). */
   intern(path: string): NodeId {
+    const expected = this.#byPath === undefined ? this.#expected.get(path) : undefined;
+    if (expected !== undefined) return expected;
     const index = this.#index();
     let node = index.get(path);
     if (node === undefined) {
@@ -161,6 +175,18 @@ export class Graph {
     return node < this.#baseNodes
       ? this.arrays.producer[node]!
       : this.#addedProducer[node - this.#baseNodes]!;
+  }
+
+  /** Those of `nodes` that some edge makes. Asked of every discovered input: it touches nothing but the arrays. */
+  madeAmong(nodes: Int32Array | readonly NodeId[]): readonly NodeId[] {
+    const {producer} = this.arrays;
+    const made: NodeId[] = [];
+    for (let i = 0; i < nodes.length; i++) {
+      const node = nodes[i]!;
+      const edge = node < this.#baseNodes ? producer[node]! : this.producer(node);
+      if (edge >= 0) made.push(node);
+    }
+    return made;
   }
 
   /** All inputs, order-only ones included: what must be there first. */
@@ -287,6 +313,7 @@ export class Graph {
   #index(): Map<string, NodeId> {
     if (!this.#byPath) {
       this.#byPath = new Map();
+      this.#expected.clear();
       for (let node = 0; node < this.#paths.length; node++) this.#byPath.set(this.path(node), node);
     }
     return this.#byPath;

@@ -2,7 +2,9 @@ import {mkdirSync, symlinkSync, utimesSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect, it} from 'vitest';
 import {ninjaFolder} from '../test/ninja-folder.ts';
-import {statFrom} from './node-times.ts';
+import type {Graph} from './graph.ts';
+import {GraphBuilder} from './graph-builder.ts';
+import {NodeTimes, statFrom} from './node-times.ts';
 
 it('sees files as ninja does', () => {
   const folder = ninjaFolder({a: '', old: ''});
@@ -20,4 +22,39 @@ it('sees files as ninja does', () => {
   expect(stat('old')).toBe(1n);
   expect(stat('directory')).toBeGreaterThan(0n);
   expect(['none', 'dangling', 'a/below', 'loop', 'x'.repeat(300)].map(stat)).toEqual([0n, 0n, 0n, 0n, 0n]);
+});
+
+it('compares as numbers do, and looks at each file once', () => {
+  const values = [
+    0n,
+    1n,
+    5n,
+    0x7fff_ffffn,
+    0x8000_0000n,
+    0xffff_ffffn,
+    0x1_0000_0000n,
+    1_700_000_000_123_456_789n,
+    -5n,
+  ];
+  const builder = new GraphBuilder();
+  for (const value of values) builder.node(`f${value}`);
+  const graph: Graph = builder.freeze({defaults: [], buildDir: ''});
+  const looks: string[] = [];
+  const times = new NodeTimes(graph, path => {
+    looks.push(path);
+    return BigInt(path.slice(1));
+  });
+  const nodes = values.map((_, node) => node);
+  expect(times.missingAmong(nodes)).toEqual([0]);
+  for (const one of nodes) {
+    expect(times.isMissing(one)).toBe(values[one] === 0n);
+    for (const other of nodes) {
+      expect(times.isNewer(one, other)).toBe(values[one]! > values[other]!);
+      expect(times.newest([one, other], -1)).toBe(values[other]! > values[one]! ? other : one);
+      expect(times.newest([one], other)).toBe(values[one]! > values[other]! ? one : other);
+    }
+  }
+  expect(looks).toHaveLength(values.length);
+  const late = graph.intern('f7');
+  expect([times.isMissing(late), times.isNewer(late, 2), times.get(late)]).toEqual([false, true, 7n]);
 });

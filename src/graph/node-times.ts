@@ -12,11 +12,14 @@ export class NodeTimes {
   readonly #graph: Graph;
   readonly #stat: StatMtime;
   #times: BigInt64Array;
+  /** The same memory, low and high half of each: to look at a time there makes no BigInt. */
+  #halves: Int32Array;
 
   constructor(graph: Graph, stat: StatMtime) {
     this.#graph = graph;
     this.#stat = stat;
     this.#times = new BigInt64Array(graph.nodeCount).fill(UNKNOWN);
+    this.#halves = new Int32Array(this.#times.buffer);
   }
 
   /** 0n where the file is not there. */
@@ -28,10 +31,70 @@ export class NodeTimes {
         const wider = new BigInt64Array(Math.max(this.#graph.nodeCount, node + 1)).fill(UNKNOWN);
         wider.set(this.#times);
         this.#times = wider;
+        this.#halves = new Int32Array(wider.buffer);
       }
       this.#times[node] = time;
     }
     return time;
+  }
+
+  /** Whether the file is not there. */
+  isMissing(node: NodeId): boolean {
+    this.#know(node);
+    return this.#halves[2 * node] === 0 && this.#halves[2 * node + 1] === 0;
+  }
+
+  /** Those of `nodes` that are not there. */
+  missingAmong(nodes: Int32Array | readonly NodeId[]): readonly NodeId[] {
+    const missing: NodeId[] = [];
+    let halves = this.#halves;
+    for (let i = 0; i < nodes.length; i++) {
+      const node = nodes[i]!;
+      let low = halves[2 * node];
+      let high = halves[2 * node + 1];
+      if (high === undefined || (low === -1 && high === -1)) {
+        this.get(node);
+        halves = this.#halves;
+        low = halves[2 * node];
+        high = halves[2 * node + 1];
+      }
+      if (low === 0 && high === 0) missing.push(node);
+    }
+    return missing;
+  }
+
+  /** The newest of `nodes` and `best`, where that is no -1; of several the one that comes first. Prereq: all were looked at. */
+  newest(nodes: Int32Array | readonly NodeId[], best: NodeId): NodeId {
+    const halves = this.#halves;
+    let found = best;
+    let high = best < 0 ? 0 : halves[2 * best + 1]!;
+    let low = best < 0 ? 0 : halves[2 * best]! >>> 0;
+    for (let i = 0; i < nodes.length; i++) {
+      const node = nodes[i]!;
+      const nodeHigh = halves[2 * node + 1]!;
+      const nodeLow = halves[2 * node]! >>> 0;
+      if (found < 0 || nodeHigh > high || (nodeHigh === high && nodeLow > low)) {
+        found = node;
+        high = nodeHigh;
+        low = nodeLow;
+      }
+    }
+    return found;
+  }
+
+  /** Whether the one is of a later time than the other; one that is not there is the oldest of all since 1970. */
+  isNewer(one: NodeId, other: NodeId): boolean {
+    this.#know(one);
+    this.#know(other);
+    const high = this.#halves[2 * one + 1]!;
+    const otherHigh = this.#halves[2 * other + 1]!;
+    if (high !== otherHigh) return high > otherHigh;
+    return this.#halves[2 * one]! >>> 0 > this.#halves[2 * other]! >>> 0;
+  }
+
+  #know(node: NodeId): void {
+    const isUnknown = this.#halves[2 * node] === -1 && this.#halves[2 * node + 1] === -1;
+    if (isUnknown || node >= this.#times.length) this.get(node);
   }
 
   /** What was found where it was looked at. */

@@ -66,6 +66,8 @@ export class Freshness {
   readonly #ready: Uint8Array;
   readonly #depsMissing: Uint8Array;
   readonly #discovered = new Map<EdgeId, Int32Array | readonly NodeId[]>();
+  /** Of the discovered inputs those that an edge makes: few, and the only ones that are to be walked to. */
+  readonly #made = new Map<EdgeId, readonly NodeId[]>();
   /** For nodes that an edge makes: who discovered them as inputs. */
   readonly #discoveredBy = new Map<NodeId, EdgeId[]>();
   readonly #reasons = new Map<EdgeId, DirtyReason>();
@@ -141,7 +143,7 @@ export class Freshness {
     for (const list of [graph.dirtyingIns(edge), this.discoveredIns(edge)]) {
       for (const input of list) {
         if (this.#nodeDirty[input] === 1) return true;
-        if (newest < 0 || this.#time(input) > this.#time(newest)) newest = input;
+        if (newest < 0 || this.#isNewer(input, newest)) newest = input;
       }
     }
     return this.#outputsReason(edge, newest) !== undefined;
@@ -153,7 +155,7 @@ export class Freshness {
     const enter = (node: NodeId): void => {
       const edge = graph.producer(node);
       if (edge < 0) {
-        if (this.#sources.times.get(node) === 0n) this.#setDirty(node, true);
+        if (this.#sources.times.isMissing(node)) this.#setDirty(node, true);
         return;
       }
       if (this.#mark[edge] === VISITED) return;
@@ -174,7 +176,9 @@ export class Freshness {
     while (stack.length > 0) {
       const frame = stack[stack.length - 1]!;
       if (frame.next < frame.list.length) {
-        enter(frame.list[frame.next++]!);
+        const {list} = frame;
+        const before = stack.length;
+        while (frame.next < list.length && stack.length === before) enter(list[frame.next++]!);
         continue;
       }
       if (frame.phase === 'dyndep') {
@@ -190,9 +194,10 @@ export class Freshness {
         frame.next = 0;
       } else if (frame.phase === 'inputs') {
         const discovered = this.#discover(frame.edge);
-        if (discovered) this.#remember(frame.edge, discovered);
         frame.phase = 'discovered';
-        frame.list = discovered ?? NONE;
+        frame.list = discovered ? this.#remember(frame.edge, discovered) : NONE;
+        frame.next = 0;
+      } else if (this.#hasMore(frame)) {
         frame.next = 0;
       } else {
         this.#judge(frame.edge);
@@ -202,14 +207,37 @@ export class Freshness {
     }
   }
 
-  #remember(edge: EdgeId, discovered: Int32Array | readonly NodeId[]): void {
+  /** Looks at what nothing makes, and answers what is to be walked to. */
+  #remember(edge: EdgeId, discovered: Int32Array | readonly NodeId[]): readonly NodeId[] {
+    const {graph, times} = this.#sources;
     this.#discovered.set(edge, discovered);
-    for (const node of discovered) {
-      if (this.#sources.graph.producer(node) < 0) continue;
+    for (const node of times.missingAmong(discovered)) {
+      if (graph.producer(node) < 0) this.#setDirty(node, true);
+    }
+    const made = graph.madeAmong(discovered);
+    this.#noteMade(edge, made);
+    return made;
+  }
+
+  #noteMade(edge: EdgeId, made: readonly NodeId[]): void {
+    const known = this.#made.get(edge);
+    this.#made.set(edge, made);
+    for (const node of made) {
+      if (known?.includes(node)) continue;
       const list = this.#discoveredBy.get(node);
       if (list) list.push(edge);
       else this.#discoveredBy.set(node, [edge]);
     }
+  }
+
+  /** Whether a dyndep file that was loaded on the way tells of an edge that makes a discovered input. */
+  #hasMore(frame: Frame): boolean {
+    if (this.#loadedDyndeps.size === 0) return false;
+    const made = this.#sources.graph.madeAmong(this.discoveredIns(frame.edge));
+    if (made.length === frame.list.length) return false;
+    this.#noteMade(frame.edge, made);
+    frame.list = made;
+    return true;
   }
 
   /** Discovered inputs, undefined where there are none or they cannot be trusted. */
@@ -251,7 +279,6 @@ export class Freshness {
     let isPassedOn = graph.isPhony(edge);
     let ready = true;
     let newest: NodeId = -1;
-    let newestTime = 0n;
     const consider = (input: NodeId, isDirtying: boolean): void => {
       const producer = graph.producer(input);
       if (producer >= 0 && this.#ready[producer] === 0) ready = false;
@@ -260,16 +287,18 @@ export class Freshness {
         const isNeverClean = this.#neverClean.has(input);
         isPassedOn &&= isNeverClean;
         if (!(isDone && isNeverClean)) reason ??= {why: 'input-dirty', input};
-      } else {
-        const time = this.#time(input);
-        if (newest < 0 || time > newestTime) {
-          newest = input;
-          newestTime = time;
-        }
+      } else if (newest < 0 || this.#isNewer(input, newest)) {
+        newest = input;
       }
     };
     for (let i = 0; i < ins.length; i++) consider(ins[i]!, i < dirtying);
-    for (const input of this.discoveredIns(edge)) consider(input, true);
+    const discovered = this.discoveredIns(edge);
+    if (this.#areFilesAndClean(edge, discovered, newest)) {
+      for (const node of this.#made.get(edge) ?? NONE) ready &&= this.#ready[graph.producer(node)] === 1;
+      newest = this.#sources.times.newest(discovered, newest);
+    } else {
+      for (const input of discovered) consider(input, true);
+    }
     reason ??= this.#outputsReason(edge, newest);
     if (this.#depsMissing[edge] === 1) reason ??= this.#reasons.get(edge);
     if (reason) {
@@ -282,6 +311,15 @@ export class Freshness {
       if (!isSettled && !(graph.isPhony(edge) && ins.length === 0)) ready = false;
     }
     this.#ready[edge] = ready ? 1 : 0;
+  }
+
+  /** Whether nothing is to be said of these inputs, and of the newest of the others, but which is the newest file. */
+  #areFilesAndClean(edge: EdgeId, discovered: Int32Array | readonly NodeId[], newest: NodeId): boolean {
+    const {times} = this.#sources;
+    for (let i = 0; i < discovered.length; i++) if (this.#nodeDirty[discovered[i]!] === 1) return false;
+    // For what is made by name alone the time of its newest input stands.
+    const areNames = (node: NodeId) => times.isMissing(node);
+    return !(newest >= 0 && areNames(newest)) && !(this.#made.get(edge) ?? NONE).some(areNames);
   }
 
   /** Why an edge whose inputs are clean is dirty all the same; `newest` is its newest input, -1 for none. */
@@ -323,6 +361,12 @@ export class Freshness {
       }
     }
     return undefined;
+  }
+
+  /** By {@link #time}, without a BigInt where nothing stands for a file: of all comparisons these are most. */
+  #isNewer(one: NodeId, other: NodeId): boolean {
+    if (this.#phonyTimes.size > 0) return this.#time(one) > this.#time(other);
+    return this.#sources.times.isNewer(one, other);
   }
 
   #time(node: NodeId): bigint {

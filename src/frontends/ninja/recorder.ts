@@ -87,7 +87,10 @@ export class Recorder {
 
   /** Prereq: the outputs are in place. */
   record(edge: EdgeId, record: EdgeRecord): void {
-    const {graph, directory} = this.#options;
+    const {graph, records, directory} = this.#options;
+    // Most compiles read what they read the last time.
+    graph.expect(graph.outs(edge));
+    for (const node of graph.outs(edge)) graph.expect(records.deps(node) ?? []);
     const end = Math.round(performance.now() - this.#began);
     const hasDeps = graph.has(edge, EDGE_DEPS_GCC) || graph.has(edge, EDGE_DEPS_MSVC);
     const entry: JournalEntry = {

@@ -4,7 +4,7 @@ import type {InvocationRequest} from '../src/protocol/invocation.ts';
 import {connect} from '../src/remote/aws/connection.ts';
 import {Controller} from '../src/remote/aws/controller.ts';
 import {LambdaInvoker} from '../src/remote/aws/lambda-invoker.ts';
-import {noCounts} from '../src/remote/cloud.ts';
+import {noCounts} from '../src/remote/counts.ts';
 
 export async function main(argv: readonly string[]): Promise<number> {
   const [count = 0, first = 0] = argv.map(Number);

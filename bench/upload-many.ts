@@ -6,7 +6,7 @@ import {connect} from '../src/remote/aws/connection.ts';
 import {Controller} from '../src/remote/aws/controller.ts';
 import {KnownObjects} from '../src/remote/aws/known-objects.ts';
 import {S3Store} from '../src/remote/aws/s3-store.ts';
-import {noCounts} from '../src/remote/cloud.ts';
+import {noCounts} from '../src/remote/counts.ts';
 
 export async function main([folder = '', bucket = '']: readonly string[]): Promise<number> {
   const connection = await connect({

@@ -12,7 +12,7 @@ import type {EdgeId, Graph} from './graph/graph.ts';
 import {Lanes} from './lanes.ts';
 import type {Look} from './look.ts';
 import {logicalDirectory} from './pwd.ts';
-import {noCounts} from './remote/cloud.ts';
+import {noCounts} from './remote/counts.ts';
 import {absoluteIn, Discovery} from './remote/discovery.ts';
 import {DiskStore} from './remote/embedded/disk-store.ts';
 import {changedEnvironment} from './remote/environment.ts';

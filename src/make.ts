@@ -1,5 +1,5 @@
 /** `llama make`: the user's make, once, with a stub in the compilers' place that asks us. Nothing of the project is changed. */
-import {existsSync, mkdirSync, realpathSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, realpathSync} from 'node:fs';
 import {availableParallelism} from 'node:os';
 import {join, resolve} from 'node:path';
 import {markWorked} from './build.ts';
@@ -19,8 +19,8 @@ import {MakeCompiles} from './make-compiles.ts';
 import type {MakeOptions} from './make-options.ts';
 import {Processes} from './process.ts';
 import {digestOf} from './protocol/digest.ts';
-import {checkSummaryPlace} from './run-build.ts';
 import {storeLimit, storePlace} from './store-place.ts';
+import {checkSummaryPlace, writeSummary} from './summary-file.ts';
 import {MakeDisplay} from './ui/make-display.ts';
 import {SummaryCollector} from './ui/summary.ts';
 
@@ -133,7 +133,7 @@ export async function make(options: MakeOptions, began: number): Promise<number>
     });
     report({type: 'build-finished', result: summary.result, summary});
     if (build.summary !== undefined) {
-      writeFileSync(resolve(build.summary), `${JSON.stringify(summary, undefined, 2)}\n`);
+      writeSummary(build.summary, summary);
     }
     return interruptedBy === undefined ? status : STATUS[interruptedBy];
   } finally {

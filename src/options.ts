@@ -163,7 +163,7 @@ Builds as llama build does, and again whenever a file changes that the build res
   --poll SECONDS    look for changes this often, as network file systems need it that tell of none
   -k N              stop a build after N failures, 0 = never (default 0)
 
-All other flags are those of llama build, but for -n and --summary, which mean one build.
+All other flags are those of llama build, but for -n, which means one build; --summary tells of the build that ended last.
 Keys: r builds now, e shows the next failure, q quits.
 Exit status: 0 by q, 2 wrong usage or unreadable input, 130 or 143 interrupted.`;
 
@@ -203,8 +203,7 @@ export function parseWatchOptions(argv: readonly string[]): Parsed<WatchOptions>
   if (!parsed.ok) return parsed;
   const {values, positionals} = parsed.value;
   if (values.help) return ok('help');
-  const once = values['dry-run'] ? '-n' : values.summary === undefined ? undefined : '--summary';
-  if (once !== undefined) return invalid(`${once} is for one build`, `for one build: llama build ${once}`);
+  if (values['dry-run']) return invalid('-n is for one build', 'for one build: llama build -n');
   if (values.commands === '-') {
     return invalid('--commands - can be read once only', 'write the commands to a file, and name that');
   }

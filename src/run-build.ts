@@ -1,10 +1,7 @@
 /** One build with work in it: opens what it needs, builds, tells how it went. */
-import {accessSync, constants, statSync, writeFileSync} from 'node:fs';
-import {dirname, resolve} from 'node:path';
 import {displayOptions} from './display-options.ts';
 import {dryRun} from './dry-run.ts';
 import {combine} from './event.ts';
-import {FailureError} from './failure.ts';
 import {Interruption, STATUS} from './interruption.ts';
 import {type BuildContext, descriptionStat, type Load, type Look, lookAt} from './look.ts';
 import {LoopDelay} from './loop-delay.ts';
@@ -13,6 +10,7 @@ import {Session} from './session.ts';
 import {remoteRules} from './settings.ts';
 import {print} from './standard-output.ts';
 import {storePlace} from './store-place.ts';
+import {checkSummaryPlace, writeSummary} from './summary-file.ts';
 import {createDisplay} from './ui/display.ts';
 import {SummaryCollector} from './ui/summary.ts';
 
@@ -86,7 +84,7 @@ export async function runBuild(context: BuildContext, first: First): Promise<num
     });
     report({type: 'build-finished', result: summary.result, summary});
     if (options.summary !== undefined) {
-      writeFileSync(resolve(options.summary), `${JSON.stringify(summary, undefined, 2)}\n`);
+      writeSummary(options.summary, summary);
     }
     if (interruptedBy !== undefined) return STATUS[interruptedBy];
     return result ? 0 : 1;
@@ -109,20 +107,4 @@ function lockedLook(context: BuildContext, first: First & {hasWaited: boolean}):
   // been edited too.
   if (descriptionStat(project) === stat && !first.hasWaited) return first.look;
   return lookAt(first.load(), context.location.targets);
-}
-
-/** Better before the build than after it. */
-export function checkSummaryPlace(file: string | undefined): void {
-  if (file === undefined) return;
-  const path = resolve(file);
-  try {
-    const there = statSync(path, {throwIfNoEntry: false});
-    if (there?.isDirectory()) throw new Error('it is a directory');
-    accessSync(there ? path : dirname(path), constants.W_OK);
-  } catch (error) {
-    throw new FailureError({
-      reason: 'option-invalid',
-      text: `--summary: cannot write '${file}': ${(error as Error).message}`,
-    });
-  }
 }

@@ -9,6 +9,7 @@ import {atLocation, loader, markWorked} from './build.ts';
 import {changedFiles, type LastBuild} from './changed-files.ts';
 import {DescriptionFile} from './description-file.ts';
 import {displayOptions} from './display-options.ts';
+import {combine, type Summary} from './event.ts';
 import {FailureError} from './failure.ts';
 import type {NodeId} from './graph/graph.ts';
 import {statFrom} from './graph/node-times.ts';
@@ -19,6 +20,7 @@ import {type BuildContext, type Look, lookAt} from './look.ts';
 import type {WatchOptions} from './options.ts';
 import {Session} from './session.ts';
 import {print} from './standard-output.ts';
+import {checkSummaryPlace, SummaryOfEach} from './summary-file.ts';
 import {failureText} from './ui/failure-text.ts';
 import {createWatchDisplay, type WatchDisplay} from './ui/watch-display.ts';
 import {WatchLimitError} from './watch/directory-watches.ts';
@@ -31,6 +33,7 @@ import {WatchedFiles} from './watched-files.ts';
 
 /** Answers the exit status. @throws FailureError for everything that keeps the first build from starting */
 export function watch(options: WatchOptions, began: number): Promise<number> {
+  checkSummaryPlace(options.summary);
   return atLocation(options, began, async context => {
     const description = new DescriptionFile(context, await loader(context));
     const first = lookAt(description.load(), context.location.targets);
@@ -70,6 +73,7 @@ class Watch {
   readonly #files: FileWatch;
   #watched: WatchedFiles | undefined;
   #session!: Session;
+  #summary: SummaryOfEach | undefined;
   #program: ProgramRun | undefined;
   #looks!: WatchLooks;
   /** Whether compiles of the running build were started anew: what had ended before may have to follow. */
@@ -114,10 +118,12 @@ class Watch {
       this.#session = await Session.open({
         context: this.#context,
         load: this.#description.load,
-        report,
+        report: combine(event => this.#summary?.add(event), report),
         interruption: this.#interruption,
       });
       const {cloud, processes, engine} = this.#session;
+      const {summary} = this.#options;
+      if (summary !== undefined) this.#summary = new SummaryOfEach(summary, {cloud, engine});
       this.#looks = new WatchLooks({
         targets: this.#context.location.targets,
         description: this.#description,
@@ -176,6 +182,7 @@ class Watch {
   async #build({changed, isBurst, isRest = false, look: found}: Cause): Promise<Look> {
     const {report} = this.#display;
     report({type: 'watch-began', changed, isBurst});
+    this.#summary?.begin();
     this.#hasRestarted = false;
     // Of a build for what another one has left that one's reason is the reason.
     const reason = isRest && this.#last ? this.#last.changed : new Set(changed);
@@ -198,9 +205,20 @@ class Watch {
     if (built) this.#looks.forgetHidden();
     this.#hasFailed = !built;
     const isStopped = this.#interruption.signal.aborted && !built;
-    report({type: 'watch-built', result: isStopped ? 'interrupted' : built ? 'built' : 'failed'});
+    const result = isStopped ? 'interrupted' : built ? 'built' : 'failed';
+    this.#endSummary(result);
+    report({type: 'watch-built', result});
     if (built) await this.#program?.restart();
     return this.#looks.isBroken ? found : this.#looks.left(found, project);
+  }
+
+  #endSummary(result: Summary['result']): void {
+    try {
+      this.#summary?.end(result);
+    } catch (error) {
+      const text = `--summary: cannot write '${this.#options.summary}': ${(error as Error).message}`;
+      this.#display.report({type: 'note', level: 'warning', text});
+    }
   }
 
   /** Watches all that the look rests on. What changed before it was watched is found by a second look. */

@@ -10,6 +10,7 @@ import type {
   OutputFile,
   PathGroups,
 } from '../protocol/invocation.ts';
+import type {CloudCounts} from './counts.ts';
 
 export interface Cloud {
   readonly store: Store;
@@ -152,46 +153,4 @@ export class InvocationError extends Error {
     this.reason = reason;
     this.detail = detail;
   }
-}
-
-/** Running totals, by the client's view. */
-export interface CloudCounts {
-  get: number;
-  put: number;
-  head: number;
-  list: number;
-  bytesUp: number;
-  bytesDown: number;
-  invocationsStarted: number;
-  invocationsRetried: number;
-  /** Requests of the client that were made again, by reason. */
-  readonly retries: Map<string, number>;
-  /** What workers asked of the store, as they tell. */
-  worker: {get: number; put: number; head: number; bytesUp: number; bytesDown: number};
-  /** Of all invocations. */
-  billedMs: number;
-  /** Environments that had to get a compiler first. `delayMs`: until their first compile began, their start included. */
-  fresh: {count: number; bytes: number; unpackMs: number; delayMs: number};
-}
-
-/** `reason`: a stable name, as `lambda:TooManyRequestsException`. */
-export function countRetry({retries}: Pick<CloudCounts, 'retries'>, reason: string): void {
-  retries.set(reason, (retries.get(reason) ?? 0) + 1);
-}
-
-export function noCounts(): CloudCounts {
-  return {
-    get: 0,
-    put: 0,
-    head: 0,
-    list: 0,
-    bytesUp: 0,
-    bytesDown: 0,
-    invocationsStarted: 0,
-    invocationsRetried: 0,
-    retries: new Map(),
-    worker: {get: 0, put: 0, head: 0, bytesUp: 0, bytesDown: 0},
-    billedMs: 0,
-    fresh: {count: 0, bytes: 0, unpackMs: 0, delayMs: 0},
-  };
 }

@@ -1,7 +1,8 @@
 import {describe, expect, it} from 'vitest';
 import {digestOf} from '../protocol/digest.ts';
 import type {InvocationRequest, InvocationResponse, WorkerFailure} from '../protocol/invocation.ts';
-import {type Cloud, InvocationError, noCounts, StoreError} from './cloud.ts';
+import {type Cloud, InvocationError, StoreError} from './cloud.ts';
+import {noCounts} from './counts.ts';
 import {invokeWithRetry} from './invoke.ts';
 
 const RESULT = {kind: 'result', exitCode: 1} as unknown as InvocationResponse['result'];

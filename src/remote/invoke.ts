@@ -5,7 +5,8 @@
 
 import type {Digest} from '../protocol/digest.ts';
 import type {ActionResult, CarriedBlob, InvocationRequest, WorkerFailure} from '../protocol/invocation.ts';
-import {type Cloud, countRetry, InvocationError, StoreError} from './cloud.ts';
+import {type Cloud, InvocationError, StoreError} from './cloud.ts';
+import {countRetry} from './counts.ts';
 
 export interface Invoked {
   readonly result: ActionResult;

@@ -1,7 +1,8 @@
 /** `llama watch`: after each edit, of whatever kind, ninja has nothing to do, and the objects are those of a clean build. */
-import {copyFile, readFile, rename, rm, writeFile} from 'node:fs/promises';
+import {copyFile, readdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
+import type {Summary} from '../event.ts';
 import {processesIn} from './leftovers.ts';
 import {openProject, type Project} from './project.ts';
 import {Random} from './random.ts';
@@ -323,6 +324,35 @@ describe('a watch', () => {
     expect((await running.done).status).toBe(130);
   });
 
+  it('writes a summary after each build, of that build alone', async () => {
+    const project = await openProject(rig, 'header-edits');
+    const file = join(rig.scratch, 'each.json');
+    const read = async () => JSON.parse(await readFile(file, 'utf8')) as Summary;
+    const store = join(rig.scratch, 'store-of-summaries');
+    const watching = new Watching(project, ['--no-cache', '--store', store, '--summary', file]);
+    await watching.built();
+    const first = await read();
+    expect(first).toMatchObject({result: 'built', invocations: {started: first.compiles.remote}});
+    expect(first.compiles.remote).toBeGreaterThan(1);
+    await project.append('base.c', 'int one_more;\n');
+    await watching.untilIdle();
+    const second = await read();
+    expect(second).toMatchObject({
+      result: 'built',
+      edges: {compiles: 1},
+      compiles: {remote: 1, cached: 0, local: 0, failed: 0},
+      invocations: {started: 1},
+    });
+    // The compiler and the headers went once.
+    expect(second.bytes.up).toBeLessThan(first.bytes.up);
+    expect(second.requests.put).toBeLessThan(first.requests.put);
+    await project.append('base.c', 'int broken(\n');
+    await watching.built();
+    expect(await read()).toMatchObject({result: 'failed', compiles: {failed: 1}});
+    await watching.end();
+    expect((await readdir(rig.scratch)).filter(name => name.startsWith('each.json'))).toEqual(['each.json']);
+  });
+
   it('names the limit of the system, and the command that raises it', async () => {
     const project = await openProject(rig, 'header-edits');
     const args = ['watch', project.directory, '--store', rig.store];
@@ -335,7 +365,7 @@ describe('a watch', () => {
 
   it.each([
     [['-n'], '-n is for one build'],
-    [['--summary', 'x.json'], '--summary is for one build'],
+    [['--summary', '/nowhere/x.json'], "--summary: cannot write '/nowhere/x.json'"],
     [['--commands', '-'], '--commands - can be read once only'],
     [['--run', ' '], '--run needs a command'],
     [['--poll', '0'], "--poll takes seconds such as 1 or 0.5, at most a day of them, not '0'"],

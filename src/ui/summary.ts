@@ -32,6 +32,8 @@ export interface Measured {
   readonly discoveryCpu: number;
   readonly ninjaRuns: number;
   readonly loopDelayMax: number;
+  /** What the process had used when the build began; nothing where it began with it. */
+  readonly cpuBefore?: NodeJS.CpuUsage;
 }
 
 export class SummaryCollector {
@@ -43,7 +45,7 @@ export class SummaryCollector {
 
   summary(measured: Measured): Summary {
     const tally = this.#tally;
-    const cpu = process.cpuUsage();
+    const cpu = process.cpuUsage(measured.cpuBefore);
     return {
       schema: 1,
       result: measured.result,

@@ -1,6 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import type {InvocationRequest} from '../../protocol/invocation.ts';
-import {InvocationError, noCounts} from '../cloud.ts';
+import {InvocationError} from '../cloud.ts';
+import {noCounts} from '../counts.ts';
 import type {Connection} from './connection.ts';
 import {Controller} from './controller.ts';
 import {LambdaInvoker} from './lambda-invoker.ts';

@@ -1,6 +1,7 @@
 /** Actions as invocations of a Lambda function, as many at once as the window lets through. */
 import type {InvocationRequest, InvocationResponse, Unpacked} from '../../protocol/invocation.ts';
-import {type CloudCounts, countRetry, InvocationError, type InvokeOptions, type Invoker} from '../cloud.ts';
+import {InvocationError, type InvokeOptions, type Invoker} from '../cloud.ts';
+import {type CloudCounts, countRetry} from '../counts.ts';
 import type {Connection} from './connection.ts';
 import {CloudError, type Controller} from './controller.ts';
 import {ADVICE} from './fault.ts';

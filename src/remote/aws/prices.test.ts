@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {noCounts} from '../cloud.ts';
+import {noCounts} from '../counts.ts';
 import {costOf, expectedCostOf, pricesIn} from './prices.ts';
 
 const of = (region: string) => ({memoryMb: 2048, scratchMb: 512, prices: pricesIn(region)});

@@ -3,7 +3,7 @@
  * 2026-11; other regions by tables that others have published of AWS's price list, Lambda as of 2024, S3 as of 2026-05,
  * compared 2026-11 where there were several. A region that is in none of them is counted as us-east-1.
  */
-import type {CloudCounts} from '../cloud.ts';
+import type {CloudCounts} from '../counts.ts';
 
 export interface Prices {
   readonly gbSecond: number;

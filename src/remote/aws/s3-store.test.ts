@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {digestOf} from '../../protocol/digest.ts';
-import {noCounts} from '../cloud.ts';
+import {noCounts} from '../counts.ts';
 import type {Connection} from './connection.ts';
 import {Controller} from './controller.ts';
 import {KnownObjects} from './known-objects.ts';

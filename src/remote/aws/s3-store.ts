@@ -4,7 +4,8 @@
  */
 import {type Digest, digestOf} from '../../protocol/digest.ts';
 import {BLOB_PREFIXES} from '../../protocol/places.ts';
-import {type CloudCounts, type PackContent, type Store, StoreError} from '../cloud.ts';
+import {type PackContent, type Store, StoreError} from '../cloud.ts';
+import type {CloudCounts} from '../counts.ts';
 import type {Connection} from './connection.ts';
 import {CloudError, type Controller} from './controller.ts';
 import type {KnownObjects} from './known-objects.ts';

@@ -6,7 +6,8 @@
 import {mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {type Digest, digestOf} from '../../protocol/digest.ts';
-import type {CachedResult, CloudCounts, ResultCache} from '../cloud.ts';
+import type {CachedResult, ResultCache} from '../cloud.ts';
+import type {CloudCounts} from '../counts.ts';
 import type {Connection} from './connection.ts';
 import type {Controller} from './controller.ts';
 import {decodeSegment, encodeSegment, type SegmentEntry, type StoredResult} from './segment.ts';

@@ -13,7 +13,8 @@ import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {type Digest, digestOf} from '../../protocol/digest.ts';
-import {type CachedResult, noCounts} from '../cloud.ts';
+import type {CachedResult} from '../cloud.ts';
+import {noCounts} from '../counts.ts';
 import {DiskResults} from './disk-results.ts';
 
 const KEY = digestOf('some first key');

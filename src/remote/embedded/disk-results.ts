@@ -6,7 +6,8 @@
 import {mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {type Digest, digestOf} from '../../protocol/digest.ts';
-import type {CachedResult, CloudCounts, ResultCache} from '../cloud.ts';
+import type {CachedResult, ResultCache} from '../cloud.ts';
+import type {CloudCounts} from '../counts.ts';
 import {markUsed, removeIfPossible} from './disk-store.ts';
 
 /** Results kept for one key: sources that alternate between a few states of their headers. */

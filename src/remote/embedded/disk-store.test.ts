@@ -14,7 +14,8 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {type Digest, digestOf} from '../../protocol/digest.ts';
 import {bundleProgram, startProgram} from '../../test/child-program.ts';
-import {noCounts, StoreError} from '../cloud.ts';
+import {StoreError} from '../cloud.ts';
+import {noCounts} from '../counts.ts';
 import {DiskStore} from './disk-store.ts';
 
 const BYTES = Buffer.from('what a header says');

@@ -5,7 +5,8 @@
 import {mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {type Digest, digestOf} from '../../protocol/digest.ts';
-import {type CloudCounts, type Store, StoreError} from '../cloud.ts';
+import {type Store, StoreError} from '../cloud.ts';
+import type {CloudCounts} from '../counts.ts';
 
 /** A blob that is used is marked as such at most this often, in ms: eviction needs no more. */
 const TOUCH_INTERVAL = 3_600_000;

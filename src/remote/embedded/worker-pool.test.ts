@@ -13,7 +13,8 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {Processes} from '../../process.ts';
 import type {InvocationRequest} from '../../protocol/invocation.ts';
-import {type CloudCounts, InvocationError, noCounts} from '../cloud.ts';
+import {InvocationError} from '../cloud.ts';
+import {type CloudCounts, noCounts} from '../counts.ts';
 import {WorkerPool} from './worker-pool.ts';
 
 /**

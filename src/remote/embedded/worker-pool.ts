@@ -6,7 +6,8 @@ import type {ChildProcess} from 'node:child_process';
 import {join} from 'node:path';
 import type {Processes} from '../../process.ts';
 import type {InvocationRequest, InvocationResponse, OutputBytes} from '../../protocol/invocation.ts';
-import {type CloudCounts, InvocationError, type Invoker} from '../cloud.ts';
+import {InvocationError, type Invoker} from '../cloud.ts';
+import type {CloudCounts} from '../counts.ts';
 import {type Slot, trySlot} from './slot.ts';
 
 export interface WorkerPoolOptions {

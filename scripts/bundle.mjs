@@ -7,6 +7,8 @@ import {zipSync} from 'fflate';
 
 const {version} = JSON.parse(await readFile('package.json', 'utf8'));
 await mkdir('dist', {recursive: true});
+// The project's own package.json calls its files modules.
+await writeFile('dist/package.json', '{"type": "commonjs"}\n');
 const common = {
   outdir: 'dist',
   bundle: true,
@@ -52,8 +54,6 @@ const results = await Promise.all([
   build({...common, format: 'cjs', target: 'node24', entryPoints: {'function/aws': 'lambda/aws.ts'}}),
 ]);
 await writeFile('dist/function.zip', await zipOf('dist/function/aws.js'));
-// The project's own package.json calls its files modules.
-await writeFile('dist/package.json', '{"type": "commonjs"}\n');
 const made = new Set(
   results.flatMap(({metafile}) => Object.keys(metafile.outputs)).map(file => file.split('/')[1]),
 );

@@ -1,5 +1,5 @@
 /** The file of `--summary`: figures of one build as JSON, as they are at its end; in a watch of the build that ended last. */
-import {accessSync, constants, renameSync, statSync, writeFileSync} from 'node:fs';
+import {accessSync, constants, lstatSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {dirname, resolve} from 'node:path';
 import type {Event, Summary} from './event.ts';
 import {FailureError} from './failure.ts';
@@ -45,7 +45,10 @@ interface Begun {
   readonly ninjaRuns: number;
 }
 
-/** Writes the file anew at the end of each build, by a rename: whoever reads it never sees half of it. */
+/**
+ * Writes the file anew at the end of each build. Where it is a file or not there yet, by a rename: whoever reads it never
+ * sees half of it. What else may have the name, a device or a link, is written to as by a lone build.
+ */
 export class SummaryOfEach {
   readonly #file: string;
   readonly #totals: Totals;
@@ -92,8 +95,18 @@ export class SummaryOfEach {
       ninjaRuns: engine.ninjaRuns - begun.ninjaRuns,
       loopDelayMax: begun.loopDelay.max,
     });
+    const there = lstatSync(this.#file, {throwIfNoEntry: false});
+    if (there && !there.isFile()) {
+      writeSummary(this.#file, summary);
+      return;
+    }
     const temporary = `${this.#file}.${process.pid}`;
-    writeSummary(temporary, summary);
-    renameSync(temporary, this.#file);
+    try {
+      writeSummary(temporary, summary);
+      renameSync(temporary, this.#file);
+    } catch {
+      rmSync(temporary, {force: true});
+      writeSummary(this.#file, summary);
+    }
   }
 }

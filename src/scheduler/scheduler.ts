@@ -243,6 +243,8 @@ export class Scheduler {
       case 'cancelled':
         this.#options.report({type: 'edge-returned', id: edge});
         plan.requeue(edge);
+        // Somebody waits for just this one.
+        this.#isFilling = true;
         break;
     }
   }

@@ -117,4 +117,26 @@ describe('polled directories', () => {
     write('src/new/f.h');
     await told('src/new/f.h');
   });
+
+  it('grow by two that come at once', async () => {
+    await set(['src']);
+    mkdirSync(join(top, 'src/new'));
+    mkdirSync(join(top, 'src/new2'));
+    for (const name of ['src/new/g.h', 'src/new2/h.h']) {
+      writeFileSync(join(top, name), '');
+      await told(name);
+    }
+  });
+
+  it('tell of names that came while they began anew', async () => {
+    await set(['src/deep']);
+    mkdirSync(join(top, 'src/other'));
+    const before = looks;
+    watches.set([join(top, 'src/deep'), join(top, 'src/other')], []);
+    for (const name of ['src/deep/i.h', 'src/other/j.h']) writeFileSync(join(top, name), '');
+    await until(() => looks > before);
+    expect(names).toEqual(
+      expect.arrayContaining(['src/deep/i.h', 'src/other/j.h'].map(name => join(top, name))),
+    );
+  });
 });

@@ -19,6 +19,8 @@ export class PolledDirectories implements DirectoryWatcher {
   #wanted: ReadonlySet<string> = new Set();
   #files: ReadonlySet<string> = new Set();
   readonly #grown = new Set<string>();
+  /** By directory, the names that were there when it was listed last: chokidar tells nothing of those that it begins with. */
+  readonly #names = new Map<string, ReadonlySet<string>>();
   /** Those of the wanted that are not there now. */
   #missing: string[] = [];
   readonly #timer: NodeJS.Timeout;
@@ -42,6 +44,10 @@ export class PolledDirectories implements DirectoryWatcher {
     if (this.#watcher && isCovered) return [];
     this.#wanted = wanted;
     this.#files = known;
+    for (const directory of this.#names.keys())
+      if (!wanted.has(directory) && !this.#grown.has(directory)) this.#names.delete(directory);
+    for (const directory of wanted)
+      if (!this.#names.has(directory)) this.#names.set(directory, namesIn(entriesOf(directory)));
     this.#begin();
     return [];
   }
@@ -95,7 +101,7 @@ export class PolledDirectories implements DirectoryWatcher {
     watcher.on(
       'ready',
       whileCurrent(() => {
-        void this.#lookOnceKnown(whileCurrent(() => this.#listener.onDirectory('/')));
+        void this.#lookOnceKnown(whileCurrent(() => this.#look()));
       }),
     );
   }
@@ -109,29 +115,49 @@ export class PolledDirectories implements DirectoryWatcher {
     this.#settling = setTimeout(look, this.#interval).unref();
   }
 
+  /** What came while nobody watched: new names, and by a look at everything what is in files that were there. */
+  #look(): void {
+    let hasGrown = false;
+    for (const [directory, before] of [...this.#names]) {
+      const entries = entriesOf(directory);
+      this.#names.set(directory, namesIn(entries));
+      for (const entry of entries) {
+        if (before.has(entry.name)) continue;
+        const path = join(directory, entry.name);
+        if (!entry.isDirectory()) this.#listener.onName(path);
+        else if (this.#listener.isGrowth(path)) hasGrown = this.#grow(path) || hasGrown;
+      }
+    }
+    if (hasGrown) this.#begin();
+    this.#listener.onDirectory('/');
+  }
+
   #isIgnored(path: string, stats: Stats | undefined): boolean {
     if (this.#wanted.has(path) || this.#grown.has(path) || stats === undefined) return false;
     return stats.isDirectory() ? !this.#listener.isGrowth(path) : !this.#listener.matters(path);
   }
 
   #onNewDirectory(path: string): void {
-    if (this.#wanted.has(path) || this.#grown.has(path)) return;
-    this.#grow(path);
-    this.#begin();
+    if (this.#grow(path)) this.#begin();
   }
 
-  #grow(directory: string): void {
-    if (this.#grown.size >= MOST_GROWN) return;
+  /** Answers whether it was new. */
+  #grow(directory: string): boolean {
+    const isKnown = this.#wanted.has(directory) || this.#grown.has(directory);
+    if (isKnown || this.#grown.size >= MOST_GROWN) return false;
     this.#grown.add(directory);
-    for (const entry of entriesOf(directory)) {
+    const entries = entriesOf(directory);
+    this.#names.set(directory, namesIn(entries));
+    for (const entry of entries) {
       const path = join(directory, entry.name);
       if (!entry.isDirectory()) this.#listener.onName(path);
       else if (this.#listener.isGrowth(path)) this.#grow(path);
     }
+    return true;
   }
 
   #onGone(path: string): void {
-    this.#grown.delete(path);
+    if (this.#grown.delete(path)) this.#names.delete(path);
     if (this.#wanted.has(path)) this.#missing.push(path);
     this.#listener.onDirectory(path);
   }
@@ -148,6 +174,10 @@ function withoutOddBytes(paths: Iterable<string>): string[] {
 
 function isSubset(some: ReadonlySet<string>, all: ReadonlySet<string>): boolean {
   return some.size <= all.size && [...some].every(one => all.has(one));
+}
+
+function namesIn(entries: readonly Dirent[]): ReadonlySet<string> {
+  return new Set(entries.map(({name}) => name));
 }
 
 function isDirectory(path: string): boolean {

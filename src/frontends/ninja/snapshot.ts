@@ -4,6 +4,7 @@
  * while every file that it was made from has the stat that it had then; the second one also only beside the first that it
  * was made for, since it numbers the first one's nodes.
  */
+import {randomUUID} from 'node:crypto';
 import {BuildRecords, type RecordArrays} from '../../graph/build-records.ts';
 import {Graph, type GraphArrays, type Pool} from '../../graph/graph.ts';
 import {hasOddBytes} from '../../protocol/path-text.ts';
@@ -30,6 +31,7 @@ export interface SnapshotMeta {
 /** The first file as it lies there. */
 export interface KeptGraph {
   readonly stamp: string;
+  readonly id: string;
   /** Nodes of the manifest; all others are inputs that compilers have told of. */
   readonly nodeCount: number;
 }
@@ -54,13 +56,15 @@ export interface LoadedSnapshot {
 }
 
 interface GraphFacts {
+  /** Of this file and no other. */
+  readonly id: string;
   readonly meta: SnapshotMeta;
   readonly pools: readonly Pool[];
   readonly buildDir: string;
 }
 
 interface RecordFacts {
-  /** Of the first file. */
+  /** The first file's id. */
   readonly graph: string;
   readonly logs: readonly string[];
 }
@@ -71,18 +75,26 @@ interface AddedNodes {
   readonly addedStart: Uint32Array;
 }
 
-/** What is still true of the snapshot in `file`; undefined if nothing is. */
+/** What is still true of the snapshot in `file`; undefined if nothing is, or where that cannot be told. */
 export function loadSnapshot(file: string, key: string): LoadedSnapshot | undefined {
+  try {
+    return load(file, key);
+  } catch {
+    return undefined; // A directory that may not be looked into any more, for one.
+  }
+}
+
+function load(file: string, key: string): LoadedSnapshot | undefined {
   const stamp = fileStamp(file);
   const found = readArrayFile<GraphFacts>(file, VERSION);
   if (found === undefined) return undefined;
-  const {meta, pools, buildDir} = found.facts;
+  const {id, meta, pools, buildDir} = found.facts;
   if (meta.key !== key || !isUnchanged(meta)) return undefined;
   const arrays = found.arrays as unknown as GraphArrays;
-  const kept = {stamp, nodeCount: arrays.producer.length};
+  const kept = {stamp, id, nodeCount: arrays.producer.length};
   const told = readArrayFile<RecordFacts>(recordsFile(file), VERSION);
   const isTrue =
-    told?.facts.graph === stamp && meta.logs.every((log, i) => fileStamp(log) === told.facts.logs[i]);
+    told?.facts.graph === id && meta.logs.every((log, i) => fileStamp(log) === told.facts.logs[i]);
   if (!isTrue) return {graph: new Graph(arrays, {pools, buildDir}), records: undefined, meta, kept};
   const graph = new Graph(withNodes(arrays, told.arrays as unknown as AddedNodes), {pools, buildDir});
   const records = new BuildRecords(graph.nodeCount, told.arrays as unknown as RecordArrays);
@@ -99,7 +111,7 @@ export function saveSnapshot(file: string, snapshot: Snapshot): KeptGraph | unde
   if (!isUnchanged(meta) || hasOddNames(graph)) return snapshot.kept;
   const kept = keepGraph(file, snapshot);
   if (kept === undefined) return undefined;
-  const facts: RecordFacts = {graph: kept.stamp, logs: stamps};
+  const facts: RecordFacts = {graph: kept.id, logs: stamps};
   writeArrayFile(recordsFile(file), VERSION, {
     facts,
     arrays: {...addedNodes(graph, kept.nodeCount), ...records.pack(graph)},
@@ -115,9 +127,10 @@ function recordsFile(file: string): string {
 function keepGraph(file: string, {graph, meta, kept}: Snapshot): KeptGraph | undefined {
   if (kept !== undefined && fileStamp(file) === kept.stamp) return kept;
   const nodeCount = kept?.nodeCount ?? graph.arrays.producer.length;
-  const facts: GraphFacts = {meta, pools: graph.pools, buildDir: graph.buildDir};
+  const id = randomUUID();
+  const facts: GraphFacts = {id, meta, pools: graph.pools, buildDir: graph.buildDir};
   const arrays = firstNodes(graph.arrays, nodeCount);
-  return writeArrayFile(file, VERSION, {facts, arrays}) ? {stamp: fileStamp(file), nodeCount} : undefined;
+  return writeArrayFile(file, VERSION, {facts, arrays}) ? {stamp: fileStamp(file), id, nodeCount} : undefined;
 }
 
 /** Only of discovered inputs: a manifest is UTF-8. */

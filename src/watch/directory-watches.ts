@@ -16,8 +16,8 @@ export interface WatchListener {
   readonly isGrowth: (path: string) => boolean;
 }
 
-/** Of those that nobody has asked for: whoever makes more at once unpacks something, or builds there. */
-const MOST_GROWN = 1000;
+/** Of directories that nobody has asked for: whoever makes more at once unpacks something, or builds there. */
+export const MOST_GROWN = 1000;
 
 /** The system does not let us watch more. */
 export class WatchLimitError extends Error {

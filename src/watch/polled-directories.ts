@@ -7,10 +7,8 @@ import {stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {type FSWatcher, watch} from 'chokidar';
 import {hasOddBytes} from '../protocol/path-text.ts';
+import {MOST_GROWN} from './directory-watches.ts';
 import type {DirectoryWatcher, Listener} from './file-watch.ts';
-
-/** Of directories that nobody has asked for: whoever makes more at once unpacks something, or builds there. */
-const MOST_GROWN = 1000;
 
 export class PolledDirectories implements DirectoryWatcher {
   readonly #listener: Listener;

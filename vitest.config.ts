@@ -7,5 +7,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: 'forks',
     maxWorkers: 2,
+    // ES modules that only a bundler takes for such.
+    server: {deps: {inline: [/@aws-sdk\/client-\w+\/dist-es/]}},
   },
 });

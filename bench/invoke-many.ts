@@ -21,8 +21,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   };
   const controller = new Controller({service: 'Lambda', first, most: first, onRetry});
   const invoker = new LambdaInvoker({
-    connection,
-    functionName: 'f',
+    function: await connection.function('f'),
     memoryMb: 1769,
     controller,
     counts,

@@ -8,18 +8,19 @@ import {KnownObjects} from '../src/remote/aws/known-objects.ts';
 import {S3Store} from '../src/remote/aws/s3-store.ts';
 import {noCounts} from '../src/remote/counts.ts';
 
-export async function main([folder = '', bucket = '']: readonly string[]): Promise<number> {
+export async function main([folder = '', bucketName = '']: readonly string[]): Promise<number> {
   const connection = await connect({
     region: undefined,
     profile: undefined,
     connections: 64,
     env: process.env,
   });
+  const bucket = await connection.bucket(bucketName);
   const counts = noCounts();
   const controller = new Controller({service: 'S3', first: 64, most: 64, onRetry: () => {}});
   const known = new KnownObjects('/nonexistent/known.json');
   const {signal} = new AbortController();
-  const store = new S3Store({connection, bucket, controller, known, counts, signal});
+  const store = new S3Store({bucket, controller, known, counts, signal});
   const files = new Map<Digest, string>();
   for (const name of readdirSync(folder)) {
     const bytes = readFileSync(join(folder, name));

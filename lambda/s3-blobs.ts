@@ -2,13 +2,14 @@
  * The store of a deployed worker: a bucket, spoken to with one signed request for each thing, over connections that are
  * kept. It gets what clients put, and puts under `out/` alone.
  */
-import {createHash, createHmac} from 'node:crypto';
+import {createHash} from 'node:crypto';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import {SignatureV4} from '@smithy/signature-v4';
 import {type Digest, digestOf} from '../src/protocol/digest.ts';
 import type {Traffic} from '../src/protocol/invocation.ts';
 import {BLOB_PREFIXES} from '../src/protocol/places.ts';
+import {Sha256} from '../src/protocol/sha256.ts';
 import {BlobError, type BlobSource} from './blob-source.ts';
 import {type Decompress, Packs} from './packs.ts';
 
@@ -220,32 +221,4 @@ function noTraffic(): Traffic {
 /** Longer with each attempt, and not for all workers at once: 25 ms to 1.6 s. */
 function pause(attempt: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, Math.random() * 50 * 2 ** attempt));
-}
-
-/** Node's own, in the shape that the signer asks for. */
-class Sha256 {
-  readonly #hash: ReturnType<typeof createHash> | ReturnType<typeof createHmac>;
-
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret));
-  }
-
-  update(data: string | ArrayBuffer | ArrayBufferView): void {
-    this.#hash.update(bytesOf(data));
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-
-  reset(): void {
-    throw new Error('a hash is used once');
-  }
-}
-
-function bytesOf(data: string | ArrayBuffer | ArrayBufferView): Buffer {
-  if (typeof data === 'string') return Buffer.from(data);
-  return ArrayBuffer.isView(data)
-    ? Buffer.from(data.buffer, data.byteOffset, data.byteLength)
-    : Buffer.from(data);
 }

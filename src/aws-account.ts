@@ -47,7 +47,7 @@ export async function identity({connection}: Account): Promise<{account: string;
 }
 
 export async function functionState({connection}: Account, name: string): Promise<FunctionState> {
-  const {sdk, lambda} = connection;
+  const {sdk, lambda} = await connection.control();
   const {State, Description, MemorySize} = await lambda.send(
     new sdk.GetFunctionConfigurationCommand({FunctionName: name}),
   );
@@ -59,7 +59,7 @@ export async function callFunction(
   {connection}: Account,
   name: string,
 ): Promise<{reason: string; text: string}> {
-  const {sdk, lambda} = connection;
+  const {sdk, lambda} = await connection.control();
   const Payload = Buffer.from(JSON.stringify({version: PROTOCOL_VERSION}));
   const answer = await lambda.send(new sdk.InvokeCommand({FunctionName: name, Payload}));
   const body = Buffer.from(answer.Payload ?? new Uint8Array()).toString();
@@ -70,7 +70,7 @@ export async function callFunction(
 
 /** Milliseconds that it takes to put a small blob and to get it back. */
 export async function roundTrip({connection}: Account, bucket: string): Promise<number> {
-  const {sdk, s3} = connection;
+  const {sdk, s3} = await connection.control();
   const bytes = Buffer.from('llama doctor was here\n');
   const digest: Digest = digestOf(bytes);
   const began = performance.now();
@@ -83,7 +83,7 @@ export async function roundTrip({connection}: Account, bucket: string): Promise<
 }
 
 export async function storeSize({connection}: Account, bucket: string): Promise<StoreSize> {
-  const {sdk, s3} = connection;
+  const {sdk, s3} = await connection.control();
   let objects = 0;
   let bytes = 0;
   let token: string | undefined;
@@ -102,7 +102,7 @@ export async function storeSize({connection}: Account, bucket: string): Promise<
 
 /** Undefined where one may not ask. */
 export async function concurrencyLimit({connection}: Account): Promise<number | undefined> {
-  const {sdk, lambda} = connection;
+  const {sdk, lambda} = await connection.control();
   try {
     const {AccountLimit} = await lambda.send(new sdk.GetAccountSettingsCommand({}));
     return AccountLimit?.UnreservedConcurrentExecutions ?? AccountLimit?.ConcurrentExecutions;

@@ -8,7 +8,8 @@ import {FailureError} from './failure.ts';
 import {type LayerCompiler, layerCompilers} from './layer-compilers.ts';
 import {digestOf} from './protocol/digest.ts';
 import {PROTOCOL_VERSION} from './protocol/invocation.ts';
-import {type Connection, type ControlSdk, connect} from './remote/aws/connection.ts';
+import {type Connection, connect} from './remote/aws/connection.ts';
+import type {Control, ControlSdk} from './remote/aws/control.ts';
 import {ADVICE, faultOf, lastReason} from './remote/aws/fault.ts';
 import {KnownObjects, knownObjectsFile} from './remote/aws/known-objects.ts';
 import type {CloudFormationClient} from './remote/aws/sdk-control.ts';
@@ -140,7 +141,8 @@ interface Creation {
 
 async function create({connection, options, asked, zip, env, ...rest}: Creation): Promise<number> {
   const {stack} = asked;
-  const {sdk, sts, cloudFormation: client} = await connection.control();
+  const control = await connection.control();
+  const {sdk, sts, cloudFormation: client} = control;
   const region = await connection.region();
   const {Account} = await sts.send(new sdk.GetCallerIdentityCommand({}));
   print(`stack ${stack} in account ${Account}, ${region}`);
@@ -169,12 +171,12 @@ async function create({connection, options, asked, zip, env, ...rest}: Creation)
     state = await stackState(client, sdk, stack);
   }
   const bucket = state!.outputs.Bucket!;
-  await putCode(connection, bucket, zip);
+  await putCode(control, bucket, zip);
   if (rest.layer) {
     print(
       `the layer holds ${[...new Set(rest.compilers.map(({version}) => version))].join(' and ')}, ${megabytes(rest.layer)} MB packed`,
     );
-    await putCode(connection, bucket, rest.layer);
+    await putCode(control, bucket, rest.layer);
   }
   const deployed = await deploy({
     ...common,
@@ -187,7 +189,7 @@ async function create({connection, options, asked, zip, env, ...rest}: Creation)
   if (deployed.kind === 'failed') throw deployFailure(deployed.faults, deployed.wasRemoved);
   if (deployed.kind === 'declined') return declined();
   if (asked.hasLayer !== undefined) noteLayer(rest, bucket);
-  const concurrency = wanted.concurrency ?? (await accountConcurrency(connection));
+  const concurrency = wanted.concurrency ?? (await accountConcurrency(control));
   const file = writeSettings(env, {
     cloud: 'aws',
     stack,
@@ -222,7 +224,8 @@ async function remove({
   stack,
   env,
 }: Pick<Creation, 'connection' | 'options' | 'env'> & {stack: string}): Promise<number> {
-  const {sdk, cloudFormation: client} = await connection.control();
+  const control = await connection.control();
+  const {sdk, cloudFormation: client} = control;
   const state = await ownStack(client, sdk, stack);
   if (!state) {
     print(`there is no stack ${stack} in ${await connection.region()}`);
@@ -233,7 +236,7 @@ async function remove({
     `stack ${stack}: its function, roles and policies, and bucket ${Bucket ?? '(none)'} with all that it holds`,
   );
   if (!(await agreed(options, 'remove all of it?'))) return declined();
-  if (Bucket !== undefined) print(`${await emptyBucket(connection, Bucket)} objects removed`);
+  if (Bucket !== undefined) print(`${await emptyBucket(control, Bucket)} objects removed`);
   await removeStack({
     client,
     sdk,
@@ -247,7 +250,7 @@ async function remove({
 }
 
 /** What the account allows, where one may ask. */
-async function accountConcurrency({lambda, sdk}: Connection): Promise<number | undefined> {
+async function accountConcurrency({lambda, sdk}: Control): Promise<number | undefined> {
   try {
     const {AccountLimit} = await lambda.send(new sdk.GetAccountSettingsCommand({}));
     return AccountLimit?.UnreservedConcurrentExecutions ?? AccountLimit?.ConcurrentExecutions;

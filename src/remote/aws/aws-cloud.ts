@@ -40,7 +40,7 @@ const STORE_WIDTH = {first: 64, most: 256};
 const CLOSE_LIMIT = 30_000;
 
 export async function openAwsCloud(options: AwsCloudOptions): Promise<Cloud> {
-  const {bucket, functionName, width, cacheDir, env, memoryMb} = options;
+  const {width, cacheDir, env, memoryMb} = options;
   const connection = await connect({
     region: options.region,
     profile: options.profile,
@@ -48,6 +48,7 @@ export async function openAwsCloud(options: AwsCloudOptions): Promise<Cloud> {
     env,
   });
   const region = await connection.region();
+  const bucket = await connection.bucket(options.bucket);
   const counts = noCounts();
   const refresh = (since: number) => connection.refreshCredentials(since);
   const storeController = new Controller({
@@ -66,14 +67,13 @@ export async function openAwsCloud(options: AwsCloudOptions): Promise<Cloud> {
     },
     refresh,
   });
-  const folder = join(cacheDir, 'aws', bucket);
-  const known = new KnownObjects(knownObjectsFile(cacheDir, bucket));
+  const folder = join(cacheDir, 'aws', options.bucket);
+  const known = new KnownObjects(knownObjectsFile(cacheDir, options.bucket));
   // What is finished is kept for others also after an interruption, so these end by themselves.
   const {signal} = new AbortController();
   setMaxListeners(0, signal);
   const place = digestOf(options.buildDirectory).slice(0, 16);
   const results = new SegmentResults({
-    connection,
     bucket,
     controller: storeController,
     counts,
@@ -85,11 +85,10 @@ export async function openAwsCloud(options: AwsCloudOptions): Promise<Cloud> {
   });
   const priced = {memoryMb, scratchMb: SCRATCH_MB, prices: pricesIn(region)};
   return {
-    store: new S3Store({connection, bucket, controller: storeController, known, counts, signal}),
+    store: new S3Store({bucket, controller: storeController, known, counts, signal}),
     results,
     invoker: new LambdaInvoker({
-      connection,
-      functionName,
+      function: await connection.function(options.functionName),
       memoryMb,
       controller: lambdaController,
       counts,

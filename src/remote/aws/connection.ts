@@ -1,103 +1,63 @@
 /**
- * Clients of AWS's services, as the SDK's own conventions have them: profiles, regions, endpoints, proxies and
- * certificates. Retrying is ours (`controller.ts`), so theirs is off.
+ * What speaks to AWS, as the SDK's own conventions have it: profiles, regions, endpoints, proxies and certificates.
+ * Retrying is ours (`controller.ts`).
  */
-import {readFileSync} from 'node:fs';
-import {rootCertificates} from 'node:tls';
 import {FailureError} from '../../failure.ts';
+import {Sha256} from '../../protocol/sha256.ts';
+import {Bucket, s3Refusal} from './bucket.ts';
+import {type ConnectionSettings, openConnections} from './connections.ts';
+import {type Control, isPathStyle, LateHandler, openControl} from './control.ts';
 import {Credentials} from './credentials.ts';
-import type {LambdaClient, S3Client} from './sdk.ts';
-import type {CloudFormationClient, STSClient} from './sdk-control.ts';
-
-export type Sdk = typeof import('./sdk.ts');
-export type ControlSdk = typeof import('./sdk-control.ts');
-
-export interface ConnectionSettings {
-  /** Undefined: what environment and profile say. */
-  readonly region: string | undefined;
-  readonly profile: string | undefined;
-  /** Connections at most, to each host. */
-  readonly connections: number;
-  readonly env: NodeJS.ProcessEnv;
-}
+import {bucketPlace, lambdaPlace, placeOf, type ServicePlace} from './endpoints.ts';
+import {LambdaFunction, lambdaRefusal} from './lambda-function.ts';
+import {Service, type ServiceOptions} from './service.ts';
 
 export interface Connection {
-  readonly sdk: Sdk;
-  readonly s3: S3Client;
-  readonly lambda: LambdaClient;
-  /** For the commands that look into the account. */
-  control(): Promise<Control>;
   /** As resolved by the SDK. @throws FailureError where there is none */
   region(): Promise<string>;
+  bucket(name: string): Promise<Bucket>;
+  function(name: string): Promise<LambdaFunction>;
+  /** The SDK's clients, for the commands that look into the account. */
+  control(): Promise<Control>;
   /** Asks for credentials anew, unless that was done after `since` (by `performance.now()`). @throws what the SDK does */
   refreshCredentials(since: number): Promise<void>;
   close(): void;
 }
 
-/** A compile may take as long as a function may run, and its answer says nothing until then; in ms. */
-const ANSWER_LIMIT = 910_000;
-const CONNECT_LIMIT = 10_000;
-
-export interface Control {
-  readonly sdk: ControlSdk;
-  readonly cloudFormation: CloudFormationClient;
-  readonly sts: STSClient;
-}
-
 export async function connect(settings: ConnectionSettings): Promise<Connection> {
-  const {region, profile, connections, env} = settings;
+  const {region, profile, env} = settings;
   const sdk = await import('./sdk.ts');
-  const ca = env.AWS_CA_BUNDLE ? [...rootCertificates, readFileSync(env.AWS_CA_BUNDLE, 'utf8')] : undefined;
-  const options = {
-    connections,
-    pipelining: 1,
-    headersTimeout: ANSWER_LIMIT,
-    bodyTimeout: ANSWER_LIMIT,
-    connect: {timeout: CONNECT_LIMIT, ...(ca && {ca})},
-  };
-  const hasProxy = Boolean(env.HTTPS_PROXY || env.https_proxy || env.HTTP_PROXY || env.http_proxy);
-  // A proxy makes connections of its own, and takes certificates for them apart.
-  const trust = ca && {requestTls: {ca}, proxyTls: {ca}};
-  const dispatcher = hasProxy ? new sdk.EnvHttpProxyAgent({...options, ...trust}) : new sdk.Agent(options);
-  const requestHandler = new sdk.UndiciHttpHandler({dispatcher});
+  const dispatcher = await openConnections(settings, sdk.Agent, sdk.loadProxyAgent);
   const credentials = new Credentials(({isRenewed}) =>
     sdk.defaultProvider({
-      clientConfig: {requestHandler},
+      // What asks for credentials (SSO, STS) goes the same way as all else.
+      clientConfig: {requestHandler: new LateHandler(async () => (await control()).handler)},
       // Files, too, may have changed.
       ignoreCache: isRenewed,
       ...(profile !== undefined && {profile}),
     }),
   );
-  const common = {
-    requestHandler,
-    maxAttempts: 1,
-    cacheMiddleware: true,
-    // What asks for credentials (SSO, STS) goes the same way as all else.
-    credentials: credentials.provider,
-    ...(region !== undefined && {region}),
-    ...(profile !== undefined && {profile}),
+  let opened: Promise<Control> | undefined;
+  const control = () => {
+    opened ??= openControl(settings, credentials.provider);
+    return opened;
   };
-  // Servers that stand in for AWS have no name for each bucket.
-  const forcePathStyle = Boolean(env.AWS_ENDPOINT_URL || env.AWS_ENDPOINT_URL_S3);
-  const {s3, lambda} = quietly(() => ({
-    s3: new sdk.S3Client({...common, forcePathStyle, requestChecksumCalculation: 'WHEN_REQUIRED'}),
-    lambda: new sdk.LambdaClient(common),
-  }));
+  const place = placeOf(sdk, region, profile);
+  const serviceAt = ({url, signedFor}: ServicePlace, refusal: ServiceOptions['refusal']): Service => {
+    const signer = new sdk.SignatureV4({
+      ...signedFor,
+      credentials: credentials.provider,
+      sha256: Sha256,
+      // S3 takes the path as it is.
+      uriEscapePath: signedFor.service !== 's3',
+      applyChecksum: false,
+    });
+    return new Service({endpoint: url, signer, dispatcher, refusal});
+  };
   return {
-    sdk,
-    s3,
-    lambda,
-    async control() {
-      const control = await import('./sdk-control.ts');
-      return quietly(() => ({
-        sdk: control,
-        cloudFormation: new control.CloudFormationClient(common),
-        sts: new control.STSClient(common),
-      }));
-    },
     async region() {
       try {
-        return await lambda.config.region();
+        return await place.region();
       } catch (error) {
         throw new FailureError({
           reason: 'cloud-failed',
@@ -106,21 +66,21 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
         });
       }
     },
+    async bucket(name) {
+      const at = await bucketPlace(sdk, place, name, isPathStyle(env));
+      return new Bucket(
+        serviceAt(at, answer => s3Refusal(answer, sdk.parseXML)),
+        sdk.parseXML,
+      );
+    },
+    async function(name) {
+      return new LambdaFunction(serviceAt(await lambdaPlace(sdk, place), lambdaRefusal), name);
+    },
+    control,
     refreshCredentials: since => credentials.refresh(since),
-    close: () => void dispatcher.destroy(),
+    close() {
+      void dispatcher.destroy();
+      void opened?.then(({handler}) => handler.destroy());
+    },
   };
-}
-
-/** Without the SDK's word, at each start on Node 20, of which of its versions will be the last for it. */
-function quietly<T>(make: () => T): T {
-  const name = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
-  const before = process.env[name];
-  process.env[name] = 'true';
-  try {
-    return make();
-  } finally {
-    // Children get this environment.
-    if (before === undefined) delete process.env[name];
-    else process.env[name] = before;
-  }
 }

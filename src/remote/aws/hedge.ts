@@ -35,7 +35,8 @@ export function hedged<T>(
       for (const timer of timers) clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
       end();
-      losers.abort();
+      // An error with its stack is made for it, so not for nobody.
+      if (running > 0) losers.abort();
     };
     const start = () => {
       const number = ++sent;
@@ -58,7 +59,10 @@ export function hedged<T>(
         };
       };
       send(losers.signal, onSent).then(
-        answer => settle(() => resolve(answer)),
+        answer => {
+          running--;
+          settle(() => resolve(answer));
+        },
         error => {
           running--;
           // The other one may still do better.

@@ -2,7 +2,6 @@ import {describe, expect, it} from 'vitest';
 import type {InvocationRequest} from '../../protocol/invocation.ts';
 import {InvocationError} from '../cloud.ts';
 import {noCounts} from '../counts.ts';
-import type {Connection} from './connection.ts';
 import {Controller} from './controller.ts';
 import {LambdaInvoker} from './lambda-invoker.ts';
 
@@ -16,18 +15,16 @@ type Answer = {payload: unknown; failed?: boolean} | Error;
 function rig(...answers: Answer[]) {
   const counts = noCounts();
   let calls = 0;
-  const send = async () => {
+  const answerNext = async () => {
     const answer = answers[Math.min(calls++, answers.length - 1)]!;
     if (answer instanceof Error) throw answer;
     const text = typeof answer.payload === 'string' ? answer.payload : JSON.stringify(answer.payload);
-    return {Payload: Buffer.from(text), ...(answer.failed && {FunctionError: 'Unhandled'})};
+    return {answer: Buffer.from(text), failed: answer.failed ?? false};
   };
-  const connection = {sdk: {InvokeCommand: class {}}, lambda: {send}} as unknown as Connection;
   const clock = {now: () => 0, pause: async () => {}};
   const controller = new Controller({service: 'Lambda', first: 4, most: 4, onRetry: () => {}, clock});
   const invoker = new LambdaInvoker({
-    connection,
-    functionName: 'f',
+    function: {invoke: answerNext},
     memoryMb: 1769,
     controller,
     counts,

@@ -2,14 +2,14 @@
 import type {InvocationRequest, InvocationResponse, Unpacked} from '../../protocol/invocation.ts';
 import {InvocationError, type InvokeOptions, type Invoker} from '../cloud.ts';
 import {type CloudCounts, countRetry} from '../counts.ts';
-import type {Connection} from './connection.ts';
 import {CloudError, type Controller} from './controller.ts';
 import {ADVICE} from './fault.ts';
 import {hedged, type OnSent} from './hedge.ts';
+import type {Invoked, LambdaFunction} from './lambda-function.ts';
+import {readResponse} from './response.ts';
 
 export interface LambdaInvokerOptions {
-  readonly connection: Connection;
-  readonly functionName: string;
+  readonly function: Pick<LambdaFunction, 'invoke'>;
   /** Of the function, for messages. */
   readonly memoryMb: number;
   readonly controller: Controller;
@@ -67,8 +67,8 @@ export class LambdaInvoker implements Invoker {
   #send(
     request: InvocationRequest,
     {signal, isWanted, onSent}: {signal: AbortSignal; isWanted: () => boolean; onSent: OnSent},
-  ): Promise<{readonly failed: boolean; readonly answer: Buffer}> {
-    const {connection, functionName, controller, counts} = this.#options;
+  ): Promise<Invoked> {
+    const {controller, counts} = this.#options;
     return controller.run(
       async abortSignal => {
         // Not before its turn: a thousand may be waiting.
@@ -78,19 +78,17 @@ export class LambdaInvoker implements Invoker {
         const onRefused = onSent(payload.length);
         const sentAt = performance.now();
         counts.bytesUp += payload.length;
-        const command = new connection.sdk.InvokeCommand({FunctionName: functionName, Payload: payload});
-        const {FunctionError, Payload} = await connection.lambda.send(command, {abortSignal}).catch(error => {
+        const invoked = await this.#options.function.invoke(payload, abortSignal).catch(error => {
           onRefused();
           // What was begun is billed to its end, of which nobody tells us: so long it was for sure.
           if (signal.aborted) counts.billedMs += performance.now() - sentAt;
           throw error;
         });
-        const answer = Buffer.from(Payload ?? new Uint8Array());
-        counts.bytesDown += answer.length;
+        counts.bytesDown += invoked.answer.length;
         const took = performance.now() - sentAt;
         this.#longest = Math.max(this.#longest, took);
-        if (FunctionError !== undefined) counts.billedMs += took;
-        return {failed: FunctionError !== undefined, answer};
+        if (invoked.failed) counts.billedMs += took;
+        return invoked;
       },
       {signal, isWanted},
     );
@@ -98,7 +96,7 @@ export class LambdaInvoker implements Invoker {
 
   #read(answer: Buffer): InvocationResponse {
     const {counts} = this.#options;
-    const response = parse(answer);
+    const response = readResponse(answer);
     if (response === undefined) throw new InvocationError('lost', 'a worker answered what is no response');
     const {usage} = response;
     if (usage) {
@@ -125,15 +123,6 @@ function countFresh(
   fresh.bytes += unpacked.bytes;
   fresh.unpackMs += unpacked.ms;
   fresh.delayMs += initMs + (result.kind === 'result' ? result.timing.toolchain + result.timing.layout : 0);
-}
-
-function parse(answer: Buffer): InvocationResponse | undefined {
-  try {
-    const response = JSON.parse(answer.toString()) as Partial<InvocationResponse> | null;
-    return typeof response?.result?.kind === 'string' ? (response as InvocationResponse) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The function ended without an answer of its own; how, only the runtime's words tell. */

@@ -6,14 +6,13 @@ import {type Digest, digestOf} from '../../protocol/digest.ts';
 import {BLOB_PREFIXES} from '../../protocol/places.ts';
 import {type PackContent, type Store, StoreError} from '../cloud.ts';
 import type {CloudCounts} from '../counts.ts';
-import type {Connection} from './connection.ts';
+import type {Bucket} from './bucket.ts';
 import {CloudError, type Controller} from './controller.ts';
 import type {KnownObjects} from './known-objects.ts';
 import {makePack} from './pack-writer.ts';
 
 export interface S3StoreOptions {
-  readonly connection: Connection;
-  readonly bucket: string;
+  readonly bucket: Pick<Bucket, 'get' | 'head' | 'put'>;
   readonly controller: Controller;
   readonly known: KnownObjects;
   readonly counts: CloudCounts;
@@ -61,24 +60,18 @@ export class S3Store implements Store {
   }
 
   async get(digest: Digest): Promise<Buffer> {
-    const {connection, bucket, controller, counts, signal} = this.#options;
-    const bytes = await this.#guarded(() =>
+    const {bucket, controller, counts, signal: ended} = this.#options;
+    const {bytes, digest: found} = await this.#guarded(() =>
       controller.run(
-        async abortSignal => {
+        signal => {
           counts.get++;
-          const command = new connection.sdk.GetObjectCommand({
-            Bucket: bucket,
-            Key: `${BLOB_PREFIXES.out}${digest}`,
-          });
-          const {Body} = await connection.s3.send(command, {abortSignal, requestTimeout: TIME_LIMIT});
-          return Buffer.from(await Body!.transformToByteArray());
+          return bucket.get(`${BLOB_PREFIXES.out}${digest}`, {signal, timeLimit: TIME_LIMIT});
         },
-        {signal},
+        {signal: ended},
       ),
     );
     counts.bytesDown += bytes.length;
-    if (digestOf(bytes) !== digest)
-      throw new StoreError('blob-corrupt', `blob ${digest} is not what it says`);
+    if (found !== digest) throw new StoreError('blob-corrupt', `blob ${digest} is not what it says`);
     return bytes;
   }
 
@@ -94,15 +87,14 @@ export class S3Store implements Store {
 
   /** Whatever goes wrong here, the put that follows will tell. */
   async #isThere(key: string): Promise<boolean> {
-    const {connection, bucket, controller, counts, signal} = this.#options;
+    const {bucket, controller, counts, signal: ended} = this.#options;
     try {
       await controller.run(
-        async abortSignal => {
+        signal => {
           counts.head++;
-          const command = new connection.sdk.HeadObjectCommand({Bucket: bucket, Key: key});
-          await connection.s3.send(command, {abortSignal, requestTimeout: TIME_LIMIT});
+          return bucket.head(key, {signal, timeLimit: TIME_LIMIT});
         },
-        {signal},
+        {signal: ended},
       );
       return true;
     } catch (error) {
@@ -124,33 +116,19 @@ export class S3Store implements Store {
   }
 
   async #put(key: string, bytes: Uint8Array): Promise<void> {
-    const {connection, bucket, controller, counts, known, signal} = this.#options;
-    const checksum = Buffer.from(digestOf(bytes), 'hex').toString('base64');
+    const {bucket, controller, counts, known, signal: ended} = this.#options;
+    const digest = digestOf(bytes);
+    const timeLimit = TIME_LIMIT + bytes.length / SLOWEST;
     const how = await this.#guarded(() =>
       controller.run(
-        async abortSignal => {
+        signal => {
           counts.put++;
-          const command = new connection.sdk.PutObjectCommand({
-            Bucket: bucket,
-            Key: key,
-            // A stream would go with a trailer, which some servers refuse and others keep as content.
-            Body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-            ChecksumSHA256: checksum,
-            ...(!this.#damaged.has(key) && {IfNoneMatch: '*'}),
-          });
-          try {
-            const requestTimeout = TIME_LIMIT + bytes.length / SLOWEST;
-            await connection.s3.send(command, {abortSignal, requestTimeout});
-            counts.bytesUp += bytes.length;
-            return 'made';
-          } catch (error) {
-            if (isThere(error)) return 'met';
-            throw error;
-          }
+          return bucket.put(key, bytes, {digest, keepsOther: !this.#damaged.has(key), signal, timeLimit});
         },
-        {signal},
+        {signal: ended},
       ),
     );
+    if (how === 'made') counts.bytesUp += bytes.length;
     this.#damaged.delete(key);
     known.note(key, how);
   }
@@ -166,9 +144,4 @@ export class S3Store implements Store {
       );
     }
   }
-}
-
-/** Content has one name, so that an object by that name is the one that was to be put. */
-function isThere(error: unknown): boolean {
-  return (error as {$metadata?: {httpStatusCode?: number}}).$metadata?.httpStatusCode === 412;
 }

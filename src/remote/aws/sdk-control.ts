@@ -1,4 +1,4 @@
-/** As `sdk.ts`, what only the commands need that make, change and look into a stack: builds load nothing of it. */
+/** AWS's SDK with its clients, for the commands that make, change and look into a stack: builds load nothing of it. */
 export {
   CloudFormationClient,
   CreateChangeSetCommand,
@@ -10,4 +10,19 @@ export {
   DescribeStacksCommand,
   ExecuteChangeSetCommand,
 } from '@aws-sdk/client-cloudformation';
+export {
+  GetAccountSettingsCommand,
+  GetFunctionConfigurationCommand,
+  InvokeCommand,
+  LambdaClient,
+} from '@aws-sdk/client-lambda';
+export {
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 export {GetCallerIdentityCommand, STSClient} from '@aws-sdk/client-sts';
+export {UndiciHttpHandler} from '@smithy/undici-http-handler';
+export {Agent, EnvHttpProxyAgent} from 'undici';

@@ -1,22 +1,31 @@
 /**
- * AWS's SDK, as far as builds use it. With `sdk-control.ts` the only module that imports it; both are bundled apart and
- * loaded when they are used: to load it costs more than to
- * find out that a build has nothing to do.
+ * AWS's SDK, as far as builds use it: what finds regions, credentials and endpoints and signs, without its clients, which
+ * cost more to load and for each request than all the rest of a compile (`service.ts`). With `sdk-control.ts` the only
+ * module that imports it; both are bundled apart and loaded when they are used. Of undici the part that sends alone.
  */
-export {
-  GetAccountSettingsCommand,
-  GetFunctionConfigurationCommand,
-  InvokeCommand,
-  LambdaClient,
-} from '@aws-sdk/client-lambda';
-export {
-  DeleteObjectsCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  S3Client,
-} from '@aws-sdk/client-s3';
+import * as lambdaParameters from '@aws-sdk/client-lambda/dist-es/endpoint/EndpointParameters.js';
+import * as lambdaResolver from '@aws-sdk/client-lambda/dist-es/endpoint/endpointResolver.js';
+import * as s3Parameters from '@aws-sdk/client-s3/dist-es/endpoint/EndpointParameters.js';
+import * as s3Resolver from '@aws-sdk/client-s3/dist-es/endpoint/endpointResolver.js';
+
 export {defaultProvider} from '@aws-sdk/credential-provider-node';
-export {UndiciHttpHandler} from '@smithy/undici-http-handler';
-export {Agent, EnvHttpProxyAgent} from 'undici';
+export {parseXML} from '@aws-sdk/xml-builder';
+export {
+  loadConfig,
+  NODE_REGION_CONFIG_FILE_OPTIONS,
+  NODE_REGION_CONFIG_OPTIONS,
+  NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS,
+  NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS,
+  resolveRegionConfig,
+} from '@smithy/core/config';
+export {getEndpointFromInstructions} from '@smithy/core/endpoints';
+export {SignatureV4} from '@smithy/signature-v4';
+export {default as Agent} from 'undici/lib/dispatcher/agent.js';
+
+/** Each service's rules for its endpoints. */
+export const lambda = {...lambdaParameters, ...lambdaResolver};
+export const s3 = {...s3Parameters, ...s3Resolver};
+
+export async function loadProxyAgent() {
+  return (await import('undici/lib/dispatcher/env-http-proxy-agent.js')).default;
+}

@@ -8,14 +8,13 @@ import {join} from 'node:path';
 import {type Digest, digestOf} from '../../protocol/digest.ts';
 import type {CachedResult, ResultCache} from '../cloud.ts';
 import type {CloudCounts} from '../counts.ts';
-import type {Connection} from './connection.ts';
+import type {Bucket} from './bucket.ts';
 import type {Controller} from './controller.ts';
 import {decodeSegment, encodeSegment, type SegmentEntry, type StoredResult} from './segment.ts';
 import {loadCompress} from './zstd.ts';
 
 export interface SegmentResultsOptions {
-  readonly connection: Connection;
-  readonly bucket: string;
+  readonly bucket: Pick<Bucket, 'get' | 'list' | 'put'>;
   readonly controller: Controller;
   readonly counts: CloudCounts;
   /** Prefix of this build directory, with a slash at its end. */
@@ -101,26 +100,20 @@ export class SegmentResults implements ResultCache {
   }
 
   async #send(toolchain: Digest, entries: readonly SegmentEntry[]): Promise<void> {
-    const {connection, bucket, controller, counts, signal} = this.#options;
+    const {bucket, controller, counts, signal: ended} = this.#options;
     const bytes = encodeSegment(entries);
     // Names sort by time.
     const name = `${Date.now().toString(36).padStart(9, '0')}-${digestOf(bytes)}`;
     const compress = await loadCompress();
     const body = await compress(bytes, LEVEL);
-    const checksum = Buffer.from(digestOf(body), 'hex').toString('base64');
+    const digest = digestOf(body);
     await controller.run(
-      async abortSignal => {
+      signal => {
         counts.put++;
-        const Key = `${this.#prefixOf(toolchain)}${name}`;
-        const command = new connection.sdk.PutObjectCommand({
-          Bucket: bucket,
-          Key,
-          Body: body,
-          ChecksumSHA256: checksum,
-        });
-        await connection.s3.send(command, {abortSignal, requestTimeout: TIME_LIMIT});
+        const how = {digest, keepsOther: false, signal, timeLimit: TIME_LIMIT};
+        return bucket.put(`${this.#prefixOf(toolchain)}${name}`, body, how);
       },
-      {signal},
+      {signal: ended},
     );
     counts.bytesUp += body.length;
     this.#keep(toolchain, name, bytes);
@@ -155,25 +148,20 @@ export class SegmentResults implements ResultCache {
   }
 
   async #list(toolchain: Digest): Promise<Set<string>> {
-    const {connection, bucket, controller, counts, signal} = this.#options;
+    const {bucket, controller, counts, signal: ended} = this.#options;
     const prefix = this.#prefixOf(toolchain);
     const names = new Set<string>();
     let token: string | undefined;
     do {
-      const page = await controller.run(
-        abortSignal => {
+      const {keys, next} = await controller.run(
+        signal => {
           counts.list++;
-          const command = new connection.sdk.ListObjectsV2Command({
-            Bucket: bucket,
-            Prefix: prefix,
-            ...(token !== undefined && {ContinuationToken: token}),
-          });
-          return connection.s3.send(command, {abortSignal, requestTimeout: TIME_LIMIT});
+          return bucket.list(prefix, token, {signal, timeLimit: TIME_LIMIT});
         },
-        {signal},
+        {signal: ended},
       );
-      for (const {Key} of page.Contents ?? []) names.add(Key!.slice(prefix.length));
-      token = page.NextContinuationToken;
+      for (const key of keys) names.add(key.slice(prefix.length));
+      token = next;
     } while (token !== undefined);
     return names;
   }
@@ -182,18 +170,13 @@ export class SegmentResults implements ResultCache {
   async #segment(toolchain: Digest, name: string): Promise<readonly StoredResult[]> {
     const own = readIfThere(join(this.#folderOf(toolchain), name));
     if (own && isNamed(own, name)) return decodeSegment(own) ?? [];
-    const {connection, bucket, controller, counts, signal} = this.#options;
-    const body = await controller.run(
-      async abortSignal => {
+    const {bucket, controller, counts, signal: ended} = this.#options;
+    const {bytes: body} = await controller.run(
+      signal => {
         counts.get++;
-        const Key = `${this.#prefixOf(toolchain)}${name}`;
-        const {Body} = await connection.s3.send(new connection.sdk.GetObjectCommand({Bucket: bucket, Key}), {
-          abortSignal,
-          requestTimeout: TIME_LIMIT,
-        });
-        return Buffer.from(await Body!.transformToByteArray());
+        return bucket.get(`${this.#prefixOf(toolchain)}${name}`, {signal, timeLimit: TIME_LIMIT});
       },
-      {signal},
+      {signal: ended},
     );
     counts.bytesDown += body.length;
     const {decompress} = await import('@mongodb-js/zstd');

@@ -1,10 +1,10 @@
 /** What bootstrapping does to the bucket itself: the function's code goes in, and at the end everything goes out. */
 import {digestOf} from '../../../protocol/digest.ts';
-import type {Connection} from '../connection.ts';
+import type {Control} from '../control.ts';
 import {PREFIX} from './template.ts';
 
 /** Puts the function's code under its digest; answers the key. */
-export async function putCode({s3, sdk}: Connection, bucket: string, zip: Buffer): Promise<string> {
+export async function putCode({s3, sdk}: Control, bucket: string, zip: Buffer): Promise<string> {
   const digest = digestOf(zip);
   const key = codeKey(digest);
   try {
@@ -28,7 +28,7 @@ export function codeKey(digest: string): string {
 }
 
 /** Deletes every object; answers how many there were. A bucket that is gone is empty. */
-export async function emptyBucket({s3, sdk}: Connection, bucket: string): Promise<number> {
+export async function emptyBucket({s3, sdk}: Control, bucket: string): Promise<number> {
   let count = 0;
   for (;;) {
     let keys: {Key: string}[];

@@ -3,7 +3,7 @@
  * does. A first creation that failed leaves nothing behind that the next one would stumble over.
  */
 import {setTimeout as delay} from 'node:timers/promises';
-import type {ControlSdk} from '../connection.ts';
+import type {ControlSdk} from '../control.ts';
 import type {CloudFormationClient} from '../sdk-control.ts';
 import type {Template} from './template.ts';
 

@@ -12,6 +12,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import {mkdtemp} from 'node:fs/promises';
 import {Agent} from 'node:https';
@@ -19,8 +20,10 @@ import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {CloudFormationClient, CreateStackCommand} from '@aws-sdk/client-cloudformation';
 import {
+  AttachRolePolicyCommand,
   AttachUserPolicyCommand,
   CreateAccessKeyCommand,
+  CreateRoleCommand,
   CreateUserCommand,
   IAMClient,
 } from '@aws-sdk/client-iam';
@@ -109,6 +112,17 @@ async function makeDeveloper(policy: string): Promise<{key: string; secret: stri
   await iam.send(new AttachUserPolicyCommand({UserName, PolicyArn: policy}));
   const {AccessKey} = await iam.send(new CreateAccessKeyCommand({UserName}));
   return {key: AccessKey!.AccessKeyId!, secret: AccessKey!.SecretAccessKey!};
+}
+
+/** A role with the same policy, which only those may take on who are trusted to; answers its ARN. */
+async function makeRole(policy: string, trusted: string): Promise<string> {
+  const iam = new IAMClient(clientOptions());
+  const RoleName = 'builders';
+  const statement = {Effect: 'Allow', Action: 'sts:AssumeRole', Principal: {AWS: trusted}};
+  const AssumeRolePolicyDocument = JSON.stringify({Version: '2012-10-17', Statement: [statement]});
+  const {Role} = await iam.send(new CreateRoleCommand({RoleName, AssumeRolePolicyDocument}));
+  await iam.send(new AttachRolePolicyCommand({RoleName, PolicyArn: policy}));
+  return Role!.Arn!;
 }
 
 /** A second user: nothing of the first one's but what the cloud has, and the build directory's path. */
@@ -212,11 +226,14 @@ describe.skipIf(!hasMinistack)('builds', () => {
 
   let owner: Record<string, string>;
   let developer: {key: string; secret: string};
+  let role: string;
 
   beforeAll(async () => {
     const made = await rig.raw(['bootstrap', '--yes'], {env});
     expect(made.status, made.all).toBe(0);
-    developer = await makeDeveloper(/gets the policy (\S+)/.exec(made.all)![1]!);
+    const policy = /gets the policy (\S+)/.exec(made.all)![1]!;
+    developer = await makeDeveloper(policy);
+    role = await makeRole(policy, 'arn:aws:iam::000000000000:root');
     owner = env;
     env = {...env, AWS_ACCESS_KEY_ID: developer.key, AWS_SECRET_ACCESS_KEY: developer.secret};
   });
@@ -263,6 +280,24 @@ describe.skipIf(!hasMinistack)('builds', () => {
     expect(again.summary?.compiles).toMatchObject({remote: 0, cached: first.summary?.compiles.remote});
     expect(figures(first).billed_ms).toBeGreaterThan(0);
     expect(figures(first).cost_usd).toBeGreaterThan(0);
+  });
+
+  it('may come by a profile that takes on a role', async () => {
+    const config = join(rig.scratch, 'aws-config');
+    const keys = join(rig.scratch, 'aws-credentials');
+    writeFileSync(config, `[profile builder]\nrole_arn = ${role}\nsource_profile = person\n`);
+    writeFileSync(keys, `[person]\naws_access_key_id = ${OWNER}\naws_secret_access_key = ${SECRET}\n`);
+    const {AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...others} = env;
+    const files = {AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: keys, AWS_PROFILE: 'builder'};
+    const project = await openProject(rig, 'mixed-languages');
+    const built = await project.built(['--remote-only', '--no-cache'], {env: {...others, ...files}});
+    expect(built.summary?.compiles).toMatchObject({local: 0, cached: 0});
+    expect(built.summary?.compiles.remote).toBeGreaterThan(0);
+    await project.ninja(['-t', 'clean']);
+    const refused = await project.llama(['--remote-only', '--no-fallback', '--no-cache'], {
+      env: {...others, ...files, AWS_PROFILE: 'nobody'},
+    });
+    expect(refused.stderr).toContain('AWS_PROFILE');
   });
 
   it('leave what ninja leaves where commands called pure run there, too', async () => {
@@ -359,6 +394,7 @@ describe.skipIf(!hasMinistack)('builds', () => {
     const built = await project.built(['--remote-only', '--no-cache'], {env: wrong});
     expect(built.summary?.local_reasons).toHaveProperty('cloud-function-missing');
     expect(built.all).toContain('llama bootstrap');
+    await project.ninja(['-t', 'clean']);
     await project.ninja(['-t', 'clean']);
     const refused = await project.llama(['--remote-only', '--no-cache', '--no-fallback'], {env: wrong});
     expect(refused.status).toBe(1);

@@ -374,6 +374,7 @@ export class Engine {
       records: project.records,
       directory: this.#directory,
       files: project.files,
+      depsIndex: project.depsIndex,
       onProblem: text => this.#warn(text),
     });
   }

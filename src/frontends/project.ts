@@ -3,6 +3,7 @@ import type {BuildRecords} from '../graph/build-records.ts';
 import type {DepfileInputs} from '../graph/depfile-inputs.ts';
 import type {EdgeId, Graph, NodeId} from '../graph/graph.ts';
 import type {DepfileDialect} from '../toolchain/depfile.ts';
+import type {DepsLogIndex} from './ninja/deps-log-index.ts';
 import type {NinjaProgram} from './ninja/ninja-program.ts';
 import type {LogFiles} from './ninja/recorder.ts';
 
@@ -19,6 +20,8 @@ export interface Project {
   directoryOf(edge: EdgeId): string;
   readonly graph: Graph;
   readonly records: BuildRecords;
+  /** For who appends to the deps log; absent where it is read each time. */
+  readonly depsIndex?: DepsLogIndex;
   readonly files: LogFiles;
   /** The user's ninja; absent where nothing of the project needs it. */
   readonly ninja?: NinjaProgram;

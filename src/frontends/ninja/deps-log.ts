@@ -10,11 +10,12 @@
  * 1.13.2 then lose what is appended later, so that an append here is read back and undone on any doubt. Source: ninja's
  * `deps_log.h` and `deps_log.cc`.
  */
-import {closeSync, fstatSync, ftruncateSync, openSync, readFileSync, readSync} from 'node:fs';
+import {closeSync, fstatSync, ftruncateSync, openSync, readFileSync, readSync, statSync} from 'node:fs';
 import {type BuildRecords, NO_ENTRY} from '../../graph/build-records.ts';
 import type {Graph} from '../../graph/graph.ts';
 import {bytesOfPath, textOfPath} from '../../protocol/path-text.ts';
 import {appendWhole} from './append.ts';
+import type {DepsLogIndex} from './deps-log-index.ts';
 
 export type DepsLogVersion = 3 | 4;
 
@@ -120,34 +121,59 @@ export type DepsAppendOutcome = 'appended' | 'unknown-format' | 'not-read-back';
 
 /**
  * Appends the lists in one write. What a crash left half-written at the end is cut off first, as ninja would. The file
- * is read back; unless all of it is right, its former length is restored.
+ * is read back; unless all of it is right, its former length is restored. `index` spares the reading of what is there.
+ * Prereq: nobody has written to the log since the index came to know it, or it knows nothing.
  */
 export function appendDepsLog(
   file: string,
   version: DepsLogVersion,
   records: readonly DepsRecord[],
+  index?: DepsLogIndex,
 ): DepsAppendOutcome {
-  const before = readDepsLog(file);
+  const end = index?.end !== undefined && index.end === sizeOf(file) ? index.end : undefined;
+  const before = end === undefined ? readDepsLog(file) : {version, validSize: end, paths: []};
   if (before === 'unknown') return 'unknown-format';
-  const log: DepsLog = before === 'absent' ? {version, paths: [], lists: new Map(), validSize: 0} : before;
+  const log = before === 'absent' ? {version, validSize: 0, paths: []} : before;
+  const {validSize} = log;
+  if (end === undefined) index?.adopt(log.paths);
+  const numbers = index ?? new Map(log.paths.map((path, number) => [path, number]));
+  // Whatever becomes of it.
+  index?.settle(undefined);
   const fd = openSync(file, 'a+');
   try {
-    if (fstatSync(fd).size > log.validSize) ftruncateSync(fd, log.validSize);
-    const addition = encode(log, records);
-    appendWhole(fd, log.validSize, addition);
+    if (fstatSync(fd).size > validSize) ftruncateSync(fd, validSize);
+    const addition = encode(log, numbers, records);
+    appendWhole(fd, validSize, addition);
     const written = Buffer.alloc(addition.length);
-    readSync(fd, written, 0, written.length, log.validSize);
-    if (!written.equals(addition) || fstatSync(fd).size !== log.validSize + addition.length) {
-      ftruncateSync(fd, log.validSize);
+    readSync(fd, written, 0, written.length, validSize);
+    if (!written.equals(addition) || fstatSync(fd).size !== validSize + addition.length) {
+      ftruncateSync(fd, validSize);
       return 'not-read-back';
     }
+    index?.settle(validSize + addition.length);
     return 'appended';
   } finally {
     closeSync(fd);
   }
 }
 
-function encode(log: DepsLog, records: readonly DepsRecord[]): Buffer {
+/** Of paths; the next one is as many as there are. */
+interface PathNumbers {
+  readonly size: number;
+  get(path: string): number | undefined;
+  set(path: string, number: number): void;
+}
+
+/** Of nothing where there is no file. */
+function sizeOf(file: string): number {
+  return statSync(file, {throwIfNoEntry: false})?.size ?? 0;
+}
+
+function encode(
+  log: Pick<DepsLog, 'version' | 'validSize'>,
+  numbers: PathNumbers,
+  records: readonly DepsRecord[],
+): Buffer {
   const chunks: Buffer[] = [];
   if (log.validSize === 0) {
     const header = Buffer.alloc(HEADER_SIZE);
@@ -155,12 +181,11 @@ function encode(log: DepsLog, records: readonly DepsRecord[]): Buffer {
     header.writeInt32LE(log.version, SIGNATURE.length);
     chunks.push(header);
   }
-  const ids = new Map(log.paths.map((path, id) => [path, id]));
   const idOf = (path: string): number => {
-    const known = ids.get(path);
+    const known = numbers.get(path);
     if (known !== undefined) return known;
-    const id = ids.size;
-    ids.set(path, id);
+    const id = numbers.size;
+    numbers.set(path, id);
     const bytes = bytesOfPath(path);
     const padded = Math.ceil(bytes.length / 4) * 4;
     const record = Buffer.alloc(4 + padded + 4);

@@ -11,6 +11,7 @@ import {type Project, STATE_DIR} from '../project.ts';
 import {type BuildLogVersion, buildLogVersion, hashKindOf, readBuildLog} from './build-log.ts';
 import {canonicalPath} from './canonical-path.ts';
 import {adoptDepsLog, readDepsLog} from './deps-log.ts';
+import {DepsLogIndex} from './deps-log-index.ts';
 import {loadDyndep} from './dyndep.ts';
 import {fileStamp} from './file-stamp.ts';
 import {loadManifest} from './manifest.ts';
@@ -40,9 +41,11 @@ export function loadNinjaProject(options: LoadOptions): Project {
   const {graph, meta} = known ?? readDescription(options, key);
   const stampsRead = meta.logs.map(fileStamp);
   let kept = known?.kept;
+  const depsIndex = new DepsLogIndex(graph);
   const {records, warnings} = known?.records
     ? {records: known.records, warnings: []}
-    : readLogs(directory, graph, meta);
+    : readLogs(directory, graph, meta, depsIndex);
+  if (known?.records && known.depsIndex) depsIndex.restore(known.depsIndex.kept, known.depsIndex.numbers);
   const dialect = depfileDialect(meta.ninjaVersion);
   const manifestNode = graph.find(canonicalPath(manifest));
   const isMade = manifestNode !== undefined && graph.producer(manifestNode) >= 0;
@@ -56,6 +59,7 @@ export function loadNinjaProject(options: LoadOptions): Project {
     directoryOf: () => directory,
     graph,
     records,
+    depsIndex,
     files: logFiles(directory, graph, meta),
     ninja: {path: meta.ninjaPath, version: meta.ninjaVersion},
     ...(isMade ? {manifest: manifestNode} : {}),
@@ -71,7 +75,7 @@ export function loadNinjaProject(options: LoadOptions): Project {
       // A log that could not be read is to be told of every time, and what a dyndep file adds is not in the arrays.
       if (warnings.length > 0) return;
       if (!graph.arrays.edgeDyndep.every(node => node < 0)) return;
-      kept = saveSnapshot(snapshotFile, {graph, records, meta, stamps, kept});
+      kept = saveSnapshot(snapshotFile, {graph, records, depsIndex, meta, stamps, kept});
     },
   };
 }
@@ -122,6 +126,7 @@ function readLogs(
   directory: string,
   graph: Graph,
   meta: SnapshotMeta,
+  depsIndex: DepsLogIndex,
 ): {records: BuildRecords; warnings: string[]} {
   const records = new BuildRecords(graph.nodeCount);
   const {buildLog, depsLog} = logPlaces(directory, graph);
@@ -130,7 +135,11 @@ function readLogs(
   if (found === meta.buildLogVersion) readBuildLog(buildLog, graph, records);
   else if (found !== 'absent') warnings.push(logMismatch(buildLog, found, meta.ninjaVersion));
   const deps = readDepsLog(depsLog);
-  if (typeof deps !== 'string' && deps.version === meta.depsLogVersion) adoptDepsLog(deps, graph, records);
+  if (typeof deps !== 'string' && deps.version === meta.depsLogVersion) {
+    adoptDepsLog(deps, graph, records);
+    depsIndex.adopt(deps.paths);
+    depsIndex.settle(deps.validSize);
+  }
   return {records, warnings};
 }
 

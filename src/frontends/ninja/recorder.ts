@@ -10,6 +10,7 @@ import type {EdgeRecord} from '../../graph/executor.ts';
 import {EDGE_DEPS_GCC, EDGE_DEPS_MSVC, type EdgeId, type Graph} from '../../graph/graph.ts';
 import {appendBuildLog, type BuildLogVersion, buildLogVersion} from './build-log.ts';
 import {appendDepsLog, type DepsLogVersion} from './deps-log.ts';
+import type {DepsLogIndex} from './deps-log-index.ts';
 import {fileStamp} from './file-stamp.ts';
 import {describeOutput, Journal, type JournalEntry, readJournal} from './journal.ts';
 
@@ -27,6 +28,8 @@ export interface RecorderOptions {
   readonly records: BuildRecords;
   readonly directory: string;
   readonly files: LogFiles;
+  /** Of the deps log as the records tell it. */
+  readonly depsIndex?: DepsLogIndex | undefined;
   /** Told what could not be recorded, and why. */
   readonly onProblem: (text: string) => void;
 }
@@ -142,6 +145,7 @@ export class Recorder {
   /** @throws the file system's error; ninja's logs then have all of it, or hold what they held. */
   #append(): boolean {
     const wasAlone = this.#isAlone();
+    if (!wasAlone) this.#options.depsIndex?.settle(undefined);
     // Another ninja that worked here meanwhile may have made an output anew, and recorded that.
     const isDone = this.#write(
       wasAlone ? this.#pending : this.#pending.filter(entry => this.#isThere(entry)),
@@ -169,6 +173,7 @@ export class Recorder {
         withDeps.flatMap(entry =>
           entry.outputs.map(({path, mtime}) => ({output: path, mtime, ins: entry.deps ?? []})),
         ),
+        this.#options.depsIndex,
       );
       if (outcome !== 'appended') {
         onProblem(

@@ -9,10 +9,11 @@ import {BuildRecords, type RecordArrays} from '../../graph/build-records.ts';
 import {Graph, type GraphArrays, type Pool} from '../../graph/graph.ts';
 import {hasOddBytes} from '../../protocol/path-text.ts';
 import {readArrayFile, writeArrayFile} from './array-file.ts';
+import type {DepsLogIndex, KeptIndex} from './deps-log-index.ts';
 import {fileStamp} from './file-stamp.ts';
 
 /** Of the format, and of what the arrays mean. */
-const VERSION = 5;
+const VERSION = 6;
 
 export interface SnapshotMeta {
   /** Whatever else has to be as it was, PATH for instance. */
@@ -39,6 +40,7 @@ export interface KeptGraph {
 export interface Snapshot {
   readonly graph: Graph;
   readonly records: BuildRecords;
+  readonly depsIndex: DepsLogIndex;
   readonly meta: SnapshotMeta;
   /** Of the logs when they said what the records say. */
   readonly stamps: readonly string[];
@@ -51,6 +53,8 @@ export interface LoadedSnapshot {
   readonly graph: Graph;
   /** Absent where a log has changed since, as by a build of ninja's own. */
   readonly records: BuildRecords | undefined;
+  /** Of the deps log, as far as it was known; counts as long as the records do. */
+  readonly depsIndex?: {readonly kept: KeptIndex; readonly numbers: Int32Array};
   readonly meta: SnapshotMeta;
   readonly kept: KeptGraph;
 }
@@ -67,6 +71,7 @@ interface RecordFacts {
   /** The first file's id. */
   readonly graph: string;
   readonly logs: readonly string[];
+  readonly depsIndex: KeptIndex | undefined;
 }
 
 /** Paths of nodes that no manifest names, as in {@link GraphArrays}. */
@@ -97,8 +102,11 @@ function load(file: string, key: string): LoadedSnapshot | undefined {
     told?.facts.graph === id && meta.logs.every((log, i) => fileStamp(log) === told.facts.logs[i]);
   if (!isTrue) return {graph: new Graph(arrays, {pools, buildDir}), records: undefined, meta, kept};
   const graph = new Graph(withNodes(arrays, told.arrays as unknown as AddedNodes), {pools, buildDir});
-  const records = new BuildRecords(graph.nodeCount, told.arrays as unknown as RecordArrays);
-  return {graph, records, meta, kept};
+  const arraysTold = told.arrays as unknown as RecordArrays & {readonly depsNumbers: Int32Array};
+  const records = new BuildRecords(graph.nodeCount, arraysTold);
+  const index = told.facts.depsIndex;
+  const depsIndex = index && {kept: index, numbers: arraysTold.depsNumbers};
+  return {graph, records, ...(depsIndex && {depsIndex}), meta, kept};
 }
 
 /**
@@ -107,14 +115,16 @@ function load(file: string, key: string): LoadedSnapshot | undefined {
  * records are what the logs say.
  */
 export function saveSnapshot(file: string, snapshot: Snapshot): KeptGraph | undefined {
-  const {graph, records, meta, stamps} = snapshot;
+  const {graph, records, depsIndex, meta, stamps} = snapshot;
   if (!isUnchanged(meta) || hasOddNames(graph)) return snapshot.kept;
   const kept = keepGraph(file, snapshot);
   if (kept === undefined) return undefined;
-  const facts: RecordFacts = {graph: kept.id, logs: stamps};
+  const index = depsIndex.pack();
+  const facts: RecordFacts = {graph: kept.id, logs: stamps, depsIndex: index?.kept};
+  const depsNumbers = index?.numbers ?? new Int32Array(0);
   writeArrayFile(recordsFile(file), VERSION, {
     facts,
-    arrays: {...addedNodes(graph, kept.nodeCount), ...records.pack(graph)},
+    arrays: {...addedNodes(graph, kept.nodeCount), ...records.pack(graph), depsNumbers},
   });
   return kept;
 }

@@ -287,17 +287,21 @@ describe.skipIf(!hasMinistack)('builds', () => {
     const keys = join(rig.scratch, 'aws-credentials');
     writeFileSync(config, `[profile builder]\nrole_arn = ${role}\nsource_profile = person\n`);
     writeFileSync(keys, `[person]\naws_access_key_id = ${OWNER}\naws_secret_access_key = ${SECRET}\n`);
-    const {AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...others} = env;
+    // The region is in the settings.
+    const {AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, AWS_REGION: ___, ...others} = env;
     const files = {AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: keys, AWS_PROFILE: 'builder'};
     const project = await openProject(rig, 'mixed-languages');
     const built = await project.built(['--remote-only', '--no-cache'], {env: {...others, ...files}});
     expect(built.summary?.compiles).toMatchObject({local: 0, cached: 0});
+    expect(built.all).not.toMatch(/Warning|us-east-1/);
     expect(built.summary?.compiles.remote).toBeGreaterThan(0);
     await project.ninja(['-t', 'clean']);
     const refused = await project.llama(['--remote-only', '--no-fallback', '--no-cache'], {
       env: {...others, ...files, AWS_PROFILE: 'nobody'},
     });
     expect(refused.stderr).toContain('AWS_PROFILE');
+    // No other file may hold it.
+    rmSync(keys);
   });
 
   it('leave what ninja leaves where commands called pure run there, too', async () => {

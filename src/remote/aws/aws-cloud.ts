@@ -47,8 +47,15 @@ export async function openAwsCloud(options: AwsCloudOptions): Promise<Cloud> {
     connections: Math.max(width, STORE_WIDTH.most),
     env,
   });
-  const region = await connection.region();
-  const bucket = await connection.bucket(options.bucket);
+  const opened = Promise.all([
+    connection.region(),
+    connection.bucket(options.bucket),
+    connection.function(options.functionName),
+  ]);
+  const [region, bucket, lambdaFunction] = await opened.catch(error => {
+    connection.close();
+    throw error;
+  });
   const counts = noCounts();
   const refresh = (since: number) => connection.refreshCredentials(since);
   const storeController = new Controller({
@@ -88,7 +95,7 @@ export async function openAwsCloud(options: AwsCloudOptions): Promise<Cloud> {
     store: new S3Store({bucket, controller: storeController, known, counts, signal}),
     results,
     invoker: new LambdaInvoker({
-      function: await connection.function(options.functionName),
+      function: lambdaFunction,
       memoryMb,
       controller: lambdaController,
       counts,

@@ -6,8 +6,8 @@ type ParseXml = (text: string) => unknown;
 
 export interface StoreRequest {
   readonly signal: AbortSignal;
-  /** In ms. */
-  readonly timeLimit: number;
+  /** As in {@link ServiceRequest}. */
+  readonly silence: number;
 }
 
 export interface PutRequest extends StoreRequest {

@@ -34,6 +34,7 @@ interface Sent {
 }
 
 beforeEach(() => {
+  for (const name of Object.keys(process.env)) if (/^AWS_|_proxy$/i.test(name)) vi.stubEnv(name, undefined);
   vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
   vi.stubEnv('AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED', 'true');
   vi.stubEnv('AWS_ACCESS_KEY_ID', CREDENTIALS.accessKeyId);
@@ -118,8 +119,8 @@ describe('a request is spelt as the SDK spells it', () => {
     });
     const bucket = await connection.bucket(BUCKET);
     await (await connection.function(name)).invoke(Buffer.from('{}'), signal);
-    await bucket.get(key, {signal, timeLimit: 10_000});
-    expect(await bucket.list(key, 'next/+=', {signal, timeLimit: 10_000})).toEqual({
+    await bucket.get(key, {signal, silence: 10_000});
+    expect(await bucket.list(key, 'next/+=', {signal, silence: 10_000})).toEqual({
       keys: [],
       next: undefined,
     });
@@ -133,6 +134,41 @@ describe('a request is spelt as the SDK spells it', () => {
     lambda.destroy();
     s3.destroy();
     expect(ours.map(sorted)).toEqual(urls.map(url => sorted(url.replace('x-id=GetObject', ''))));
+  });
+});
+
+describe('a connection', () => {
+  const settings = () => ({region: 'us-east-1', profile: undefined, connections: 2, env: process.env});
+
+  it('goes by a proxy where there is one', async () => {
+    const asked: string[] = [];
+    const proxy = createServer();
+    proxy.on('connect', (request, socket) => {
+      asked.push(request.url!);
+      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+    });
+    await new Promise<void>(resolve => void proxy.listen(0, '127.0.0.1', resolve));
+    vi.stubEnv('HTTPS_PROXY', `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
+    vi.stubEnv('AWS_ENDPOINT_URL', 'https://aws.example.org');
+    const connection = await connect(settings());
+    const {signal} = new AbortController();
+    const invoked = (await connection.function('f')).invoke(Buffer.from('{}'), signal);
+    await expect(invoked).rejects.toThrow(/502/);
+    expect(asked).toEqual(['aws.example.org:443']);
+    connection.close();
+    proxy.close();
+  });
+
+  it('to no place is refused', async () => {
+    vi.stubEnv('AWS_ENDPOINT_URL', 'no place');
+    const connection = await connect(settings());
+    await expect(connection.function('f')).rejects.toMatchObject({
+      failure: {text: expect.stringContaining('to Lambda')},
+    });
+    await expect(connection.bucket(BUCKET)).rejects.toMatchObject({
+      failure: {text: expect.stringContaining('to S3')},
+    });
+    connection.close();
   });
 });
 

@@ -10,6 +10,7 @@ import {type Control, isPathStyle, LateHandler, openControl} from './control.ts'
 import {Credentials} from './credentials.ts';
 import {bucketPlace, lambdaPlace, placeOf, type ServicePlace} from './endpoints.ts';
 import {LambdaFunction, lambdaRefusal} from './lambda-function.ts';
+import {quietly} from './quietly.ts';
 import {Service, type ServiceOptions} from './service.ts';
 
 export interface Connection {
@@ -27,10 +28,13 @@ export interface Connection {
 export async function connect(settings: ConnectionSettings): Promise<Connection> {
   const {region, profile, env} = settings;
   const sdk = await import('./sdk.ts');
+  quietly(() => sdk.emitWarningIfUnsupportedVersion(process.version));
+  const place = placeOf(sdk, region, profile);
   const dispatcher = await openConnections(settings, sdk.Agent, sdk.loadProxyAgent);
   const credentials = new Credentials(({isRenewed}) =>
     sdk.defaultProvider({
       // What asks for credentials (SSO, STS) goes the same way as all else.
+      parentClientConfig: {region: place.region, ...(profile !== undefined && {profile})},
       clientConfig: {requestHandler: new LateHandler(async () => (await control()).handler)},
       // Files, too, may have changed.
       ignoreCache: isRenewed,
@@ -42,14 +46,15 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
     opened ??= openControl(settings, credentials.provider);
     return opened;
   };
-  const place = placeOf(sdk, region, profile);
-  const serviceAt = ({url, signedFor}: ServicePlace, refusal: ServiceOptions['refusal']): Service => {
+  const serviceAt = (
+    {url, signedFor, escapesPath}: ServicePlace,
+    refusal: ServiceOptions['refusal'],
+  ): Service => {
     const signer = new sdk.SignatureV4({
       ...signedFor,
       credentials: credentials.provider,
       sha256: Sha256,
-      // S3 takes the path as it is.
-      uriEscapePath: signedFor.service !== 's3',
+      uriEscapePath: escapesPath,
       applyChecksum: false,
     });
     return new Service({endpoint: url, signer, dispatcher, refusal});
@@ -67,20 +72,31 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
       }
     },
     async bucket(name) {
-      const at = await bucketPlace(sdk, place, name, isPathStyle(env));
+      const at = bucketPlace(sdk, place, name, isPathStyle(env));
       return new Bucket(
-        serviceAt(at, answer => s3Refusal(answer, sdk.parseXML)),
+        serviceAt(await at.catch(failOf('S3')), answer => s3Refusal(answer, sdk.parseXML)),
         sdk.parseXML,
       );
     },
     async function(name) {
-      return new LambdaFunction(serviceAt(await lambdaPlace(sdk, place), lambdaRefusal), name);
+      const at = lambdaPlace(sdk, place);
+      return new LambdaFunction(serviceAt(await at.catch(failOf('Lambda')), lambdaRefusal), name);
     },
     control,
     refreshCredentials: since => credentials.refresh(since),
     close() {
       void dispatcher.destroy();
-      void opened?.then(({handler}) => handler.destroy());
+      opened?.then(({handler}) => handler.destroy()).catch(() => {});
     },
+  };
+}
+
+function failOf(service: string): (error: Error) => never {
+  return error => {
+    throw new FailureError({
+      reason: 'cloud-failed',
+      text: `there is no place for requests to ${service} (${error.message})`,
+      hint: 'look at AWS_ENDPOINT_URL and its like, and at the profile',
+    });
   };
 }

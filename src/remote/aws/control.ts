@@ -1,6 +1,7 @@
 /** The SDK's clients, for the commands that look into an account and change it. */
 import type {AwsCredentialIdentityProvider, HttpRequest} from '@smithy/types';
 import {type ConnectionSettings, openConnections} from './connections.ts';
+import {quietly} from './quietly.ts';
 import type {
   CloudFormationClient,
   LambdaClient,
@@ -71,19 +72,5 @@ export class LateHandler {
 
   httpHandlerConfigs(): Record<string, never> {
     return {};
-  }
-}
-
-/** Without the SDK's word, at each start on Node 20, of which of its versions will be the last for it. */
-function quietly<T>(make: () => T): T {
-  const name = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
-  const before = process.env[name];
-  process.env[name] = 'true';
-  try {
-    return make();
-  } finally {
-    // Children get this environment.
-    if (before === undefined) delete process.env[name];
-    else process.env[name] = before;
   }
 }

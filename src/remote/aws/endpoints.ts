@@ -7,6 +7,8 @@ export interface ServicePlace {
   readonly url: URL;
   /** What requests there are signed for. */
   readonly signedFor: {readonly service: string; readonly region: string};
+  /** Whether paths are escaped once more for their signature. */
+  readonly escapesPath: boolean;
 }
 
 export interface Place {
@@ -60,13 +62,17 @@ interface Scheme {
   readonly name: string;
   readonly signingName?: string;
   readonly signingRegion?: string;
+  readonly disableDoubleEncoding?: boolean;
 }
 
 function placed({url, properties}: EndpointV2, service: string, region: string): ServicePlace {
   const schemes = (properties?.authSchemes ?? []) as unknown as readonly Scheme[];
   const scheme = schemes.find(({name}) => name === 'sigv4');
+  if (!scheme && schemes.length > 0)
+    throw new Error(`requests to ${url.host} are signed by ${schemes[0]!.name}, which builds do not know`);
   return {
     url,
     signedFor: {service: scheme?.signingName ?? service, region: scheme?.signingRegion ?? region},
+    escapesPath: scheme?.disableDoubleEncoding !== true,
   };
 }

@@ -24,8 +24,8 @@ export interface S3StoreOptions {
  * 1.5, 19 makes 16.0 in 25.
  */
 const LEVELS = {passing: 3, lasting: 9} as const;
-/** A request that takes longer has lost its connection: in ms, and for each byte sent at 50 KB/s. */
-const TIME_LIMIT = 30_000;
+/** A connection that says nothing for so long is lost: in ms, and for each byte sent at 50 KB/s. */
+const SILENCE = 30_000;
 const SLOWEST = 50;
 
 export class S3Store implements Store {
@@ -65,7 +65,7 @@ export class S3Store implements Store {
       controller.run(
         signal => {
           counts.get++;
-          return bucket.get(`${BLOB_PREFIXES.out}${digest}`, {signal, timeLimit: TIME_LIMIT});
+          return bucket.get(`${BLOB_PREFIXES.out}${digest}`, {signal, silence: SILENCE});
         },
         {signal: ended},
       ),
@@ -92,7 +92,7 @@ export class S3Store implements Store {
       await controller.run(
         signal => {
           counts.head++;
-          return bucket.head(key, {signal, timeLimit: TIME_LIMIT});
+          return bucket.head(key, {signal, silence: SILENCE});
         },
         {signal: ended},
       );
@@ -118,12 +118,12 @@ export class S3Store implements Store {
   async #put(key: string, bytes: Uint8Array): Promise<void> {
     const {bucket, controller, counts, known, signal: ended} = this.#options;
     const digest = digestOf(bytes);
-    const timeLimit = TIME_LIMIT + bytes.length / SLOWEST;
+    const silence = SILENCE + bytes.length / SLOWEST;
     const how = await this.#guarded(() =>
       controller.run(
         signal => {
           counts.put++;
-          return bucket.put(key, bytes, {digest, keepsOther: !this.#damaged.has(key), signal, timeLimit});
+          return bucket.put(key, bytes, {digest, keepsOther: !this.#damaged.has(key), signal, silence});
         },
         {signal: ended},
       ),

@@ -8,9 +8,6 @@ declare module '@aws-sdk/client-s3/dist-es/endpoint/endpointResolver.js' {
 declare module 'undici/lib/dispatcher/agent.js' {
   export {Agent as default} from 'undici';
 }
-declare module 'undici/lib/dispatcher/env-http-proxy-agent.js' {
-  export {EnvHttpProxyAgent as default} from 'undici';
-}
 declare module '@aws-sdk/client-lambda/dist-es/endpoint/EndpointParameters.js' {
   export {
     commonParams,

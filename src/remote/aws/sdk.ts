@@ -8,6 +8,7 @@ import * as lambdaResolver from '@aws-sdk/client-lambda/dist-es/endpoint/endpoin
 import * as s3Parameters from '@aws-sdk/client-s3/dist-es/endpoint/EndpointParameters.js';
 import * as s3Resolver from '@aws-sdk/client-s3/dist-es/endpoint/endpointResolver.js';
 
+export {emitWarningIfUnsupportedVersion} from '@aws-sdk/core/client';
 export {defaultProvider} from '@aws-sdk/credential-provider-node';
 export {parseXML} from '@aws-sdk/xml-builder';
 export {
@@ -27,5 +28,6 @@ export const lambda = {...lambdaParameters, ...lambdaResolver};
 export const s3 = {...s3Parameters, ...s3Resolver};
 
 export async function loadProxyAgent() {
-  return (await import('undici/lib/dispatcher/env-http-proxy-agent.js')).default;
+  // All of undici: it needs what only the whole adds to its parts.
+  return (await import('undici')).EnvHttpProxyAgent;
 }

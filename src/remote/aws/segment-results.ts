@@ -33,8 +33,8 @@ const LONGEST_PENDING = 2_000;
 /** Results kept for one key: sources that alternate between a few states of their headers. */
 const MOST_RESULTS = 8;
 const LEVEL = 3;
-/** A request without an answer for so long has lost its connection, in ms: a segment is a few MB at most. */
-const TIME_LIMIT = 30_000;
+/** A connection that says nothing for so long is lost, in ms: a segment is a few MB at most. */
+const SILENCE = 30_000;
 
 /** Invariant: in each map the newest result of a key is the last. */
 interface Known {
@@ -110,7 +110,7 @@ export class SegmentResults implements ResultCache {
     await controller.run(
       signal => {
         counts.put++;
-        const how = {digest, keepsOther: false, signal, timeLimit: TIME_LIMIT};
+        const how = {digest, keepsOther: false, signal, silence: SILENCE};
         return bucket.put(`${this.#prefixOf(toolchain)}${name}`, body, how);
       },
       {signal: ended},
@@ -156,7 +156,7 @@ export class SegmentResults implements ResultCache {
       const {keys, next} = await controller.run(
         signal => {
           counts.list++;
-          return bucket.list(prefix, token, {signal, timeLimit: TIME_LIMIT});
+          return bucket.list(prefix, token, {signal, silence: SILENCE});
         },
         {signal: ended},
       );
@@ -174,7 +174,7 @@ export class SegmentResults implements ResultCache {
     const {bytes: body} = await controller.run(
       signal => {
         counts.get++;
-        return bucket.get(`${this.#prefixOf(toolchain)}${name}`, {signal, timeLimit: TIME_LIMIT});
+        return bucket.get(`${this.#prefixOf(toolchain)}${name}`, {signal, silence: SILENCE});
       },
       {signal: ended},
     );

@@ -19,7 +19,7 @@ let dispatcher: Agent;
 let answer: Answer;
 const seen: {method: string; headers: IncomingMessage['headers']; body: Buffer}[] = [];
 const {signal} = new AbortController();
-const how = {signal, timeLimit: 60_000};
+const how = {signal, silence: 60_000};
 
 beforeEach(async () => {
   seen.length = 0;
@@ -170,6 +170,28 @@ describe('a function', () => {
     await expect(lambda().invoke(Buffer.from('{}'), controller.signal)).rejects.toThrow(/abort/);
     expect(seen).toHaveLength(1);
   });
+
+  it('is not asked at all by who gave up before there was a connection', async () => {
+    await dispatcher.destroy();
+    dispatcher = new Agent({connections: 1});
+    const [first, second] = [new AbortController(), new AbortController()];
+    let queued: Promise<unknown> | undefined;
+    answer = () => {
+      queued = lambda().invoke(Buffer.from('second'), second.signal);
+      queued.catch(() => second.abort());
+      // By then it waits for the one connection.
+      setImmediate(() => second.abort());
+    };
+    const asked = lambda().invoke(Buffer.from('first'), first.signal);
+    asked.catch(() => {});
+    await new Promise<void>(resolve => second.signal.addEventListener('abort', () => resolve()));
+    await expect(queued).rejects.toThrow(/abort/);
+    first.abort();
+    await expect(asked).rejects.toThrow(/abort/);
+    answer = says(200, {}, '{}');
+    await lambda().invoke(Buffer.from('third'), signal);
+    expect(seen.map(({body}) => body.toString())).toEqual(['first', 'third']);
+  });
 });
 
 describe('a bucket', () => {
@@ -236,6 +258,13 @@ describe('a bucket', () => {
     expect(await faultIn(bucket().get('k', how))).toEqual(fault);
   });
 
+  it('with a wrong clock here says so by its date alone', async () => {
+    answer = says(403, {date: new Date(Date.now() - 3_600_000).toUTCString(), age: '3600'}, '');
+    expect(await faultIn(bucket().head('k', how))).toMatchObject({kind: 'final', reason: 'access-denied'});
+    answer = says(403, {date: new Date(Date.now() - 3_600_000).toUTCString()}, '');
+    expect(await faultIn(bucket().head('k', how))).toEqual({kind: 'transient', reason: 'clock-corrected'});
+  });
+
   it('says by status alone what is not there', async () => {
     answer = says(404, {}, '');
     expect(await faultIn(bucket().head('k', how))).toMatchObject({kind: 'final', reason: 'object-missing'});
@@ -256,9 +285,9 @@ describe('a bucket', () => {
     expect(await bucket().list('', undefined, how)).toEqual({keys: [], next: undefined});
   });
 
-  it('is not waited for beyond the limit', async () => {
+  it('is not waited for when it says nothing', async () => {
     answer = () => {};
-    expect(await faultIn(bucket().get('k', {signal, timeLimit: 20}))).toEqual({
+    expect(await faultIn(bucket().get('k', {signal, silence: 20}))).toEqual({
       kind: 'transient',
       reason: 'connection-lost',
     });

@@ -16,8 +16,8 @@ export interface ServiceRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
   readonly signal: AbortSignal;
-  /** From sending it to the last byte of its answer, in ms. Default: none. */
-  readonly timeLimit?: number;
+  /** A connection that says nothing for so long is lost, in ms. Default: {@link openConnections}'s. */
+  readonly silence?: number;
 }
 
 export interface ServiceAnswer {
@@ -61,6 +61,7 @@ export interface ServiceOptions {
 
 /** A clock that is wrong by so much is set by the service's, in ms; AWS refuses what is signed five minutes off. */
 const SKEW_LIMIT = 240_000;
+const SKEWED = 'RequestTimeTooSkewed';
 
 export class Service {
   readonly #options: ServiceOptions;
@@ -94,12 +95,16 @@ export class Service {
     signal.throwIfAborted();
     const answer = await this.#exchange(request, `${path}${searchOf(query)}`, signed.headers);
     if (answer.status < 300) return answer;
-    this.#setClock(answer.headers.date);
-    throw new ServiceError(this.#options.refusal(answer), answer, this.#ahead !== ahead);
+    this.#setClock(answer.headers);
+    const isClockSet = this.#ahead !== ahead;
+    const refusal = this.#options.refusal(answer);
+    // An answer to HEAD cannot say why.
+    const name = isClockSet && method === 'HEAD' && answer.status === 403 ? SKEWED : refusal.name;
+    throw new ServiceError({...refusal, name}, answer, isClockSet);
   }
 
   #exchange(
-    {method, body, signal, timeLimit}: ServiceRequest,
+    {method, body, signal, silence}: ServiceRequest,
     path: string,
     headers: Record<string, string>,
   ): Promise<ServiceAnswer> {
@@ -107,28 +112,32 @@ export class Service {
     return new Promise((resolve, reject) => {
       let controller: Dispatcher.DispatchController | undefined;
       let given: Error | undefined;
-      const giveUp = (reason: Error) => {
-        given = reason;
-        controller?.abort(reason);
-        end(() => reject(reason));
+      const onAbort = () => {
+        given = signal.reason as Error;
+        controller?.abort(given);
+        end(() => reject(given));
       };
-      const onAbort = () => giveUp(signal.reason as Error);
-      const timer =
-        timeLimit === undefined ? undefined : setTimeout(() => giveUp(overdue(timeLimit)), timeLimit);
       const end = (settle: () => void) => {
-        clearTimeout(timer);
         signal.removeEventListener('abort', onAbort);
         settle();
       };
       signal.addEventListener('abort', onAbort, {once: true});
       let status = 0;
       let answered: IncomingHttpHeaders = {};
-      const chunks: Buffer[] = [];
+      let chunks: Buffer[] = [];
       dispatcher.dispatch(
-        {origin: endpoint.origin, method, path, headers, body: body ?? null},
+        {
+          origin: endpoint.origin,
+          method,
+          path,
+          headers,
+          body: body ?? null,
+          ...(silence !== undefined && {headersTimeout: silence, bodyTimeout: silence}),
+        },
         {
           onRequestStart(started) {
             controller = started;
+            chunks = [];
             if (given) started.abort(given);
           },
           onResponseStart(_, code, fields) {
@@ -150,16 +159,13 @@ export class Service {
     });
   }
 
-  #setClock(date: string | undefined): void {
+  #setClock({date, age}: IncomingHttpHeaders): void {
     const theirs = Date.parse(date ?? '');
-    if (Number.isNaN(theirs)) return;
+    // With an age it comes from a proxy that kept it.
+    if (Number.isNaN(theirs) || age !== undefined) return;
     const ahead = theirs - Date.now();
     if (Math.abs(ahead - this.#ahead) >= SKEW_LIMIT) this.#ahead = ahead;
   }
-}
-
-function overdue(limit: number): Error {
-  return Object.assign(new Error(`no whole answer within ${limit / 1000} s`), {code: 'ETIMEDOUT'});
 }
 
 /** Encoded as the signer encodes it. */

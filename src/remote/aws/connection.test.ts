@@ -1,5 +1,6 @@
 /** Where requests go and how they are spelt, held against the SDK's own clients. */
-import {createServer, type Server} from 'node:http';
+import {createHash, createHmac} from 'node:crypto';
+import {createServer, type IncomingMessage, type Server} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {InvokeCommand, LambdaClient} from '@aws-sdk/client-lambda';
 import {GetObjectCommand, ListObjectsV2Command, S3Client} from '@aws-sdk/client-s3';
@@ -90,12 +91,19 @@ function originOf({protocol, hostname, port}: Sent): string {
 
 describe('a request is spelt as the SDK spells it', () => {
   const urls: string[] = [];
+  const signatures: {readonly claimed: string; readonly right: string}[] = [];
   let server: Server;
   beforeEach(async () => {
     urls.length = 0;
+    signatures.length = 0;
     server = createServer((request, response) => {
       urls.push(`${request.method} ${request.url}`);
-      request.resume().on('end', () => response.end('<ListBucketResult/>'));
+      const chunks: Buffer[] = [];
+      request.on('data', chunk => chunks.push(chunk));
+      request.on('end', () => {
+        signatures.push(signatureOf(request, Buffer.concat(chunks)));
+        response.end('<ListBucketResult/>');
+      });
     });
     await new Promise<void>(resolve => void server.listen(0, '127.0.0.1', resolve));
     vi.stubEnv('AWS_ENDPOINT_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
@@ -133,6 +141,8 @@ describe('a request is spelt as the SDK spells it', () => {
     await s3.send(new ListObjectsV2Command({Bucket: BUCKET, Prefix: key, ContinuationToken: 'next/+='}));
     lambda.destroy();
     s3.destroy();
+    expect(signatures).toHaveLength(6);
+    for (const {claimed, right} of signatures) expect(claimed).toBe(right);
     expect(ours.map(sorted)).toEqual(urls.map(url => sorted(url.replace('x-id=GetObject', ''))));
   });
 });
@@ -171,6 +181,34 @@ describe('a connection', () => {
     connection.close();
   });
 });
+
+/** What a request says to be its signature, and what it is by AWS's rules ("Signature Version 4", IAM's user guide). */
+function signatureOf({method, url = '', headers}: IncomingMessage, body: Buffer) {
+  const said =
+    /Credential=key\/(\S+), SignedHeaders=(\S+), Signature=(\S+)/.exec(headers.authorization ?? '') ?? [];
+  const [, scope = '', names = '', claimed = ''] = said;
+  const [path = '', query = ''] = url.split('?');
+  // S3 alone takes the path as it is.
+  const isS3 = scope.includes('/s3/');
+  const canonical = [
+    method,
+    isS3 ? path : path.split('/').map(encodeURIComponent).join('/'),
+    query.split('&').sort().join('&'),
+    ...names.split(';').map(name => `${name}:${String(headers[name]).trim()}`),
+    '',
+    names,
+    headers['x-amz-content-sha256'] ?? createHash('sha256').update(body).digest('hex'),
+  ].join('\n');
+  const text = [
+    'AWS4-HMAC-SHA256',
+    headers['x-amz-date'],
+    scope,
+    createHash('sha256').update(canonical).digest('hex'),
+  ];
+  const hmac = (key: string | Buffer, data: string) => createHmac('sha256', key).update(data).digest();
+  const key = scope.split('/').reduce(hmac, Buffer.from(`AWS4${CREDENTIALS.secretAccessKey}`));
+  return {claimed, right: hmac(key, text.join('\n')).toString('hex')};
+}
 
 /** The order of a query says nothing. */
 function sorted(url: string): string {

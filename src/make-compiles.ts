@@ -78,6 +78,8 @@ export class MakeCompiles {
   readonly #journal = new Journal();
   /** What the last make had compiled, by what it made. */
   readonly #before = new Map<string, Question>();
+  /** Of that, what was begun before anybody asked for it. */
+  readonly #begun = new Set<string>();
   readonly #prefetch: Prefetch;
   #count = 0;
   #hasBegun = false;
@@ -162,9 +164,10 @@ export class MakeCompiles {
     return this.#count;
   }
 
-  /** Ends what nobody has asked for, and keeps what was learnt for the next make. */
-  async close(): Promise<void> {
+  /** Keeps what was learnt for the next make; if this one came to its end, without what was begun for it in vain. */
+  async close({isWhole}: {readonly isWhole: boolean}): Promise<void> {
     await this.#prefetch.close();
+    if (isWhole) for (const output of this.#begun) this.#before.delete(output);
     this.#journal.save(join(this.#options.stateDir, 'journal.json'), {
       earlier: this.#before,
       keeps: isOfCompiles,
@@ -255,7 +258,9 @@ export class MakeCompiles {
       const {source, output} = classification.compile;
       if (!existsSync(absolute(question, source))) continue;
       this.#before.set(absolute(question, output), question);
-      if (!existsSync(absolute(question, output)) && keyOf(question) !== keyOf(first)) ahead.push(question);
+      if (existsSync(absolute(question, output)) || keyOf(question) === keyOf(first)) continue;
+      ahead.push(question);
+      this.#begun.add(absolute(question, output));
     }
     if (useCache) this.#prefetch.start(ahead);
   }

@@ -119,7 +119,7 @@ export async function make(options: MakeOptions, began: number): Promise<number>
       signal: interruption.signal,
     });
     const interruptedBy = status === 0 ? interruption.name : await interruption.nameAfterFailure();
-    await compiles.close();
+    await compiles.close({isWhole: status === 0 && interruptedBy === undefined});
     await cloud.close();
     report({type: 'build-planned', name: '', compiles: 0, others: 0, edgesTotal: compiles.count});
     const summary = collector.summary({

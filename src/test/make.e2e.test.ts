@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
+import {digestOf} from '../protocol/digest.ts';
 import {lastingProcesses} from './leftovers.ts';
 import {MakeProject} from './make-project.ts';
 import {check} from './project.ts';
@@ -75,6 +76,29 @@ describe('recipes that do more than compile', () => {
     expect(commands(built.stdout).filter(line => line.includes(' main.c'))).toHaveLength(1);
     expect((await rig.run(recipes.path('program'), [])).stdout).toBe('alpha beta yes no\n');
   });
+});
+
+it('what was begun in vain is not begun again, unless make had no chance to ask for it', async () => {
+  const made = await project({
+    Makefile: 'all: a.o b.o\n%.o: %.c\n\tgcc -c -o $@ $<\nbad:\n\tfalse\n',
+    'a.c': 'int a;\n',
+    'b.c': 'int b;\n',
+  });
+  const journal = join(rig.store, 'make', digestOf(made.directory).slice(0, 16), 'journal.json');
+  const listed = () => {
+    const {compiles} = JSON.parse(readFileSync(journal, 'utf8')) as {compiles: string[][]};
+    return compiles.map(words => words.at(-1)).sort();
+  };
+  await check(made.llama());
+  expect(listed()).toEqual(['a.c', 'b.c']);
+  for (const name of ['a.o', 'b.o']) rmSync(made.path(name));
+  expect((await made.llama(['a.o', 'bad'])).status).toBe(2);
+  expect(listed()).toEqual(['a.c', 'b.c']);
+  rmSync(made.path('a.o'));
+  await check(made.llama(['a.o']));
+  expect(listed()).toEqual(['a.c']);
+  await check(made.llama());
+  expect(listed()).toEqual(['a.c', 'b.c']);
 });
 
 describe('the number of jobs', () => {

@@ -8,12 +8,7 @@ import {noCounts} from '../src/remote/counts.ts';
 
 export async function main(argv: readonly string[]): Promise<number> {
   const [count = 0, first = 0] = argv.map(Number);
-  const connection = await connect({
-    region: undefined,
-    profile: undefined,
-    connections: first,
-    env: process.env,
-  });
+  const connection = await connect({connections: first, env: process.env});
   const counts = noCounts();
   const reasons = new Map<string, number>();
   const onRetry = (reason: string) => {

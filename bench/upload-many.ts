@@ -9,12 +9,7 @@ import {S3Store} from '../src/remote/aws/s3-store.ts';
 import {noCounts} from '../src/remote/counts.ts';
 
 export async function main([folder = '', bucketName = '']: readonly string[]): Promise<number> {
-  const connection = await connect({
-    region: undefined,
-    profile: undefined,
-    connections: 64,
-    env: process.env,
-  });
+  const connection = await connect({connections: 64, env: process.env});
   const bucket = await connection.bucket(bucketName);
   const counts = noCounts();
   const controller = new Controller({service: 'S3', first: 64, most: 64, onRetry: () => {}});

@@ -76,10 +76,6 @@ export class MakeCompiles {
   readonly #programs = new Map<string, string | undefined>();
   readonly #warned = new Set<string>();
   readonly #journal = new Journal();
-  /** What the last make had compiled, by what it made. */
-  readonly #before = new Map<string, Question>();
-  /** Of that, what was begun before anybody asked for it. */
-  readonly #begun = new Set<string>();
   readonly #prefetch: Prefetch;
   #count = 0;
   #hasBegun = false;
@@ -164,16 +160,13 @@ export class MakeCompiles {
     return this.#count;
   }
 
-  /** Keeps what was learnt for the next make; if this one came to its end, without what was begun for it in vain. */
+  /** Keeps what was learnt for the next make. `isWhole`: this one came to its end. */
   async close({isWhole}: {readonly isWhole: boolean}): Promise<void> {
     await this.#prefetch.close();
-    if (isWhole) for (const output of this.#begun) this.#before.delete(output);
-    this.#journal.save(join(this.#options.stateDir, 'journal.json'), {
-      earlier: this.#before,
-      keeps: isOfCompiles,
-    });
+    const {stateDir} = this.#options;
+    this.#journal.save(join(stateDir, 'journal.json'), {isWhole, keeps: isOfCompiles});
     try {
-      this.#files.save(join(this.#options.stateDir, 'files'), TOKENS_VERSION);
+      this.#files.save(join(stateDir, 'files'), TOKENS_VERSION);
     } catch {
       // A full disk: the next one reads the files again, and nothing else.
     }
@@ -203,6 +196,7 @@ export class MakeCompiles {
       this.#reasonByProgram(question, classification) ?? reasonByOutputs(question, classification);
     if (reason !== undefined) return real(reason);
     this.#begin(question);
+    this.#journal.noteAsked(absolute(question, target));
     const isLent = jobserver.lent < Math.max(LENT_FOR_EACH * width, LENT_IN_ANY_CASE);
     if (isLent) jobserver.lend();
     try {
@@ -257,12 +251,12 @@ export class MakeCompiles {
       if (classification.kind !== 'remote') continue;
       const {source, output} = classification.compile;
       if (!existsSync(absolute(question, source))) continue;
-      this.#before.set(absolute(question, output), question);
-      if (existsSync(absolute(question, output)) || keyOf(question) === keyOf(first)) continue;
-      ahead.push(question);
-      this.#begun.add(absolute(question, output));
+      const place = absolute(question, output);
+      const isBegun = useCache && !existsSync(place) && keyOf(question) !== keyOf(first);
+      this.#journal.recall(question, place, isBegun);
+      if (isBegun) ahead.push(question);
     }
-    if (useCache) this.#prefetch.start(ahead);
+    this.#prefetch.start(ahead);
   }
 
   /** A worker's start takes as long as all that comes before its first compile. */

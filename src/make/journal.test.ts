@@ -4,7 +4,6 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, expect, it} from 'vitest';
 import {questionOf} from '../test/question.ts';
 import {Journal} from './journal.ts';
-import type {Question} from './question.ts';
 
 let directory: string;
 let file: string;
@@ -16,7 +15,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(directory, {recursive: true}));
 
-const all = {earlier: new Map<string, Question>(), keeps: () => true};
+const all = {isWhole: true, keeps: () => true};
 
 it('comes back as it was, with what an earlier make had made beside it', () => {
   const journal = new Journal();
@@ -26,8 +25,8 @@ it('comes back as it was, with what an earlier make had made beside it', () => {
   expect(Journal.load(file, 0o022)).toEqual(asked);
   const next = new Journal();
   next.add(questionOf('other words'), '/d/1.o');
-  const earlier = new Map(Journal.load(file, 0o022).map((each, n) => [`/d/${n}.o`, each]));
-  next.save(file, {...all, earlier});
+  for (const [n, each] of Journal.load(file, 0o022).entries()) next.recall(each, `/d/${n}.o`, false);
+  next.save(file, all);
   const kept = [questionOf('other words'), asked[0]!, asked[2]!];
   expect(Journal.load(file, 0o027)).toEqual(kept.map(each => ({...each, umask: 0o027})));
   expect(readdirSync(directory)).toEqual(['journal.json']);
@@ -41,8 +40,23 @@ it('tells nobody what means nothing for a compile', () => {
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });
 
+it.each([true, false])('is without what was begun in vain, if make came to its end: %s', isWhole => {
+  const journal = new Journal();
+  journal.add(questionOf('made'), '/d/made.o');
+  for (const name of ['vain', 'here', 'there'])
+    journal.recall(questionOf(name), `/d/${name}.o`, name !== 'there');
+  // Asked for, and then made by the real compiler.
+  journal.noteAsked('/d/here.o');
+  journal.save(file, {...all, isWhole});
+  const names = Journal.load(file, 0o022).map(({words}) => words.at(-1));
+  const wanted = ['made', 'vain', 'here', 'there'].filter(name => !isWhole || name !== 'vain');
+  expect(names).toEqual(wanted.map(name => questionOf(name).words.at(-1)));
+});
+
 it('is not written where nothing was asked for', () => {
-  new Journal().save(file, {...all, earlier: new Map([['/d/a.o', questionOf('a')]])});
+  const journal = new Journal();
+  journal.recall(questionOf('a'), '/d/a.o', false);
+  journal.save(file, all);
   expect(readdirSync(directory)).toEqual([]);
 });
 

@@ -30,6 +30,10 @@ export function keyOf({directory, program, words}: Question): string {
 export class Journal {
   /** By what they make, since the next make wants that, by whatever words. */
   readonly #compiles = new Map<string, Question>();
+  /** What an earlier make had, by the same. */
+  readonly #earlier = new Map<string, Question>();
+  /** Of that, what was begun before anybody asked for it, and nobody has asked since. */
+  readonly #inVain = new Set<string>();
 
   /** One that is absent or torn is empty. `umask`: of all who will ask. */
   static load(file: string, umask: number): readonly Question[] {
@@ -51,21 +55,36 @@ export class Journal {
     }
   }
 
+  /** One of an earlier make. `output`: absolute path of what it made; `isBegun`: before anybody asks. */
+  recall(question: Question, output: string, isBegun: boolean): void {
+    this.#earlier.set(output, question);
+    if (isBegun) this.#inVain.add(output);
+  }
+
+  /** Somebody has asked for it, whoever will make it. */
+  noteAsked(output: string): void {
+    this.#inVain.delete(output);
+  }
+
   /** `output`: absolute path of what it made. */
   add(question: Question, output: string): void {
     if (this.#compiles.size < MOST) this.#compiles.set(output, question);
   }
 
   /**
-   * By rename, for the user's eyes alone. `earlier`: what an earlier make had, by output; kept where this one was not asked
-   * for it: it had nothing to do about it. `keeps`: whether a variable means something for a compile.
+   * By rename, for the user's eyes alone. What an earlier make had stays where this one was not asked for it: it had nothing
+   * to do about it; but not what was begun in vain, if this one came to its end (`isWhole`). `keeps`: whether a variable
+   * means something for a compile.
    */
   save(
     file: string,
-    {earlier, keeps}: {earlier: ReadonlyMap<string, Question>; keeps: (variable: string) => boolean},
+    {isWhole, keeps}: {readonly isWhole: boolean; readonly keeps: (variable: string) => boolean},
   ): void {
     if (this.#compiles.size === 0) return;
-    const others = [...earlier].filter(([output]) => !this.#compiles.has(output)).map(([, each]) => each);
+    const isGone = (output: string) => isWhole && this.#inVain.has(output);
+    const others = [...this.#earlier]
+      .filter(([output]) => !this.#compiles.has(output) && !isGone(output))
+      .map(([, each]) => each);
     const all = [...this.#compiles.values(), ...others].slice(0, MOST);
     const environments = new Map<string, {readonly at: number; readonly env: NodeJS.ProcessEnv}>();
     const compiles = all.map(({directory, program, words, env: whole}) => {

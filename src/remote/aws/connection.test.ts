@@ -119,12 +119,7 @@ describe('a request is spelt as the SDK spells it', () => {
     ['arn:aws:lambda:us-east-1:123456789012:function:f:7', "a b+c&d=e/é!'()*~/%41"],
   ])('function %s, key and prefix %s', async (name, key) => {
     const {signal} = new AbortController();
-    const connection = await connect({
-      region: undefined,
-      profile: undefined,
-      connections: 2,
-      env: process.env,
-    });
+    const connection = await connect({connections: 2, env: process.env});
     const bucket = await connection.bucket(BUCKET);
     await (await connection.function(name)).invoke(Buffer.from('{}'), signal);
     await bucket.get(key, {signal, silence: 10_000});
@@ -148,7 +143,7 @@ describe('a request is spelt as the SDK spells it', () => {
 });
 
 describe('a connection', () => {
-  const settings = () => ({region: 'us-east-1', profile: undefined, connections: 2, env: process.env});
+  const settings = () => ({region: 'us-east-1', connections: 2, env: process.env});
 
   it('goes by a proxy where there is one', async () => {
     const asked: string[] = [];

@@ -5,9 +5,9 @@
 import {FailureError} from '../../failure.ts';
 import {Sha256} from '../../protocol/sha256.ts';
 import {Bucket, s3Refusal} from './bucket.ts';
-import {type ConnectionSettings, openConnections} from './connections.ts';
 import {type Control, isPathStyle, LateHandler, openControl} from './control.ts';
 import {Credentials} from './credentials.ts';
+import {type ConnectionSettings, openDispatcher} from './dispatcher.ts';
 import {bucketPlace, lambdaPlace, placeOf, type ServicePlace} from './endpoints.ts';
 import {LambdaFunction, lambdaRefusal} from './lambda-function.ts';
 import {quietly} from './quietly.ts';
@@ -30,7 +30,7 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
   const sdk = await import('./sdk.ts');
   quietly(() => sdk.emitWarningIfUnsupportedVersion(process.version));
   const place = placeOf(sdk, region, profile);
-  const dispatcher = await openConnections(settings, sdk.Agent, sdk.loadProxyAgent);
+  const dispatcher = await openDispatcher(settings, sdk.Agent, sdk.loadProxyAgent);
   const credentials = new Credentials(({isRenewed}) =>
     sdk.defaultProvider({
       // What asks for credentials (SSO, STS) goes the same way as all else.

@@ -1,6 +1,6 @@
 /** The SDK's clients, for the commands that look into an account and change it. */
 import type {AwsCredentialIdentityProvider, HttpRequest} from '@smithy/types';
-import {type ConnectionSettings, openConnections} from './connections.ts';
+import {type ConnectionSettings, openDispatcher} from './dispatcher.ts';
 import {quietly} from './quietly.ts';
 import type {
   CloudFormationClient,
@@ -27,7 +27,7 @@ export async function openControl(
 ): Promise<Control> {
   const {region, profile, env} = settings;
   const sdk = await import('./sdk-control.ts');
-  const dispatcher = await openConnections(settings, sdk.Agent, async () => sdk.EnvHttpProxyAgent);
+  const dispatcher = await openDispatcher(settings, sdk.Agent, async () => sdk.EnvHttpProxyAgent);
   const handler = new sdk.UndiciHttpHandler({dispatcher});
   const common = {
     requestHandler: handler,

@@ -16,7 +16,7 @@ export interface ServiceRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
   readonly signal: AbortSignal;
-  /** A connection that says nothing for so long is lost, in ms. Default: {@link openConnections}'s. */
+  /** A connection that says nothing for so long is lost, in ms. Default: {@link openDispatcher}'s. */
   readonly silence?: number;
 }
 

@@ -4,9 +4,9 @@ import {rootCertificates} from 'node:tls';
 import type {Agent, Dispatcher, EnvHttpProxyAgent} from 'undici';
 
 export interface ConnectionSettings {
-  /** Undefined: what environment and profile say. */
-  readonly region: string | undefined;
-  readonly profile: string | undefined;
+  /** Absent: what environment and profile say. */
+  readonly region?: string | undefined;
+  readonly profile?: string | undefined;
   /** Connections at most, to each host. */
   readonly connections: number;
   readonly env: NodeJS.ProcessEnv;
@@ -16,7 +16,7 @@ export interface ConnectionSettings {
 const ANSWER_LIMIT = 910_000;
 const CONNECT_LIMIT = 10_000;
 
-export async function openConnections(
+export async function openDispatcher(
   {connections, env}: ConnectionSettings,
   DirectAgent: typeof Agent,
   loadProxyAgent: () => Promise<typeof EnvHttpProxyAgent>,

@@ -6,7 +6,8 @@
 import {randomBytes} from 'node:crypto';
 import {closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync} from 'node:fs';
 import {join} from 'node:path';
-import type {Observed, PathGroups} from '../src/protocol/invocation.ts';
+import type {Observed} from '../src/protocol/invocation.ts';
+import {joinNames, type PathGroups} from '../src/protocol/path-groups.ts';
 import {
   emptyRecordHeader,
   type PathRecord,
@@ -188,6 +189,6 @@ class Groups {
   }
 
   list(): PathGroups {
-    return [...this.#groups];
+    return Array.from(this.#groups, ([directory, names]) => [directory, joinNames(names)] as const);
   }
 }

@@ -13,6 +13,7 @@ import {NinjaExecutor} from './frontends/ninja/ninja-executor.ts';
 import {Recorder} from './frontends/ninja/recorder.ts';
 import {type Project, STATE_DIR} from './frontends/project.ts';
 import {startStamp} from './frontends/start-stamp.ts';
+import {DiscoveredNodes} from './graph/discovered-nodes.ts';
 import type {Executor} from './graph/executor.ts';
 import {FileState} from './graph/file-state.ts';
 import {EDGE_DEPS_GCC, type EdgeId} from './graph/graph.ts';
@@ -231,13 +232,15 @@ export class Engine {
     const leaving = unfinished.filter(edge => lanes.laneOf(edge) === 'remote').length;
     if (leaving > 0) cloud.invoker.warm?.(leaving);
     const weightOf = criticalPath(graph, plan, edge => project.records.duration(graph.outs(edge)[0]!));
+    const discovered = new DiscoveredNodes({graph, records: project.records, canonicalPath});
+    const nodesOf = (edge: EdgeId, paths: readonly string[]) => discovered.of(edge, paths);
     const local = new LocalExecutor({
       graph,
       directory: this.#directory,
       directoryOf: edge => project.directoryOf(edge),
       processes: this.#options.processes,
       takeStamp: this.#takeStamp,
-      canonicalPath,
+      nodesOf,
       depfileDialect: project.depfileDialect,
       depfileUse: edge =>
         !graph.has(edge, EDGE_DEPS_GCC) ? 'leave' : project.kind === 'ninja' ? 'take' : 'read',
@@ -285,6 +288,7 @@ export class Engine {
       runLocally: (edge, abort, reason) => this.#runLocally(local, edge, {signal: abort, reason}),
       isCaptured: true,
       depsFrom: project.kind === 'ninja' ? 'depfile' : 'observed',
+      nodesOf,
       warn: text => this.#warn(text),
       reasonToStay: edge => departures.reasonToStay(edge, this.#localSlots.free),
       fallsBack: policy.fallsBack,

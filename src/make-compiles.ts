@@ -142,6 +142,7 @@ export class MakeCompiles {
       },
       isCaptured: false,
       depsFrom: 'observed',
+      nodesOf: () => new Int32Array(),
       warn: text => this.#warn(text),
       reasonToStay: options.reasonToStay,
       fallsBack: options.fallsBack,

@@ -233,7 +233,8 @@ describe('records', () => {
       files,
       onProblem: text => expect.unreachable(text),
     });
-    recorder.record(0, {mtime: 77n, duration: 5, deps: ['a.h', '/usr/include/stdio.h']});
+    const deps = ['a.h', '/usr/include/stdio.h'].map(path => graph.intern(path));
+    recorder.record(0, {mtime: 77n, duration: 5, deps});
     recorder.flush();
     recorder.close();
     const next = again();

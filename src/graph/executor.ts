@@ -1,5 +1,5 @@
 /** The seam between deciding what to run and running it: what the scheduler knows of an executor. */
-import type {EdgeId} from './graph.ts';
+import type {EdgeId, NodeId} from './graph.ts';
 
 /** Where an edge's work was done. */
 export type Place = 'remote' | 'cached' | 'local' | 'ninja';
@@ -50,8 +50,8 @@ export interface EdgeRecord {
   /** Milliseconds the command took. */
   readonly duration: number;
   /**
-   * Discovered inputs as canonical paths, for an edge whose dependencies go into the deps log. Absent where they are not
+   * Discovered inputs, for an edge whose dependencies go into the deps log. Absent where they are not
    * known: such an edge runs again the next time.
    */
-  readonly deps?: readonly string[];
+  readonly deps?: Int32Array | readonly NodeId[];
 }

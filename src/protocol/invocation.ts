@@ -4,10 +4,11 @@
  */
 import type {Digest} from './digest.ts';
 import type {Positions} from './file-list.ts';
+import type {PathGroups} from './path-groups.ts';
 import type {Tree} from './tree.ts';
 
 /** A worker refuses any other version in one clear line. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** A command to run, as a pure value: equal actions give equal results. */
 export interface Action {
@@ -145,8 +146,8 @@ export interface OutputFile extends OutputBytes {
 
 /**
  * What the command looked at, by the preload library's record: the truth for cache keys. Paths are the user's, as the
- * program opened them (absolute, not cleaned), grouped by directory: `[directory, [names]]`. The toolchain's own files
- * and what the command itself wrote are left out.
+ * program opened them (absolute, not cleaned). The toolchain's own files and what the command itself wrote are left
+ * out.
  */
 export interface Observed {
   /** Regular files opened for reading. */
@@ -158,8 +159,6 @@ export interface Observed {
   /** Directories whose names the command listed. */
   readonly listed: PathGroups;
 }
-
-export type PathGroups = readonly (readonly [directory: string, names: readonly string[]])[];
 
 /** Milliseconds, by the worker's clock. */
 export interface Timing {

@@ -3,13 +3,8 @@
  * cloud and AWS are two implementations; nothing here assumes that client and worker see one file system.
  */
 import type {Digest} from '../protocol/digest.ts';
-import type {
-  InvocationRequest,
-  InvocationResponse,
-  OutputBytes,
-  OutputFile,
-  PathGroups,
-} from '../protocol/invocation.ts';
+import type {InvocationRequest, InvocationResponse, OutputBytes, OutputFile} from '../protocol/invocation.ts';
+import type {PathGroups} from '../protocol/path-groups.ts';
 import type {CloudCounts} from './counts.ts';
 
 export interface Cloud {

@@ -22,13 +22,14 @@ export interface DeliveryOptions {
    * with the depfile left to whoever reads it.
    */
   readonly depsFrom: 'depfile' | 'observed';
+  /** The nodes of files that a compile has read, by the names that the compiler gives them. */
+  readonly nodesOf: (edge: EdgeId, paths: readonly string[]) => Int32Array;
   readonly warn: (text: string) => void;
 }
 
 export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #warnedDepfiles = new Set<string>();
-  readonly #canonicalPaths = new Map<string, string>();
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
@@ -82,13 +83,12 @@ export class Delivery {
       duration: number;
     },
   ): EdgeOutcome {
-    const {graph, depsFrom} = this.#options;
+    const {graph, depsFrom, nodesOf} = this.#options;
     const {edge} = prepared;
     const record = {mtime: run.stamp, duration: run.duration};
     const done = {kind: 'done', place: run.place, output: run.output} as const;
     if (!graph.has(edge, EDGE_DEPS_GCC)) return {...done, record};
-    if (depsFrom === 'observed')
-      return {...done, record: {...record, deps: run.read().map(path => this.#canonical(path))}};
+    if (depsFrom === 'observed') return {...done, record: {...record, deps: nodesOf(edge, run.read())}};
     const parsed =
       run.depfile && run.depfile.length > 0
         ? parseDepfile(run.depfile, this.#options.depfileDialect)
@@ -96,20 +96,7 @@ export class Delivery {
     if (parsed && !parsed.ok) throw new StayLocal('depfile-unreadable');
     if (!parsed)
       this.#warnOfDepfile(edge, 'is not written by the command, so that changed headers go unnoticed');
-    return {
-      ...done,
-      record: {...record, deps: parsed?.inputs.map(path => this.#canonical(path)) ?? []},
-    };
-  }
-
-  /** Of a header's path. One string for all compiles that read it: to look it up again then costs next to nothing. */
-  #canonical(path: string): string {
-    let canonical = this.#canonicalPaths.get(path);
-    if (canonical === undefined) {
-      canonical = this.#options.canonicalPath(path);
-      this.#canonicalPaths.set(path, canonical);
-    }
-    return canonical;
+    return {...done, record: {...record, deps: nodesOf(edge, parsed?.inputs ?? [])}};
   }
 
   #warnOfDepfile(edge: EdgeId, what: string): void {

@@ -14,7 +14,7 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {FileState} from '../graph/file-state.ts';
 import type {Observed} from '../protocol/invocation.ts';
 import type {InputSet} from './cloud.ts';
-import {firstPresent, holds, makeInputSet, pathsRead} from './input-set.ts';
+import {firstPresent, holds, isAbsent, makeInputSet, pathsRead} from './input-set.ts';
 
 const OLD = 1_600_000_000;
 
@@ -40,13 +40,13 @@ function write(path: string, text: string, time = OLD): void {
 function observed(changes: Partial<Observed> = {}): Observed {
   return {
     read: [
-      [root, ['a.c']],
-      [join(root, 'inc'), ['a.h', 'b.h']],
+      [root, 'a.c'],
+      [join(root, 'inc'), 'a.h/b.h'],
     ],
-    found: [[root, ['inc']]],
+    found: [[root, 'inc']],
     absent: [
-      [join(root, 'first'), ['a.h', 'b.h']],
-      [join(root, 'nowhere'), ['a.h']],
+      [join(root, 'first'), 'a.h/b.h'],
+      [join(root, 'nowhere'), 'a.h'],
     ],
     listed: [],
     ...changes,
@@ -122,7 +122,7 @@ describe('a set of inputs', () => {
   });
 
   it('tells of the names in directories that were listed', () => {
-    const inputs = set(observed({listed: [[root, ['first', 'nowhere']]]}));
+    const inputs = set(observed({listed: [[root, 'first/nowhere']]}));
     expect(holdsNow(inputs)).toBe(true);
     write('first/new', '');
     expect(holdsNow(inputs)).toBe(false);
@@ -144,13 +144,13 @@ describe('a set of inputs', () => {
 
   it('leaves out files that were made for the worker alone', () => {
     const made = join(root, 'args.rsp');
-    const inputs = make(observed({read: [[root, ['a.c', 'args.rsp']]]}), [made]);
+    const inputs = make(observed({read: [[root, 'a.c/args.rsp']]}), [made]);
     expect(inputs && pathsRead(inputs)).toEqual([join(root, 'a.c')]);
   });
 
   it('names what it rests on, the root directory included', () => {
     expect(pathsRead(set())).toEqual([join(root, 'a.c'), join(root, 'inc/a.h'), join(root, 'inc/b.h')]);
-    const atRoot = {...set(), read: [['/', ['x.h']] as const]};
+    const atRoot = {...set(), read: [['/', 'x.h'] as const]};
     expect(pathsRead(atRoot)).toEqual(['/x.h']);
   });
 });
@@ -161,8 +161,8 @@ describe('symbolic links', () => {
     mkdirSync(join(root, '1.3'));
     for (const version of ['1.2', '1.3']) write(`${version}/a.h`, 'a');
     symlinkSync('1.2', join(root, 'current'));
-    const only = {read: [[join(root, 'current'), ['a.h']]] as const, absent: []};
-    for (const seen of [observed({...only, found: []}), observed({found: [[root, ['current']]]})]) {
+    const only = {read: [[join(root, 'current'), 'a.h']] as const, absent: []};
+    for (const seen of [observed({...only, found: []}), observed({found: [[root, 'current']]})]) {
       const inputs = set(seen);
       expect(inputs.places).toEqual([[join(root, 'current'), join(root, '1.2')]]);
       expect(holdsNow(inputs)).toBe(true);
@@ -213,14 +213,14 @@ describe('twins', () => {
   it('of three are told apart group by group', () => {
     write('inc/b.h', 'a');
     write('first/c.h', 'a', OLD + 9);
-    const inputs = set(observed({read: [...observed().read, [join(root, 'first'), ['c.h']]], absent: []}));
+    const inputs = set(observed({read: [...observed().read, [join(root, 'first'), 'c.h']], absent: []}));
     expect(inputs.twins).toEqual([[join(root, 'inc/a.h'), join(root, 'inc/b.h')]]);
     write('first/c.h', 'a');
     expect(holdsNow(inputs)).toBe(false);
   });
 });
 
-describe('firstPresent', () => {
+describe('a group of paths', () => {
   it('answers the path that is there, or nothing', () => {
     const files = new FileState();
     expect(firstPresent(join(root, 'inc'), ['x.h', 'b.h'], files)).toBe(join(root, 'inc/b.h'));
@@ -236,5 +236,24 @@ describe('firstPresent', () => {
     expect(firstPresent(join(root, 'inc'), ['y.h', 'b.h'], files)).toBe(join(root, 'inc/b.h'));
     expect(firstPresent(join(root, 'inc'), ['x.h'], files)).toBe(join(root, 'inc/x.h.gch'));
     expect(firstPresent(join(root, 'inc'), ['y.h'], files)).toBeUndefined();
+  });
+
+  it('says of a group that is absent as long as that is so, however often it is asked', () => {
+    const files = new FileState();
+    const asked = () => {
+      files.newEpoch();
+      return isAbsent(join(root, 'inc'), 'x.h/y.h', files);
+    };
+    expect([asked(), asked()]).toEqual([true, true]);
+    symlinkSync('nowhere', join(root, 'inc/y.h'));
+    expect([asked(), asked()]).toEqual([true, true]);
+    write('inc/nowhere', '');
+    expect([asked(), asked()]).toEqual([false, false]);
+    rmSync(join(root, 'inc/y.h'));
+    expect([asked(), asked()]).toEqual([true, true]);
+    write('inc/x.h.gch', '');
+    expect([asked(), asked()]).toEqual([false, false]);
+    rmSync(join(root, 'inc'), {recursive: true});
+    expect([asked(), asked()]).toEqual([true, true]);
   });
 });

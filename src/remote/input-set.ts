@@ -6,7 +6,8 @@
 import type {Listing} from '../graph/file-facts.ts';
 import type {FileState} from '../graph/file-state.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
-import type {Observed, PathGroups} from '../protocol/invocation.ts';
+import type {Observed} from '../protocol/invocation.ts';
+import {joinNames, namesOf, type PathGroups, pathsOf} from '../protocol/path-groups.ts';
 import {pathIn} from '../protocol/tree.ts';
 import type {InputSet} from './cloud.ts';
 
@@ -23,11 +24,11 @@ export function makeInputSet(
     files: FileState;
   },
 ): InputSet | undefined {
-  const read: [string, string[]][] = [];
+  const read: [string, string][] = [];
   const digests: Digest[] = [];
   for (const [directory, names] of observed.read) {
     const kept: string[] = [];
-    for (const name of names) {
+    for (const name of namesOf(names)) {
       const path = pathIn(directory, name);
       if (options.isMade(path)) continue;
       const digest = options.digestSent(path);
@@ -35,15 +36,10 @@ export function makeInputSet(
       kept.push(name);
       digests.push(digest);
     }
-    read.push([directory, kept]);
+    read.push([directory, joinNames(kept)]);
   }
   const listed: [string, string][] = [];
-  for (const [directory, names] of observed.listed) {
-    for (const name of names) {
-      const path = pathIn(directory, name);
-      listed.push([path, listingDigest(path, options.files)]);
-    }
-  }
+  for (const path of pathsOf(observed.listed)) listed.push([path, listingDigest(path, options.files)]);
   return {
     read,
     content: contentOf(digests),
@@ -58,21 +54,14 @@ export function makeInputSet(
 /** Whether everything that the set tells of is so now. */
 export function holds(set: InputSet, files: FileState): boolean {
   const digests: Digest[] = [];
-  for (const [directory, names] of set.read) {
-    for (const name of names) {
-      const digest = files.digest(pathIn(directory, name));
-      if (digest === undefined) return false;
-      digests.push(digest);
-    }
+  for (const path of pathsRead(set)) {
+    const digest = files.digest(path);
+    if (digest === undefined) return false;
+    digests.push(digest);
   }
   if (contentOf(digests) !== set.content) return false;
-  for (const [directory, names] of set.found) {
-    for (const name of names) if (!files.stat(pathIn(directory, name))) return false;
-  }
-  for (const [directory, names] of set.absent) {
-    const present = firstPresent(directory, names, files);
-    if (present !== undefined) return false;
-  }
+  for (const path of pathsOf(set.found)) if (!files.stat(path)) return false;
+  for (const [directory, names] of set.absent) if (!isAbsent(directory, names, files)) return false;
   for (const [path, digest] of set.listed) if (listingDigest(path, files) !== digest) return false;
   return (
     isSame(findPlaces(set.read, set.found, files), set.places) &&
@@ -82,11 +71,31 @@ export function holds(set: InputSet, files: FileState): boolean {
 
 /** The files of the set. */
 export function pathsRead({read}: Pick<InputSet, 'read'>): string[] {
-  return read.flatMap(([directory, names]) => names.map(name => pathIn(directory, name)));
+  return pathsOf(read);
 }
 
 function contentOf(digests: readonly Digest[]): Digest {
   return digestOf(digests.join(''));
+}
+
+/** Groups of which a listing has no name at all. A listing never changes: what holds once holds as long as it does. */
+const absentFrom = new WeakMap<ReadonlySet<string>, Set<string>>();
+/** As many are kept for a listing. Of the groups that compiles tell of most come again, the others by the thousand. */
+const MOST_GROUPS = 300;
+
+/** Whether no path of a group is there, by {@link firstPresent}. */
+export function isAbsent(directory: string, names: string, files: FileState): boolean {
+  const listing = files.names(directory);
+  if (listing === undefined) return true;
+  const known = listing instanceof Set ? absentFrom.get(listing) : undefined;
+  if (known?.has(names)) return true;
+  const all = namesOf(names);
+  if (firstPresent(directory, all, files) !== undefined) return false;
+  // A dangling symlink is in it, and may lead somewhere tomorrow.
+  if (!(listing instanceof Set) || all.some(name => listing.has(name))) return true;
+  if (!known) absentFrom.set(listing, new Set([names]));
+  else if (known.size < MOST_GROUPS) known.add(names);
+  return true;
 }
 
 /** A path of the group that is there after all; a name stands for its precompiled twin as well. */
@@ -159,7 +168,7 @@ function findPlaces(read: PathGroups, found: PathGroups, files: FileState): [str
     if (physical !== path) places.push([path, physical]);
   };
   for (const [directory] of read) add(directory);
-  for (const [directory, names] of found) for (const name of names) add(pathIn(directory, name));
+  for (const path of pathsOf(found)) add(path);
   return places;
 }
 

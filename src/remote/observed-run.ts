@@ -3,12 +3,13 @@ import {readFileSync} from 'node:fs';
 import type {FileState} from '../graph/file-state.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import type {ActionResult} from '../protocol/invocation.ts';
+import {namesOf} from '../protocol/path-groups.ts';
 import {pathIn} from '../protocol/tree.ts';
 import type {ToolchainIdentity} from '../toolchain/identify.ts';
 import type {Inputs} from '../toolchain/input-finder.ts';
 import {extraClosure} from '../toolchain/loader.ts';
 import {StayLocal} from './fault.ts';
-import {firstPresent} from './input-set.ts';
+import {firstPresent, isAbsent} from './input-set.ts';
 import type {Toolchains} from './toolchains.ts';
 
 /**
@@ -32,7 +33,8 @@ export async function lackingInputs(
 ): Promise<string[]> {
   const lacking: string[] = [];
   for (const [directory, names] of observed.absent) {
-    let rest = names;
+    if (isAbsent(directory, names, files)) continue;
+    let rest = namesOf(names);
     for (;;) {
       const present = firstPresent(directory, rest, files);
       if (present === undefined) break;
@@ -56,7 +58,7 @@ export async function lackingInputs(
 /** Whether a file that was young when it was looked at, and that may have been read, has other bytes now. */
 export function changedMeanwhile({young}: Inputs, {observed}: ActionResult): boolean {
   if (young.length === 0) return false;
-  const read = new Set(observed.read.flatMap(([, names]) => names));
+  const read = new Set(observed.read.flatMap(([, names]) => namesOf(names)));
   return young.some(({path, name, file}) => {
     if (!read.has(name) && !read.has(file[0])) return false;
     const bytes = readNow(path);

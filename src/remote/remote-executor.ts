@@ -56,6 +56,8 @@ export interface RemoteExecutorOptions {
   readonly isCaptured: boolean;
   /** See {@link DeliveryOptions}. */
   readonly depsFrom: 'depfile' | 'observed';
+  /** See {@link DeliveryOptions}. */
+  readonly nodesOf: (edge: EdgeId, paths: readonly string[]) => Int32Array;
   readonly warn: (text: string) => void;
   /** Asked when a compile is about to go: why it had better run here. */
   readonly reasonToStay: (edge: EdgeId) => string | undefined;

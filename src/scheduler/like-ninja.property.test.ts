@@ -192,7 +192,8 @@ async function build(directory: string, program: string): Promise<void> {
       const record = {mtime, duration: 1};
       if (!graph.has(edge, EDGE_DEPS_GCC)) return {kind: 'done', place: 'local', record, output: stderr};
       const depfile = join(directory, graph.text(edge, 'depfile'));
-      const deps = readFileSync(depfile, 'utf8').split(':')[1]!.trim().split(' ').filter(Boolean);
+      const names = readFileSync(depfile, 'utf8').split(':')[1]!.trim().split(' ').filter(Boolean);
+      const deps = names.map(name => graph.intern(name));
       rmSync(depfile);
       return {kind: 'done', place: 'local', record: {...record, deps}, output: stderr};
     },

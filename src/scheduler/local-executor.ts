@@ -17,7 +17,8 @@ export interface LocalExecutorOptions {
   readonly processes: Processes;
   readonly takeStamp: () => bigint;
   readonly depfileDialect: DepfileDialect;
-  readonly canonicalPath: (path: string) => string;
+  /** The nodes of files that a command has read, by their paths. */
+  readonly nodesOf: (edge: EdgeId, paths: readonly string[]) => Int32Array;
   /** What becomes of a depfile: `take` it into the deps log and remove it, `read` it and leave it, or `leave` it. */
   readonly depfileUse: (edge: EdgeId) => 'take' | 'read' | 'leave';
   /** Why this edge is run here, if that is to be told. */
@@ -72,12 +73,12 @@ export class LocalExecutor implements Executor {
       this.#dropDepfile(edge);
       return failed(result.output);
     }
-    let deps: readonly string[] | undefined;
+    let deps: Int32Array | undefined;
     const use = this.#options.depfileUse(edge);
     if (use !== 'leave') {
       const found = this.#readDepfile(edge, use);
       if (typeof found === 'string') return failed(Buffer.concat([result.output, Buffer.from(`${found}\n`)]));
-      deps = found;
+      deps = found && this.#options.nodesOf(edge, found);
     }
     if (rspfile !== '') rmSync(this.#absolute(rspfile), {force: true});
     return {
@@ -115,14 +116,14 @@ export class LocalExecutor implements Executor {
     const parsed = bytes.length === 0 ? undefined : parseDepfile(bytes, this.#options.depfileDialect);
     if (parsed && !parsed.ok) return `${depfile}: ${parsed.text}`;
     if (use === 'take') rmSync(file, {force: true});
-    return parsed?.ok ? parsed.inputs.map(path => this.#nameInGraph(edge, path)) : [];
+    return parsed?.ok ? parsed.inputs.map(path => this.#fromDirectory(edge, path)) : [];
   }
 
   /** A command names files from where it runs; the graph names them from the project's directory. */
-  #nameInGraph(edge: EdgeId, path: string): string {
-    const {directory, directoryOf, canonicalPath} = this.#options;
+  #fromDirectory(edge: EdgeId, path: string): string {
+    const {directory, directoryOf} = this.#options;
     const place = directoryOf(edge);
-    return canonicalPath(place === directory || isAbsolute(path) ? path : `${place}/${path}`);
+    return place === directory || isAbsolute(path) ? path : `${place}/${path}`;
   }
 
   #absolute(path: string): string {

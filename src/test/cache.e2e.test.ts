@@ -250,9 +250,9 @@ async function falsify(source: string): Promise<void> {
     if (!(await stat(file)).isFile()) continue;
     const json = (await readFile(file, 'utf8')).split('\n')[1]!;
     const content = JSON.parse(json);
-    const isOfSource = (result: {inputs: {read: [string, string[]][]}}) =>
+    const isOfSource = (result: {inputs: {read: [string, string][]}}) =>
       result.inputs.read.some(([directory, entries]) =>
-        entries.some(entry => `${directory}/${entry}` === source),
+        entries.split('/').some(entry => `${directory}/${entry}` === source),
       );
     if (!content.results.some(isOfSource)) continue;
     found++;

@@ -9,6 +9,7 @@ import {EDGE_DEPS_GCC} from '../graph/graph.ts';
 import {GraphBuilder} from '../graph/graph-builder.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import type {ActionResult, InvocationRequest, OutputFile, WorkerFailure} from '../protocol/invocation.ts';
+import {joinNames} from '../protocol/path-groups.ts';
 import {type CachedResult, type Cloud, StoreError} from '../remote/cloud.ts';
 import {CompilePreparer, type RemoteCompile} from '../remote/compile-preparer.ts';
 import {noCounts} from '../remote/counts.ts';
@@ -63,6 +64,7 @@ export class ExecutorRig {
   isCaptured = true;
   flags = EDGE_DEPS_GCC;
   #stamp = 1n;
+  readonly #nodes: string[] = [];
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -144,6 +146,7 @@ export class ExecutorRig {
       },
       isCaptured: this.isCaptured,
       depsFrom: 'depfile',
+      nodesOf: (_edge, paths) => this.nodes(...paths),
       warn: text => this.warnings.push(text),
       reasonToStay: () => this.reasonToStay,
       fallsBack: this.fallsBack,
@@ -153,6 +156,14 @@ export class ExecutorRig {
 
   run(signal = NEVER): Promise<EdgeOutcome> {
     return this.executor().run(0, signal);
+  }
+
+  /** As the executor's outcome names what was read. */
+  nodes(...paths: readonly string[]): Int32Array {
+    return Int32Array.from(paths, path => {
+      const name = posix.normalize(path);
+      return this.#nodes.includes(name) ? this.#nodes.indexOf(name) : this.#nodes.push(name) - 1;
+    });
   }
 
   /** What the compiler makes of the tree that it got. */
@@ -174,9 +185,9 @@ export class ExecutorRig {
       outputs: [output('a.o', object), output('a.o.d', depfile)],
       missing: [],
       observed: {
-        read: [[this.#directory, wanted]],
+        read: [[this.#directory, joinNames(wanted)]],
         found: [],
-        absent: [[this.#directory, absent]],
+        absent: [[this.#directory, joinNames(absent)]],
         listed: [],
       },
       timing: {toolchain: 0, layout: 0, run: 5, outputs: 0, cpu: 5},

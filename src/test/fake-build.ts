@@ -157,7 +157,7 @@ export class FakeBuild {
         const hash = [graph.arrays.commandHash[2 * edge]!, graph.arrays.commandHash[2 * edge + 1]!] as const;
         for (const out of graph.outs(edge)) {
           records.setLog(out, {mtime: record.mtime, hash, duration: record.duration});
-          const deps = record.deps && Int32Array.from(record.deps, path => graph.intern(path));
+          const deps = record.deps && Int32Array.from(record.deps);
           if (deps) records.setDeps(out, this.files.get(graph.path(out)) ?? 0n, deps);
         }
       },
@@ -172,7 +172,7 @@ export class FakeBuild {
       const path = this.graph.path(out);
       if (!how.options.leaves?.includes(path)) this.touch(path);
     }
-    const deps = this.discovers.get(this.name(edge)) ?? [];
+    const deps = (this.discovers.get(this.name(edge)) ?? []).map(path => this.graph.intern(path));
     return {
       kind: 'done',
       place: how.lane,

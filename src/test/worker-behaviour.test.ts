@@ -5,13 +5,8 @@ import {setImmediate as turn} from 'node:timers/promises';
 import {afterAll, afterEach, beforeAll, beforeEach, expect, it} from 'vitest';
 import {digestOf} from '../protocol/digest.ts';
 import {encodePositions} from '../protocol/file-list.ts';
-import type {
-  ActionInputs,
-  ActionResult,
-  OutputBytes,
-  PathGroups,
-  WorkerFailure,
-} from '../protocol/invocation.ts';
+import type {ActionInputs, ActionResult, OutputBytes, WorkerFailure} from '../protocol/invocation.ts';
+import type {PathGroups} from '../protocol/path-groups.ts';
 import type {Tree} from '../protocol/tree.ts';
 import {sources, WorkerRig} from './worker-rig.ts';
 
@@ -47,7 +42,9 @@ function text(bytes: OutputBytes): string {
 }
 
 function paths(groups: PathGroups): string[] {
-  return groups.flatMap(([folder, names]) => names.map(name => `${folder === '/' ? '' : folder}/${name}`));
+  return groups.flatMap(([folder, names]) =>
+    names.split('/').map(name => `${folder === '/' ? '' : folder}/${name}`),
+  );
 }
 
 const compile = (source: string, more: readonly string[] = [], extra: readonly string[] = []) =>

@@ -26,6 +26,8 @@ export function parseDepfile(
     typeof content === 'string'
       ? content
       : textOfPath(Buffer.from(content.buffer, content.byteOffset, content.byteLength));
+  const plain = readPlain(text, dialect);
+  if (plain) return plain;
   const targets = new Set<string>();
   const inputs = new Set<string>();
   const name: Name = {text: '', end: 0, newline: false, run: PLAIN_RUNS[dialect]};
@@ -60,6 +62,35 @@ export function parseDepfile(
   return {ok: true, targets: [...targets], inputs: [...inputs]};
 }
 
+/**
+ * What compilers write in nearly all cases: one rule, names that stand for themselves, continued lines. A third of the
+ * work of reading name by name; undefined for all else.
+ */
+function readPlain(text: string, dialect: DepfileDialect): ParsedDepfile | undefined {
+  const colon = text.indexOf(':');
+  if (colon <= 0 || text.charCodeAt(colon + 1) !== SPACE) return undefined;
+  if (NEVER_PLAIN[dialect].test(text)) return undefined;
+  for (let at = text.indexOf('\\'); at >= 0; at = text.indexOf('\\', at + 1)) {
+    if (text.charCodeAt(at - 1) !== SPACE || text.charCodeAt(at + 1) !== NEWLINE) return undefined;
+  }
+  const last = text.length - 1;
+  for (let at = text.indexOf('\n'); at >= 0 && at < last; at = text.indexOf('\n', at + 1)) {
+    if (text.charCodeAt(at - 1) !== BACKSLASH) return undefined;
+  }
+  const target = text.substring(0, colon);
+  if (/[ \n]/.test(target)) return undefined;
+  const inputs = new Set<string>();
+  const end = text.charCodeAt(last) === NEWLINE ? last : last + 1;
+  for (let at = skipSeparators(text, colon + 1); at < end; ) {
+    const space = text.indexOf(' ', at);
+    const after = space < 0 ? end : space;
+    if (text.charCodeAt(after - 1) === COLON) return undefined;
+    inputs.add(text.substring(at, after));
+    at = skipSeparators(text, after);
+  }
+  return {ok: true, targets: [target], inputs: [...inputs]};
+}
+
 /** One name, where reading goes on after it, and whether a newline ended it. Reused, since depfiles are many. */
 interface Name {
   text: string;
@@ -72,6 +103,12 @@ interface Name {
 const PLAIN_RUNS: Readonly<Record<DepfileDialect, RegExp>> = {
   'ninja-1.12': /[a-zA-Z0-9+,/_:.~()}{%=@[\]!\x80-\uffff-]+/y,
   'ninja-1.13': /[a-zA-Z0-9+?"'&,/_:.~()}{%=@[\]!\x80-\uffff-]+/y,
+};
+
+/** Characters that are neither of a name nor between two. */
+const NEVER_PLAIN: Readonly<Record<DepfileDialect, RegExp>> = {
+  'ninja-1.12': /[^a-zA-Z0-9+,/_:.~()}{%=@[\]!\x80-\uffff\- \\\n]/,
+  'ninja-1.13': /[^a-zA-Z0-9+?"'&,/_:.~()}{%=@[\]!\x80-\uffff\- \\\n]/,
 };
 
 const NEWLINE = 10;

@@ -57,7 +57,7 @@ function open({path}: NinjaFolder) {
   const make = (output: string) => {
     const mtime = startStamp(join(path, 'stamp'));
     writeFileSync(join(path, output), output);
-    recorder.record(graph.producer(graph.find(output)!), {mtime, duration: 12, deps: ['h']});
+    recorder.record(graph.producer(graph.find(output)!), {mtime, duration: 12, deps: [graph.intern('h')]});
   };
   return {recorder, problems, make};
 }

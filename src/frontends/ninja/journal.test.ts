@@ -4,7 +4,7 @@ import {describe, expect, it} from 'vitest';
 import {ninjaFolder} from '../../test/ninja-folder.ts';
 import {describeOutput, Journal, type JournalEntry, readJournal} from './journal.ts';
 
-const ENTRIES: readonly JournalEntry[] = [
+const ENTRIES: readonly JournalEntry<string>[] = [
   {
     outputs: [{path: 'a.o', mtime: 1_788_222_333_444_555_666n, size: 10, inode: 77}],
     hash: [0xffffffff, 1],
@@ -34,7 +34,7 @@ const ENTRIES: readonly JournalEntry[] = [
 ];
 
 function written(file: string): string {
-  const journal = new Journal(file);
+  const journal = new Journal<string>(file, path => path);
   for (const entry of ENTRIES) journal.append(entry);
   journal.close();
   return readFileSync(file, 'utf8');
@@ -76,7 +76,7 @@ describe('a journal', () => {
 
   it('forgets all when it is cleared or opened again, its numbers of paths too', () => {
     const file = join(ninjaFolder().path, 'journal');
-    const journal = new Journal(file);
+    const journal = new Journal<string>(file, path => path);
     for (const entry of ENTRIES) journal.append(entry);
     journal.clear();
     expect(statSync(file).size).toBe(0);
@@ -84,7 +84,7 @@ describe('a journal', () => {
     expect(readJournal(file)).toEqual([ENTRIES[2]]);
     journal.close();
     appendFileSync(file, 'torn');
-    const next = new Journal(file);
+    const next = new Journal<string>(file, path => path);
     next.append(ENTRIES[0]!);
     next.close();
     expect(readJournal(file)).toEqual([ENTRIES[0]]);

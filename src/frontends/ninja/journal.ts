@@ -6,19 +6,20 @@
 import {closeSync, fstatSync, ftruncateSync, openSync, readFileSync, statSync} from 'node:fs';
 import {appendWhole} from './append.ts';
 
-export interface JournalEntry {
-  /** Canonical paths, each with what its file was when it was put in place. */
-  readonly outputs: readonly JournalOutput[];
+/** `P`: how a path is told, as canonical text for one. */
+export interface JournalEntry<P> {
+  /** Each with what its file was when it was put in place. */
+  readonly outputs: readonly JournalOutput<P>[];
   readonly hash: readonly [number, number];
   readonly mtime: bigint;
   readonly start: number;
   readonly end: number;
-  /** Canonical paths; absent for an edge that has nothing in the deps log. */
-  readonly deps?: readonly string[];
+  /** Absent for an edge that has nothing in the deps log. */
+  readonly deps?: ArrayLike<P>;
 }
 
-export interface JournalOutput {
-  readonly path: string;
+export interface JournalOutput<P> {
+  readonly path: P;
   /** Nanoseconds; 0 for an output that the command did not make, in which case size and inode are 0 too. */
   readonly mtime: bigint;
   readonly size: number;
@@ -35,21 +36,23 @@ interface Line {
   d?: number[];
 }
 
-export class Journal {
+export class Journal<P> {
   readonly #fd: number;
-  readonly #ids = new Map<string, number>();
+  readonly #textOf: (path: P) => string;
+  readonly #ids = new Map<P, number>();
   #size = 0;
 
   /** Opens a journal for appending. Prereq: what it held was taken over or is not wanted. */
-  constructor(file: string) {
+  constructor(file: string, textOf: (path: P) => string) {
+    this.#textOf = textOf;
     this.#fd = openSync(file, 'a');
     if (fstatSync(this.#fd).size > 0) ftruncateSync(this.#fd, 0);
   }
 
   /** Leaves the journal as it was where that fails. @throws the file system's error */
-  append(entry: JournalEntry): void {
-    const added: string[] = [];
-    const idOf = (path: string): number => {
+  append(entry: JournalEntry<P>): void {
+    const added: P[] = [];
+    const idOf = (path: P): number => {
       let id = this.#ids.get(path);
       if (id === undefined) {
         id = this.#ids.size;
@@ -59,13 +62,14 @@ export class Journal {
       return id;
     };
     const line: Line = {
-      p: added,
+      p: [],
       o: entry.outputs.map(output => [idOf(output.path), String(output.mtime), output.size, output.inode]),
       h: [...entry.hash],
       m: String(entry.mtime),
       t: [entry.start, entry.end],
-      ...(entry.deps ? {d: entry.deps.map(idOf)} : {}),
+      ...(entry.deps ? {d: Array.from(entry.deps, idOf)} : {}),
     };
+    line.p = added.map(this.#textOf);
     const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
     try {
       appendWhole(this.#fd, this.#size, bytes);
@@ -90,7 +94,7 @@ export class Journal {
 }
 
 /** The entries of a journal that a crash may have cut off at any byte; none without a file. */
-export function readJournal(file: string): JournalEntry[] {
+export function readJournal(file: string): JournalEntry<string>[] {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -99,7 +103,7 @@ export function readJournal(file: string): JournalEntry[] {
     throw error;
   }
   const paths: string[] = [];
-  const entries: JournalEntry[] = [];
+  const entries: JournalEntry<string>[] = [];
   for (const text_ of text.split('\n').slice(0, -1)) {
     try {
       entries.push(readLine(JSON.parse(text_), paths));
@@ -110,7 +114,7 @@ export function readJournal(file: string): JournalEntry[] {
   return entries;
 }
 
-function readLine(line: Line, paths: string[]): JournalEntry {
+function readLine(line: Line, paths: string[]): JournalEntry<string> {
   paths.push(...line.p);
   const pathOf = (id: number): string => {
     const path = paths[id];
@@ -133,7 +137,7 @@ function readLine(line: Line, paths: string[]): JournalEntry {
 }
 
 /** What a file is now, for a journal entry. */
-export function describeOutput(path: string, file: string): JournalOutput {
+export function describeOutput<P>(path: P, file: string): JournalOutput<P> {
   const stat = statSync(file, {bigint: true, throwIfNoEntry: false});
   if (!stat) return {path, mtime: 0n, size: 0, inode: 0};
   return {path, mtime: stat.mtimeNs, size: Number(stat.size), inode: Number(stat.ino)};

@@ -115,7 +115,8 @@ export class NinjaExecutor implements Executor {
     if (!graph.has(edge, EDGE_DEPS_GCC) && !graph.has(edge, EDGE_DEPS_MSVC)) return {mtime, duration};
     const log = readDepsLog(join(folder, '.ninja_deps'));
     const list = typeof log === 'string' ? undefined : log.lists.get(log.paths.indexOf(output));
-    const deps = typeof log === 'string' || !list ? [] : Array.from(list.ins, id => log.paths[id]!);
+    const deps =
+      typeof log === 'string' || !list ? [] : Array.from(list.ins, id => graph.intern(log.paths[id]!));
     return {mtime, duration, deps};
   }
 

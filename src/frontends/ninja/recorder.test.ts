@@ -56,7 +56,8 @@ function open({path}: NinjaFolder, version: BuildLogVersion = 5): Opened {
     const edge = graph.producer(graph.find(output)!);
     const mtime = startStamp(join(path, 'stamp'));
     for (const out of graph.outs(edge)) writeFileSync(join(path, graph.path(out)), output);
-    recorder.record(edge, {mtime, duration: 12, ...(output.endsWith('.o') ? {deps: ['h']} : {})});
+    const deps = [graph.intern('h')];
+    recorder.record(edge, {mtime, duration: 12, ...(output.endsWith('.o') ? {deps} : {})});
   };
   return {graph, records, recorder, problems, make};
 }

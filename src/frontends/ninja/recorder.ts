@@ -7,7 +7,7 @@ import {mkdirSync} from 'node:fs';
 import {dirname, isAbsolute, join} from 'node:path';
 import {type BuildRecords, NO_ENTRY} from '../../graph/build-records.ts';
 import type {EdgeRecord} from '../../graph/executor.ts';
-import {EDGE_DEPS_GCC, EDGE_DEPS_MSVC, type EdgeId, type Graph} from '../../graph/graph.ts';
+import {EDGE_DEPS_GCC, EDGE_DEPS_MSVC, type EdgeId, type Graph, type NodeId} from '../../graph/graph.ts';
 import {appendBuildLog, type BuildLogVersion, buildLogVersion} from './build-log.ts';
 import {appendDepsLog, type DepsLogVersion} from './deps-log.ts';
 import type {DepsLogIndex} from './deps-log-index.ts';
@@ -34,10 +34,13 @@ export interface RecorderOptions {
   readonly onProblem: (text: string) => void;
 }
 
+/** As the graph names its files. */
+type Entry = JournalEntry<NodeId>;
+
 export class Recorder {
   readonly #options: RecorderOptions;
-  readonly #pending: JournalEntry[];
-  readonly #journal: Journal;
+  readonly #pending: Entry[];
+  readonly #journal: Journal<NodeId>;
   readonly #began = performance.now();
   readonly #started = new Set<EdgeId>();
   /** Of the logs while only this recorder has written to them. */
@@ -47,8 +50,11 @@ export class Recorder {
   constructor(options: RecorderOptions) {
     this.#options = options;
     this.#stamps = this.#stampsNow();
-    this.#pending = readJournal(options.files.journal).filter(entry => this.#stillHolds(entry));
-    this.#journal = new Journal(options.files.journal);
+    const {graph, files} = options;
+    this.#pending = readJournal(files.journal)
+      .map(entry => inGraph(entry, graph))
+      .filter(entry => this.#stillHolds(entry));
+    this.#journal = new Journal(files.journal, node => graph.path(node));
     for (const entry of this.#pending) {
       this.#enter(entry);
       this.#adopt(entry);
@@ -90,17 +96,11 @@ export class Recorder {
 
   /** Prereq: the outputs are in place. */
   record(edge: EdgeId, record: EdgeRecord): void {
-    const {graph, records, directory} = this.#options;
-    // Most compiles read what they read the last time.
-    graph.expect(graph.outs(edge));
-    for (const node of graph.outs(edge)) graph.expect(records.deps(node) ?? []);
+    const {graph} = this.#options;
     const end = Math.round(performance.now() - this.#began);
     const hasDeps = graph.has(edge, EDGE_DEPS_GCC) || graph.has(edge, EDGE_DEPS_MSVC);
-    const entry: JournalEntry = {
-      outputs: Array.from(graph.outs(edge), node => {
-        const path = graph.path(node);
-        return describeOutput(path, isAbsolute(path) ? path : join(directory, path));
-      }),
+    const entry: Entry = {
+      outputs: Array.from(graph.outs(edge), node => describeOutput(node, this.#placeOf(node))),
       hash: [graph.arrays.commandHash[2 * edge]!, graph.arrays.commandHash[2 * edge + 1]!],
       mtime: record.mtime,
       start: Math.max(0, end - Math.round(record.duration)),
@@ -113,7 +113,7 @@ export class Recorder {
   }
 
   /** Without the journal a crash would lose what was built; the build itself goes on. */
-  #enter(entry: JournalEntry): void {
+  #enter(entry: Entry): void {
     try {
       this.#journal.append(entry);
     } catch (error) {
@@ -154,8 +154,9 @@ export class Recorder {
     return isDone;
   }
 
-  #write(pending: readonly JournalEntry[]): boolean {
-    const {files, onProblem} = this.#options;
+  #write(pending: readonly Entry[]): boolean {
+    const {graph, files, onProblem} = this.#options;
+    const pathOf = (node: NodeId) => graph.path(node);
     const version = buildLogVersion(files.buildLog);
     if (version !== 'absent' && version !== files.buildLogVersion) {
       const found = version === 'unknown' ? 'an unknown version' : `version ${version}`;
@@ -171,7 +172,11 @@ export class Recorder {
         files.depsLog,
         files.depsLogVersion,
         withDeps.flatMap(entry =>
-          entry.outputs.map(({path, mtime}) => ({output: path, mtime, ins: entry.deps ?? []})),
+          entry.outputs.map(({path, mtime}) => ({
+            output: pathOf(path),
+            mtime,
+            ins: Array.from(entry.deps ?? [], pathOf),
+          })),
         ),
         this.#options.depsIndex,
       );
@@ -189,7 +194,7 @@ export class Recorder {
       files.buildLogVersion,
       pending.flatMap(entry =>
         entry.outputs.map(({path}) => ({
-          output: path,
+          output: pathOf(path),
           start: entry.start,
           end: entry.end,
           mtime: entry.mtime,
@@ -206,11 +211,11 @@ export class Recorder {
     this.#journal.close();
   }
 
-  #adopt(entry: JournalEntry): void {
-    const {graph, records} = this.#options;
-    const deps = entry.deps && Int32Array.from(entry.deps, path => graph.intern(path));
+  #adopt(entry: Entry): void {
+    const {records} = this.#options;
+    const deps = entry.deps && Int32Array.from(entry.deps);
     for (const output of entry.outputs) {
-      const node = graph.intern(output.path);
+      const node = output.path;
       records.setLog(node, {mtime: entry.mtime, hash: entry.hash, duration: entry.end - entry.start});
       if (deps) records.setDeps(node, output.mtime, deps);
     }
@@ -220,11 +225,9 @@ export class Recorder {
    * Whether an entry of an earlier build is news, and tells of the files that are there. Its command may be another than
    * the manifest's: just then the logs must tell it.
    */
-  #stillHolds(entry: JournalEntry): boolean {
-    const {graph, records} = this.#options;
-    const isNews = entry.outputs.every(({path}) => {
-      const node = graph.find(path);
-      if (node === undefined) return true;
+  #stillHolds(entry: Entry): boolean {
+    const {records} = this.#options;
+    const isNews = entry.outputs.every(({path: node}) => {
       const recorded = records.logMtime(node);
       return (
         recorded < entry.mtime ||
@@ -235,13 +238,16 @@ export class Recorder {
   }
 
   /** Whether the outputs are the files that the entry tells of. */
-  #isThere(entry: JournalEntry): boolean {
-    const {directory} = this.#options;
+  #isThere(entry: Entry): boolean {
     return entry.outputs.every(output => {
-      const {path} = output;
-      const now = describeOutput(path, isAbsolute(path) ? path : join(directory, path));
+      const now = describeOutput(output.path, this.#placeOf(output.path));
       return now.mtime === output.mtime && now.size === output.size && now.inode === output.inode;
     });
+  }
+
+  #placeOf(node: NodeId): string {
+    const path = this.#options.graph.path(node);
+    return isAbsolute(path) ? path : join(this.#options.directory, path);
   }
 
   /** Writes to a log ahead of the flush. A fault is nothing new: the flush meets it again, and tells of it. */
@@ -263,6 +269,14 @@ export class Recorder {
     const {buildLog, depsLog} = this.#options.files;
     return [buildLog, depsLog].map(fileStamp);
   }
+}
+
+function inGraph({outputs, deps, ...rest}: JournalEntry<string>, graph: Graph): Entry {
+  return {
+    ...rest,
+    outputs: outputs.map(output => ({...output, path: graph.intern(output.path)})),
+    ...(deps && {deps: Int32Array.from(deps as readonly string[], path => graph.intern(path))}),
+  };
 }
 
 /** Without the path, which is named already. */

@@ -16,7 +16,7 @@ const response = fc.record({
     stderr: output,
     outputs: fc.array(output, {maxLength: 4}),
     missing: fc.array(text),
-    observed: fc.record({read: fc.array(fc.tuple(text, fc.array(text)))}),
+    observed: fc.record({read: fc.array(fc.tuple(text, text))}),
   }),
 });
 

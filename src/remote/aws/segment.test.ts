@@ -4,7 +4,7 @@ import {digestOf} from '../../protocol/digest.ts';
 import type {CachedResult} from '../cloud.ts';
 import {decodeSegment, encodeSegment} from './segment.ts';
 
-const groups = fc.array(fc.tuple(fc.string(), fc.array(fc.string())));
+const groups = fc.array(fc.tuple(fc.string(), fc.string()));
 const bytes = fc.record({digest: fc.string().map(digestOf), size: fc.nat()});
 const results = fc.record({
   inputs: fc.record({

@@ -10,7 +10,7 @@
 import type {Digest} from '../../protocol/digest.ts';
 import type {CachedResult} from '../cloud.ts';
 
-const FORMAT = 1;
+const FORMAT = 2;
 
 export interface SegmentEntry {
   readonly key: Digest;
@@ -71,7 +71,7 @@ function isResult(value: unknown): value is CachedResult {
 }
 
 function areGroups(groups: unknown): boolean {
-  return Array.isArray(groups) && groups.every(group => Array.isArray(group) && Array.isArray(group[1]));
+  return Array.isArray(groups) && groups.every(group => Array.isArray(group) && typeof group[1] === 'string');
 }
 
 function parse(bytes: Uint8Array): unknown {

@@ -45,7 +45,7 @@ function result(header: string, object = header): CachedResult {
   const nothing = {digest: digestOf(''), size: 0, inline: ''};
   return {
     inputs: {
-      read: [['/src', ['a.h']]],
+      read: [['/src', 'a.h']],
       content: digestOf(header),
       found: [],
       absent: [],

@@ -2,13 +2,14 @@
 import type {FileState} from '../../graph/file-state.ts';
 import type {Digest} from '../../protocol/digest.ts';
 import type {ActionResult, WantedOutput} from '../../protocol/invocation.ts';
+import {pathsOf} from '../../protocol/path-groups.ts';
 import type {ToolRuntime} from '../../toolchain/tool-runtime.ts';
 import type {Discovery} from '../discovery.ts';
 import {StayLocal} from '../fault.ts';
 import type {Completion, Foreseen, Prepared} from '../prepared.ts';
 import {completed, type Leftover} from './tool-completion.ts';
 import type {DeclaredInputs, ToolInputs} from './tool-inputs.ts';
-import {judgeToolRun, pathsOf} from './tool-run.ts';
+import {judgeToolRun} from './tool-run.ts';
 
 export interface ToolActionOptions {
   readonly files: FileState;
@@ -92,10 +93,10 @@ export class ToolAction implements Pick<Prepared, 'fixedInputs' | 'foresee' | 'l
     const {read, found} = result.observed;
     const known = new Set([...runtime.libraries, ...pathsOf(read)]);
     const loaded = await inputs.libraries.of(pathsOf(read), runtime);
-    const asked = [...pathsOf(found)].filter(path => files.stat(path)?.kind === 'file');
+    const asked = pathsOf(found).filter(path => files.stat(path)?.kind === 'file');
     const added = [...new Set([...loaded, ...asked])]
       .filter(path => !known.has(path))
-      .map(path => [path.slice(0, path.lastIndexOf('/')), [path.slice(path.lastIndexOf('/') + 1)]] as const);
+      .map(path => [path.slice(0, path.lastIndexOf('/')), path.slice(path.lastIndexOf('/') + 1)] as const);
     return added.length === 0
       ? result
       : {...result, observed: {...result.observed, read: [...read, ...added]}};

@@ -35,7 +35,7 @@ async function judged(
   }: Partial<ActionResult> & {sent?: readonly string[]; standIns?: readonly string[]} = {},
 ): Promise<readonly string[] | string> {
   const groups = (paths: readonly string[] = []) =>
-    paths.map(path => [posix.dirname(path), [posix.basename(path)]] as const);
+    paths.map(path => [posix.dirname(path), posix.basename(path)] as const);
   const observed: Observed = {
     read: groups(seen.read?.map(inRoot)),
     found: groups(seen.found?.map(inRoot)),

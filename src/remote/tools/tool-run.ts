@@ -1,7 +1,8 @@
 /** Whether a tool's run on a worker kept to what its edge declares: what it read, what it looked for, what it wrote. */
 import {type Dirent, readdirSync} from 'node:fs';
 import type {FileState} from '../../graph/file-state.ts';
-import type {ActionResult, PathGroups} from '../../protocol/invocation.ts';
+import type {ActionResult} from '../../protocol/invocation.ts';
+import {namesOf, type PathGroups, pathsOf} from '../../protocol/path-groups.ts';
 import {pathIn} from '../../protocol/tree.ts';
 import {isProgram} from '../../toolchain/find-program.ts';
 import type {Inputs} from '../../toolchain/input-finder.ts';
@@ -68,10 +69,6 @@ export async function judgeToolRun(result: ActionResult, run: ToolRun): Promise<
   return {paths: [], standIns: []};
 }
 
-export function* pathsOf(groups: PathGroups): Iterable<string> {
-  for (const [directory, names] of groups) for (const name of names) yield pathIn(directory, name);
-}
-
 class Judge {
   readonly #run: ToolRun;
   readonly #wanted = new Set<string>();
@@ -93,7 +90,7 @@ class Judge {
   absent(groups: PathGroups): void {
     const {files, outputs, canonicalPath} = this.#run;
     for (const [directory, names] of groups) {
-      for (const name of names) {
+      for (const name of namesOf(names)) {
         const path = pathIn(directory, name);
         if (firstPresent(directory, [name], files) !== path || outputs.has(canonicalPath(path))) continue;
         const isKnown =

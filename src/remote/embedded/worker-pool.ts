@@ -111,11 +111,9 @@ export class WorkerPool implements Invoker {
   }
 
   #exchange(worker: Worker, request: InvocationRequest, signal: AbortSignal): Promise<InvocationResponse> {
-    const body = Buffer.from(JSON.stringify(request));
-    const head = Buffer.allocUnsafe(4);
-    head.writeUInt32LE(body.length, 0);
+    const frame = frameOf(request);
     this.#options.counts.invocationsStarted++;
-    this.#options.counts.bytesUp += body.length;
+    this.#options.counts.bytesUp += frame.length;
     return new Promise((resolve, reject) => {
       const settle = () => {
         signal.removeEventListener('abort', onAbort);
@@ -140,10 +138,7 @@ export class WorkerPool implements Invoker {
         worker.fail(new InvocationError('lost', endText(worker)));
         return;
       }
-      worker.child.stdin!.cork();
-      worker.child.stdin!.write(head);
-      worker.child.stdin!.write(body);
-      worker.child.stdin!.uncork();
+      worker.child.stdin!.write(frame);
     });
   }
 
@@ -198,6 +193,13 @@ export class WorkerPool implements Invoker {
       if (slot) return slot;
     }
   }
+}
+
+function frameOf(request: InvocationRequest): Buffer {
+  // The length's four bytes are encoded along with the text: one buffer, one write.
+  const frame = Buffer.from(`\0\0\0\0${JSON.stringify(request)}`);
+  frame.writeUInt32LE(frame.length - 4);
+  return frame;
 }
 
 function endText(worker: Worker): string {

@@ -1,11 +1,13 @@
 /**
  * The longest time for which the event loop had no turn. It looks while there is work and not while the loop waits: a
  * clock that wakes a waiting process twenty times a second costs more CPU than a compile's request. For work that comes
- * alone no clock is set at all: that it is done shows when the same turn ends.
+ * alone, such as one compile's answer among workers that take seconds, no clock is set unless its own turn is long.
  */
 
 /** Between two looks, in ms: what is shorter is seen in part. */
 const INTERVAL = 10;
+/** A turn as long as this, in ms, is likely to have others of its kind behind it. */
+const LONG_TURN = 1;
 
 export class LoopDelay {
   #timer: NodeJS.Timeout | undefined;
@@ -29,7 +31,9 @@ export class LoopDelay {
 
   #endTurn(began: number): void {
     this.#turn = undefined;
-    this.max = Math.max(this.max, performance.now() - began);
+    const took = performance.now() - began;
+    this.max = Math.max(this.max, took);
+    if (took > LONG_TURN && this.#timer === undefined) this.#arm();
   }
 
   close(): void {

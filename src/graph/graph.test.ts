@@ -101,16 +101,6 @@ describe('what is added later', () => {
     expect([...graph.consumers(added)]).toEqual([]);
   });
 
-  it('is found where it was expected, and what was not', () => {
-    const graph = example();
-    const other = example();
-    for (let round = 0; round < 20; round++) graph.expect([0, 1]);
-    const paths = [graph.path(1), graph.path(0), 'später.h', graph.path(0), graph.path(3), 'später.h'];
-    expect(paths.map(path => graph.intern(path))).toEqual(paths.map(path => other.intern(path)));
-    graph.expect([graph.intern('später.h')]);
-    expect(graph.intern('später.h')).toBe(other.intern('später.h'));
-  });
-
   it('are inputs and outputs of an edge, unless another makes them', () => {
     const graph = example();
     const [extra, made] = [graph.intern('extra'), graph.intern('made')];

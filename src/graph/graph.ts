@@ -74,9 +74,6 @@ const decoder = new TextDecoder();
 /** Names that are looked for one by one before an index of all is made. */
 const FEW = 3;
 
-/** Lists of nodes that are expected one by one before an index of all is made. */
-const FEW_LISTS = 16;
-
 /** What dyndep information adds to an edge. */
 interface DynamicPart {
   readonly ins: Int32Array;
@@ -96,9 +93,6 @@ export class Graph {
   readonly #baseNodes: number;
   readonly #addedProducer: EdgeId[] = [];
   #byPath: Map<string, NodeId> | undefined;
-  /** Some of it, as long as there is none. */
-  readonly #expected = new Map<string, NodeId>();
-  #expectations = 0;
   #searches = 0;
   #consumers: {start: Uint32Array; edges: Int32Array} | undefined;
   readonly #dynamic = new Map<EdgeId, DynamicPart>();
@@ -149,16 +143,8 @@ export class Graph {
     return undefined;
   }
 
-  /** Lets {@link intern} find these without an index of all nodes, which takes longer than to look at what one compile reads. */
-  expect(nodes: Iterable<NodeId>): void {
-    if (this.#byPath !== undefined || this.#expectations++ >= FEW_LISTS) return;
-    for (const node of nodes) this.#expected.set(this.path(node), node);
-  }
-
   /** The node of a canonical path, made if need be (a discovered input). */
   intern(path: string): NodeId {
-    const expected = this.#byPath === undefined ? this.#expected.get(path) : undefined;
-    if (expected !== undefined) return expected;
     const index = this.#index();
     let node = index.get(path);
     if (node === undefined) {
@@ -313,7 +299,6 @@ export class Graph {
   #index(): Map<string, NodeId> {
     if (!this.#byPath) {
       this.#byPath = new Map();
-      this.#expected.clear();
       for (let node = 0; node < this.#paths.length; node++) this.#byPath.set(this.path(node), node);
     }
     return this.#byPath;

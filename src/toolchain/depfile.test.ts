@@ -21,6 +21,43 @@ describe('parseDepfile', () => {
     check('a.o : a.c \\\n', ['a.o'], ['a.c']);
   });
 
+  it('cuts names as the dialect does, also in the usual form', () => {
+    const text = "t: a?b 'c' \\\n d&e\n";
+    expect(parseDepfile(text, 'ninja-1.13')).toEqual({
+      ok: true,
+      targets: ['t'],
+      inputs: ['a?b', "'c'", 'd&e'],
+    });
+    expect(parseDepfile(text, 'ninja-1.12')).toEqual({
+      ok: true,
+      targets: ['t'],
+      inputs: ['a', 'b', 'c', 'd', 'e'],
+    });
+  });
+
+  it.each(['ninja-1.12', 'ninja-1.13'] as const)('reads the usual form as any other (%s)', dialect => {
+    const piece = fc.oneof(
+      {weight: 6, arbitrary: fc.stringMatching(/^[a-z./]{1,4}$/)},
+      {weight: 6, arbitrary: fc.constantFrom(' ', ' ', ' \\\n ', ' \\\n')},
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom(':', ': ', '\n', '\\', '\r\n', '?', "'", '$$', '\\ ', 'é', '\t', '#'),
+      },
+    );
+    let usual = 0;
+    fc.assert(
+      fc.property(fc.array(piece, {maxLength: 12}), fc.constantFrom('', '\n'), (pieces, end) => {
+        const text = `t: ${pieces.join('')}${end}`;
+        // A line that goes on before the target is no usual form.
+        const other = parseDepfile(` \\\n${text}`, dialect);
+        expect(parseDepfile(text, dialect)).toEqual(other);
+        if (/^t: (?:[a-z./]+ ?(?: \\\n ?)*)+\n?$/.test(text)) usual++;
+      }),
+      {numRuns: 2000},
+    );
+    expect(usual).toBeGreaterThan(100);
+  });
+
   it('joins continued lines, also with carriage returns', () => {
     check(' \\\n  out: in\n', ['out'], ['in']);
     check('a.o: \\\n  b.h\\\n c.h\n', ['a.o'], ['b.h', 'c.h']);

@@ -2,7 +2,7 @@
  * What an append to a deps log has to know of it: which paths have which numbers, and where it ends. By the graph's nodes,
  * so that it can be kept with them: of a large project the log has megabytes, which no build of one file need read.
  */
-import type {Graph} from '../../graph/graph.ts';
+import type {Graph, NodeId} from '../../graph/graph.ts';
 
 export interface KeptIndex {
   /** Bytes of the log. */
@@ -38,7 +38,7 @@ export class DepsLogIndex {
   adopt(paths: readonly string[]): void {
     this.#numbers = new Int32Array(0);
     this.#count = 0;
-    for (const path of paths) this.set(path, this.#count);
+    for (const path of paths) this.add(this.#graph.intern(path));
   }
 
   /** `end`: of the log, which has all these paths and no others. Undefined where that is in doubt. */
@@ -46,27 +46,25 @@ export class DepsLogIndex {
     this.#end = end;
   }
 
-  /** Paths in the log, and those that are about to be. */
-  get size(): number {
-    return this.#count;
-  }
-
-  get(path: string): number | undefined {
-    const node = this.#graph.find(path);
-    const number = node === undefined ? 0 : (this.#numbers[node] ?? 0);
+  /** A node's path in the log, or about to be; undefined for one that has none. */
+  get(node: NodeId): number | undefined {
+    const number = this.#numbers[node] ?? 0;
     return number === 0 ? undefined : number - 1;
   }
 
-  /** Prereq: `number` is the next one. */
-  set(path: string, number: number): void {
-    const node = this.#graph.intern(path);
+  /** Gives a node the next number. */
+  add(node: NodeId): number {
     if (node >= this.#numbers.length) {
       const wider = new Int32Array(Math.max(this.#graph.nodeCount, Math.ceil(this.#numbers.length * 1.5)));
       wider.set(this.#numbers);
       this.#numbers = wider;
     }
-    this.#numbers[node] = number + 1;
-    this.#count = number + 1;
+    this.#numbers[node] = ++this.#count;
+    return this.#count - 1;
+  }
+
+  pathOf(node: NodeId): string {
+    return this.#graph.path(node);
   }
 
   /** For the nodes that the graph has now. Undefined while nothing is known of the log. */

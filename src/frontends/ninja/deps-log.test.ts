@@ -3,19 +3,13 @@ import {join} from 'node:path';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {BuildRecords} from '../../graph/build-records.ts';
+import {appendNamed, type NamedRecord} from '../../test/deps-texts.ts';
 import {NINJAS, ninjaFolder} from '../../test/ninja-folder.ts';
 import {parseDeps} from '../../test/ninja-records.ts';
-import {
-  adoptDepsLog,
-  appendDepsLog,
-  type DepsLog,
-  type DepsRecord,
-  parseDepsLog,
-  readDepsLog,
-} from './deps-log.ts';
+import {adoptDepsLog, type DepsLog, parseDepsLog, readDepsLog} from './deps-log.ts';
 import {loadManifest} from './manifest.ts';
 
-const RECORDS: readonly DepsRecord[] = [
+const RECORDS: readonly NamedRecord[] = [
   {output: 'a.o', mtime: 1_788_222_333_444_555_666n, ins: ['a.c', 'dir/größe.h', 'x']},
   {output: 'dir/b.o', mtime: 5n, ins: []},
   {output: 'a.o', mtime: 7_000_000_000n, ins: ['x', 'abcd', 'abcde']},
@@ -31,9 +25,9 @@ function lists(log: DepsLog | string): Record<string, [mtime: bigint, ...ins: st
   return Object.fromEntries(named);
 }
 
-function encoded(version: 3 | 4, records: readonly DepsRecord[]): Buffer {
+function encoded(version: 3 | 4, records: readonly NamedRecord[]): Buffer {
   const file = join(ninjaFolder().path, 'deps');
-  expect(appendDepsLog(file, version, records)).toBe('appended');
+  expect(appendNamed(file, version, records)).toBe('appended');
   return readFileSync(file);
 }
 
@@ -41,7 +35,7 @@ describe('a log', () => {
   it.each([3, 4] as const)('of version %i is read as it was written, in one go or in several', version => {
     const file = join(ninjaFolder().path, 'deps');
     expect(readDepsLog(file)).toBe('absent');
-    for (const record of RECORDS) expect(appendDepsLog(file, version, [record])).toBe('appended');
+    for (const record of RECORDS) expect(appendNamed(file, version, [record])).toBe('appended');
     expect(readFileSync(file)).toEqual(encoded(version, RECORDS));
     const log = readDepsLog(file);
     expect(log).toMatchObject({version, validSize: statSync(file).size});
@@ -61,7 +55,7 @@ describe('a log', () => {
 
   it('keeps its own version when more is added', () => {
     const file = join(ninjaFolder({deps: encoded(3, RECORDS)}).path, 'deps');
-    appendDepsLog(file, 4, [{output: 'c.o', mtime: 9_000_000_000n, ins: ['x']}]);
+    appendNamed(file, 4, [{output: 'c.o', mtime: 9_000_000_000n, ins: ['x']}]);
     expect(readDepsLog(file)).toMatchObject({version: 3});
     expect(lists(readDepsLog(file))).toMatchObject({'c.o': [9_000_000_000n, 'x']});
   });
@@ -73,14 +67,14 @@ describe('a log', () => {
   ])('with %s is left alone', (_name, bytes) => {
     const file = join(ninjaFolder({deps: bytes}).path, 'deps');
     expect(readDepsLog(file)).toBe('unknown');
-    expect(appendDepsLog(file, 4, RECORDS)).toBe('unknown-format');
+    expect(appendNamed(file, 4, RECORDS)).toBe('unknown-format');
     expect(readFileSync(file)).toEqual(bytes);
   });
 
   it('that is empty gets a header', () => {
     const file = join(ninjaFolder({deps: ''}).path, 'deps');
     expect(readDepsLog(file)).toBe('absent');
-    appendDepsLog(file, 4, RECORDS);
+    appendNamed(file, 4, RECORDS);
     expect(readFileSync(file)).toEqual(encoded(4, RECORDS));
   });
 
@@ -88,7 +82,7 @@ describe('a log', () => {
     const ins = Array.from({length: 131_100}, (_, i) => `h${i % 50}`);
     const file = join(ninjaFolder().path, 'deps');
     const more = {output: 'b.o', mtime: 2n, ins: ['h1']};
-    expect(appendDepsLog(file, 4, [{output: 'a.o', mtime: 1n, ins}, more])).toBe('appended');
+    expect(appendNamed(file, 4, [{output: 'a.o', mtime: 1n, ins}, more])).toBe('appended');
     expect(lists(readDepsLog(file))).toEqual({'b.o': [2n, 'h1']});
   });
 });
@@ -104,7 +98,7 @@ describe('a log that was cut off at any byte', () => {
       const log = readDepsLog(file) as DepsLog;
       expect(log.validSize).toBeLessThanOrEqual(cut);
       ends.add(log.validSize);
-      expect(appendDepsLog(file, 4, RECORDS), `cut at ${cut}`).toBe('appended');
+      expect(appendNamed(file, 4, RECORDS), `cut at ${cut}`).toBe('appended');
       expect(lists(readDepsLog(file))).toEqual(lists(parseDepsLog(whole)));
       expect(statSync(file).size).toBe((readDepsLog(file) as DepsLog).validSize);
     }
@@ -150,7 +144,7 @@ describe('a record that cannot be', () => {
     const log = parseDepsLog(Buffer.concat([good, bad, tail]));
     expect(log).toMatchObject({validSize: good.length, paths: ['a', 'b']});
     const file = join(ninjaFolder({deps: Buffer.concat([good, bad, tail])}).path, 'deps');
-    expect(appendDepsLog(file, 4, RECORDS)).toBe('appended');
+    expect(appendNamed(file, 4, RECORDS)).toBe('appended');
     expect(lists(readDepsLog(file))).toMatchObject({a: [1n, 'b'], 'dir/b.o': [5n]});
   });
 });
@@ -172,8 +166,8 @@ it.each(NINJAS)('is read back by %s as it was written', ninja => {
         const records = drawn.map(([out, ins]) => ({output: `o${out}`, mtime: mtimeOf(`o${out}`), ins}));
         const file = join(folder.path, '.ninja_deps');
         const half = records.length >> 1;
-        appendDepsLog(file, 4, records.slice(0, half));
-        appendDepsLog(file, 4, records.slice(half));
+        appendNamed(file, 4, records.slice(0, half));
+        appendNamed(file, 4, records.slice(half));
         const expected = Object.fromEntries(records.map(({output, ins}) => [output, ['VALID', ...ins]]));
         const shown = folder.ninja(['-t', 'deps'], ninja);
         expect(shown.stderr).toBe('');

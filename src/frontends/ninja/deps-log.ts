@@ -12,7 +12,7 @@
  */
 import {closeSync, fstatSync, ftruncateSync, openSync, readFileSync, readSync, statSync} from 'node:fs';
 import {type BuildRecords, NO_ENTRY} from '../../graph/build-records.ts';
-import type {Graph} from '../../graph/graph.ts';
+import type {Graph, NodeId} from '../../graph/graph.ts';
 import {bytesOfPath, textOfPath} from '../../protocol/path-text.ts';
 import {appendWhole} from './append.ts';
 import type {DepsLogIndex} from './deps-log-index.ts';
@@ -24,11 +24,10 @@ const HEADER_SIZE = 16;
 const MAX_RECORD_SIZE = (1 << 19) - 1;
 
 export interface DepsRecord {
-  /** Canonical path, spelled as the manifest's node. */
-  readonly output: string;
+  readonly output: NodeId;
   /** Modification time of the output in ns. */
   readonly mtime: bigint;
-  readonly ins: readonly string[];
+  readonly ins: ArrayLike<NodeId>;
 }
 
 export interface DepsLog {
@@ -121,28 +120,27 @@ export type DepsAppendOutcome = 'appended' | 'unknown-format' | 'not-read-back';
 
 /**
  * Appends the lists in one write. What a crash left half-written at the end is cut off first, as ninja would. The file
- * is read back; unless all of it is right, its former length is restored. `index` spares the reading of what is there.
- * Prereq: nobody has written to the log since the index came to know it, or it knows nothing.
+ * is read back; unless all of it is right, its former length is restored. `index` gives the paths their
+ * numbers, and spares the reading of what is there. Prereq: nobody has written to the log since the index came to know it, or it knows nothing.
  */
 export function appendDepsLog(
   file: string,
   version: DepsLogVersion,
   records: readonly DepsRecord[],
-  index?: DepsLogIndex,
+  index: DepsLogIndex,
 ): DepsAppendOutcome {
-  const end = index?.end !== undefined && index.end === sizeOf(file) ? index.end : undefined;
+  const end = index.end !== undefined && index.end === sizeOf(file) ? index.end : undefined;
   const before = end === undefined ? readDepsLog(file) : {version, validSize: end, paths: []};
   if (before === 'unknown') return 'unknown-format';
   const log = before === 'absent' ? {version, validSize: 0, paths: []} : before;
   const {validSize} = log;
-  if (end === undefined) index?.adopt(log.paths);
-  const numbers = index ?? new Map(log.paths.map((path, number) => [path, number]));
+  if (end === undefined) index.adopt(log.paths);
   // Whatever becomes of it.
-  index?.settle(undefined);
+  index.settle(undefined);
   const fd = openSync(file, 'a+');
   try {
     if (fstatSync(fd).size > validSize) ftruncateSync(fd, validSize);
-    const addition = encode(log, numbers, records);
+    const addition = encode(log, index, records);
     appendWhole(fd, validSize, addition);
     const written = Buffer.alloc(addition.length);
     readSync(fd, written, 0, written.length, validSize);
@@ -150,18 +148,11 @@ export function appendDepsLog(
       ftruncateSync(fd, validSize);
       return 'not-read-back';
     }
-    index?.settle(validSize + addition.length);
+    index.settle(validSize + addition.length);
     return 'appended';
   } finally {
     closeSync(fd);
   }
-}
-
-/** Of paths; the next one is as many as there are. */
-interface PathNumbers {
-  readonly size: number;
-  get(path: string): number | undefined;
-  set(path: string, number: number): void;
 }
 
 /** Of nothing where there is no file. */
@@ -171,7 +162,7 @@ function sizeOf(file: string): number {
 
 function encode(
   log: Pick<DepsLog, 'version' | 'validSize'>,
-  numbers: PathNumbers,
+  index: DepsLogIndex,
   records: readonly DepsRecord[],
 ): Buffer {
   const chunks: Buffer[] = [];
@@ -181,12 +172,11 @@ function encode(
     header.writeInt32LE(log.version, SIGNATURE.length);
     chunks.push(header);
   }
-  const idOf = (path: string): number => {
-    const known = numbers.get(path);
+  const idOf = (node: NodeId): number => {
+    const known = index.get(node);
     if (known !== undefined) return known;
-    const id = numbers.size;
-    numbers.set(path, id);
-    const bytes = bytesOfPath(path);
+    const id = index.add(node);
+    const bytes = bytesOfPath(index.pathOf(node));
     const padded = Math.ceil(bytes.length / 4) * 4;
     const record = Buffer.alloc(4 + padded + 4);
     record.writeUInt32LE(padded + 4, 0);
@@ -197,7 +187,7 @@ function encode(
   };
   for (const {output, mtime, ins} of records) {
     const out = idOf(output);
-    const inIds = ins.map(idOf);
+    const inIds = Array.from(ins, idOf);
     const head = log.version === 4 ? 12 : 8;
     const size = head + 4 * inIds.length;
     // Ninja refuses longer ones, on writing as on reading: the edge is then dirty, which is right.

@@ -10,9 +10,9 @@ import type {EdgeRecord} from '../../graph/executor.ts';
 import {EDGE_DEPS_GCC, EDGE_DEPS_MSVC, type EdgeId, type Graph, type NodeId} from '../../graph/graph.ts';
 import {appendBuildLog, type BuildLogVersion, buildLogVersion} from './build-log.ts';
 import {appendDepsLog, type DepsLogVersion} from './deps-log.ts';
-import type {DepsLogIndex} from './deps-log-index.ts';
+import {DepsLogIndex} from './deps-log-index.ts';
 import {fileStamp} from './file-stamp.ts';
-import {describeOutput, Journal, type JournalEntry, readJournal} from './journal.ts';
+import {describeOutput, Journal, type JournalEntry, type JournalOutput, readJournal} from './journal.ts';
 
 export interface LogFiles {
   /** Absolute paths. */
@@ -41,8 +41,10 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #pending: Entry[];
   readonly #journal: Journal<NodeId>;
+  readonly #depsIndex: DepsLogIndex;
   readonly #began = performance.now();
   readonly #started = new Set<EdgeId>();
+  readonly #placeOf = (node: NodeId) => this.#absolute(this.#options.graph.path(node));
   /** Of the logs while only this recorder has written to them. */
   #stamps: readonly string[] | undefined;
 
@@ -51,9 +53,11 @@ export class Recorder {
     this.#options = options;
     this.#stamps = this.#stampsNow();
     const {graph, files} = options;
+    this.#depsIndex = options.depsIndex ?? new DepsLogIndex(graph);
+    // What does not hold leaves no nodes behind.
     this.#pending = readJournal(files.journal)
-      .map(entry => inGraph(entry, graph))
-      .filter(entry => this.#stillHolds(entry));
+      .filter(entry => this.#stillHolds(entry))
+      .map(entry => inGraph(entry, graph));
     this.#journal = new Journal(files.journal, node => graph.path(node));
     for (const entry of this.#pending) {
       this.#enter(entry);
@@ -145,10 +149,10 @@ export class Recorder {
   /** @throws the file system's error; ninja's logs then have all of it, or hold what they held. */
   #append(): boolean {
     const wasAlone = this.#isAlone();
-    if (!wasAlone) this.#options.depsIndex?.settle(undefined);
+    if (!wasAlone) this.#depsIndex.settle(undefined);
     // Another ninja that worked here meanwhile may have made an output anew, and recorded that.
     const isDone = this.#write(
-      wasAlone ? this.#pending : this.#pending.filter(entry => this.#isThere(entry)),
+      wasAlone ? this.#pending : this.#pending.filter(({outputs}) => this.#areThere(outputs, this.#placeOf)),
     );
     this.#stamps = wasAlone ? this.#stampsNow() : undefined;
     return isDone;
@@ -156,7 +160,6 @@ export class Recorder {
 
   #write(pending: readonly Entry[]): boolean {
     const {graph, files, onProblem} = this.#options;
-    const pathOf = (node: NodeId) => graph.path(node);
     const version = buildLogVersion(files.buildLog);
     if (version !== 'absent' && version !== files.buildLogVersion) {
       const found = version === 'unknown' ? 'an unknown version' : `version ${version}`;
@@ -172,13 +175,9 @@ export class Recorder {
         files.depsLog,
         files.depsLogVersion,
         withDeps.flatMap(entry =>
-          entry.outputs.map(({path, mtime}) => ({
-            output: pathOf(path),
-            mtime,
-            ins: Array.from(entry.deps ?? [], pathOf),
-          })),
+          entry.outputs.map(({path, mtime}) => ({output: path, mtime, ins: entry.deps ?? []})),
         ),
-        this.#options.depsIndex,
+        this.#depsIndex,
       );
       if (outcome !== 'appended') {
         onProblem(
@@ -194,7 +193,7 @@ export class Recorder {
       files.buildLogVersion,
       pending.flatMap(entry =>
         entry.outputs.map(({path}) => ({
-          output: pathOf(path),
+          output: graph.path(path),
           start: entry.start,
           end: entry.end,
           mtime: entry.mtime,
@@ -225,28 +224,29 @@ export class Recorder {
    * Whether an entry of an earlier build is news, and tells of the files that are there. Its command may be another than
    * the manifest's: just then the logs must tell it.
    */
-  #stillHolds(entry: Entry): boolean {
-    const {records} = this.#options;
-    const isNews = entry.outputs.every(({path: node}) => {
+  #stillHolds(entry: JournalEntry<string>): boolean {
+    const {graph, records} = this.#options;
+    const isNews = entry.outputs.every(({path}) => {
+      const node = graph.find(path);
+      if (node === undefined) return true;
       const recorded = records.logMtime(node);
       return (
         recorded < entry.mtime ||
         (recorded === entry.mtime && !records.logHashEquals(node, entry.hash[0], entry.hash[1]))
       );
     });
-    return isNews && this.#isThere(entry);
+    return isNews && this.#areThere(entry.outputs, path => this.#absolute(path));
   }
 
   /** Whether the outputs are the files that the entry tells of. */
-  #isThere(entry: Entry): boolean {
-    return entry.outputs.every(output => {
-      const now = describeOutput(output.path, this.#placeOf(output.path));
+  #areThere<P>(outputs: readonly JournalOutput<P>[], placeOf: (path: P) => string): boolean {
+    return outputs.every(output => {
+      const now = describeOutput(output.path, placeOf(output.path));
       return now.mtime === output.mtime && now.size === output.size && now.inode === output.inode;
     });
   }
 
-  #placeOf(node: NodeId): string {
-    const path = this.#options.graph.path(node);
+  #absolute(path: string): string {
     return isAbsolute(path) ? path : join(this.#options.directory, path);
   }
 

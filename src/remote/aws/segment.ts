@@ -71,7 +71,12 @@ function isResult(value: unknown): value is CachedResult {
 }
 
 function areGroups(groups: unknown): boolean {
-  return Array.isArray(groups) && groups.every(group => Array.isArray(group) && typeof group[1] === 'string');
+  return (
+    Array.isArray(groups) &&
+    groups.every(
+      group => Array.isArray(group) && typeof group[0] === 'string' && typeof group[1] === 'string',
+    )
+  );
 }
 
 function parse(bytes: Uint8Array): unknown {

@@ -113,7 +113,7 @@ export class WorkerPool implements Invoker {
   #exchange(worker: Worker, request: InvocationRequest, signal: AbortSignal): Promise<InvocationResponse> {
     const frame = frameOf(request);
     this.#options.counts.invocationsStarted++;
-    this.#options.counts.bytesUp += frame.length;
+    this.#options.counts.bytesUp += frame.length - 4;
     return new Promise((resolve, reject) => {
       const settle = () => {
         signal.removeEventListener('abort', onAbort);

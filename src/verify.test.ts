@@ -3,8 +3,8 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import type {EdgeDone, EdgeOutcome, Executor} from './graph/executor.ts';
-import {GraphBuilder} from './graph/graph-builder.ts';
 import type {Lanes} from './lanes.ts';
+import {graphOf} from './test/plain-edge.ts';
 import {Verifier} from './verify.ts';
 
 let directory: string;
@@ -48,22 +48,7 @@ function verify(
   options: {share?: number; place?: EdgeDone['place']; localOutcome?: EdgeOutcome} = {},
 ): Executor {
   const {share = 1, place = 'remote', localOutcome} = options;
-  const builder = new GraphBuilder();
-  for (const output of OUTPUTS) {
-    builder.addEdge({
-      texts: {},
-      flags: 0,
-      pool: -1,
-      ins: [],
-      explicitIns: 0,
-      dirtyingIns: 0,
-      outs: [builder.node(output)],
-      explicitOuts: 1,
-      validations: [],
-      dyndep: -1,
-      hash: [0, 0],
-    });
-  }
+  const graph = graphOf(...OUTPUTS.map(output => ({texts: {}, outs: [output]})));
   const lanes = {
     // The first three have the same flags.
     signatureOf: (edge: number) => (edge < 3 ? 'cc -flto -c' : 'cc -O2 -c'),
@@ -77,7 +62,7 @@ function verify(
   });
   return verifier.wrap(writer(done(place, 1n), objects.remote), {
     lanes,
-    graph: builder.freeze({defaults: [], buildDir: ''}),
+    graph: graph,
     runLocally: async (edge, signal) => {
       localRuns++;
       const outcome = await local.run(edge, signal);

@@ -1,25 +1,11 @@
 import {posix} from 'node:path';
 import {expect, it, vi} from 'vitest';
+import {graphOf} from '../test/plain-edge.ts';
 import {BuildRecords} from './build-records.ts';
 import {DiscoveredNodes} from './discovered-nodes.ts';
-import {GraphBuilder} from './graph-builder.ts';
 
 function example() {
-  const builder = new GraphBuilder();
-  builder.addEdge({
-    texts: {command: 'cc'},
-    flags: 0,
-    pool: -1,
-    ins: [builder.node('a.c')],
-    explicitIns: 1,
-    dirtyingIns: 1,
-    outs: [builder.node('a.o')],
-    explicitOuts: 1,
-    validations: [],
-    dyndep: -1,
-    hash: [0, 0],
-  });
-  const graph = builder.freeze({defaults: [], buildDir: ''});
+  const graph = graphOf({texts: {command: 'cc'}, ins: ['a.c'], outs: ['a.o']});
   const records = new BuildRecords(graph.nodeCount);
   const discovered = () => new DiscoveredNodes({graph, records, canonicalPath: posix.normalize});
   return {graph, records, discovered};

@@ -4,8 +4,8 @@ import {readFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import {GraphBuilder} from '../graph/graph-builder.ts';
 import {Processes} from '../process.ts';
+import {graphOf} from '../test/plain-edge.ts';
 import {LocalExecutor} from './local-executor.ts';
 
 const NEVER = new AbortController().signal;
@@ -25,22 +25,8 @@ afterEach(() => {
 
 /** An executor of a project in `build`, with one edge that makes `out` by a command which runs in `place`. */
 function executor(command: string, place: 'build' | 'src' = 'build'): LocalExecutor {
-  const builder = new GraphBuilder();
-  builder.addEdge({
-    texts: {command, depfile: join(directory, place, 'out.d')},
-    flags: 0,
-    pool: -1,
-    ins: [],
-    explicitIns: 0,
-    dirtyingIns: 0,
-    outs: [builder.node('out')],
-    explicitOuts: 1,
-    validations: [],
-    dyndep: -1,
-    hash: [0, 0],
-  });
   return new LocalExecutor({
-    graph: builder.freeze({defaults: [], buildDir: ''}),
+    graph: graphOf({texts: {command, depfile: join(directory, place, 'out.d')}, outs: ['out']}),
     directory: join(directory, 'build'),
     directoryOf: () => join(directory, place),
     processes,

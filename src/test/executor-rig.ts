@@ -6,7 +6,6 @@ import {posix} from 'node:path';
 import type {EdgeDone, EdgeOutcome} from '../graph/executor.ts';
 import {FileState} from '../graph/file-state.ts';
 import {EDGE_DEPS_GCC} from '../graph/graph.ts';
-import {GraphBuilder} from '../graph/graph-builder.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import type {ActionResult, InvocationRequest, OutputFile, WorkerFailure} from '../protocol/invocation.ts';
 import {joinNames} from '../protocol/path-groups.ts';
@@ -23,6 +22,7 @@ import {classify} from '../toolchain/classify.ts';
 import {IdSet} from '../toolchain/id-set.ts';
 import type {ToolchainIdentity} from '../toolchain/identify.ts';
 import type {Input} from '../toolchain/input-finder.ts';
+import {graphOf} from './plain-edge.ts';
 
 /** No signal that ever comes. */
 export const NEVER = new AbortController().signal;
@@ -73,19 +73,11 @@ export class ExecutorRig {
   /** Like a new build: what was known of files is forgotten. */
   executor(): RemoteExecutor {
     const files = new FileState();
-    const builder = new GraphBuilder();
-    builder.addEdge({
+    const graph = graphOf({
       texts: {command: this.command, depfile: this.depfile, rule: 'cc'},
       flags: this.flags,
-      pool: -1,
-      ins: [builder.node('a.c')],
-      explicitIns: 1,
-      dirtyingIns: 1,
-      outs: [builder.node('a.o')],
-      explicitOuts: 1,
-      validations: [],
-      dyndep: -1,
-      hash: [0, 0],
+      ins: ['a.c'],
+      outs: ['a.o'],
     });
     const compile = classify({command: this.command, env: {}}) as RemoteCompile;
     if (compile.kind !== 'remote') throw new Error(JSON.stringify(compile));
@@ -123,7 +115,7 @@ export class ExecutorRig {
       envOf: () => this.env,
     });
     return new RemoteExecutor({
-      graph: builder.freeze({defaults: [], buildDir: ''}),
+      graph,
       directory: this.#directory,
       prepare: edge => compiler.prepare(edge),
       umask: 0o022,

@@ -6,6 +6,11 @@ import {fileURLToPath, pathToFileURL} from 'node:url';
 import {build} from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
+// npm puts the tools of its packages first, among them a ninja behind a script: the user's own is the one to measure.
+process.env.PATH = (process.env.PATH ?? '')
+  .split(':')
+  .filter(folder => !/\/(?:node_modules\/\.bin|node-gyp-bin)$/.test(folder))
+  .join(':');
 // `bundle PART` only makes the part's script, and prints where it is: for times that its making must not be in.
 const isBundleOnly = process.argv[2] === 'bundle';
 const [name, ...args] = process.argv.slice(isBundleOnly ? 3 : 2);

@@ -6,6 +6,7 @@ import {spawnSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
+import {SYSTEM_PATH} from '../scripts/system-path.mjs';
 
 const project = join(import.meta.dirname, '..');
 const work = join(project, 'bench/work/demo');
@@ -15,9 +16,7 @@ const summaryFile = join(work, 'summary.json');
 const llama = join(project, 'dist/main.js');
 const leveldb = join(project, 'node_modules/classic-level/deps/leveldb');
 
-// npm puts node_modules/.bin in front, where a ninja of the test dependencies is: the demo is about the user's own.
-const path = (process.env.PATH ?? '').split(':').filter(directory => !directory.includes('node_modules'));
-const env = {...process.env, PATH: path.join(':')};
+const env = {...process.env, PATH: SYSTEM_PATH};
 
 const begun = performance.now();
 for (const [what, needed] of [

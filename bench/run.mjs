@@ -4,13 +4,10 @@ import {createRequire} from 'node:module';
 import {dirname, join} from 'node:path';
 import {fileURLToPath, pathToFileURL} from 'node:url';
 import {build} from 'esbuild';
+import {SYSTEM_PATH} from '../scripts/system-path.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-// npm puts the tools of its packages first, among them a ninja behind a script: the user's own is the one to measure.
-process.env.PATH = (process.env.PATH ?? '')
-  .split(':')
-  .filter(folder => !/\/(?:node_modules\/\.bin|node-gyp-bin)$/.test(folder))
-  .join(':');
+process.env.PATH = SYSTEM_PATH;
 // `bundle PART` only makes the part's script, and prints where it is: for times that its making must not be in.
 const isBundleOnly = process.argv[2] === 'bundle';
 const [name, ...args] = process.argv.slice(isBundleOnly ? 3 : 2);

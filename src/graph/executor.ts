@@ -53,5 +53,5 @@ export interface EdgeRecord {
    * Discovered inputs, for an edge whose dependencies go into the deps log. Absent where they are not
    * known: such an edge runs again the next time.
    */
-  readonly deps?: Int32Array | readonly NodeId[];
+  readonly deps?: ArrayLike<NodeId>;
 }

@@ -13,8 +13,9 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {FileState} from '../graph/file-state.ts';
 import type {Observed} from '../protocol/invocation.ts';
+import {pathsOf} from '../protocol/path-groups.ts';
 import type {InputSet} from './cloud.ts';
-import {firstPresent, holds, isAbsent, makeInputSet, pathsRead} from './input-set.ts';
+import {firstPresent, holds, isAbsent, makeInputSet} from './input-set.ts';
 
 const OLD = 1_600_000_000;
 
@@ -145,13 +146,13 @@ describe('a set of inputs', () => {
   it('leaves out files that were made for the worker alone', () => {
     const made = join(root, 'args.rsp');
     const inputs = make(observed({read: [[root, 'a.c/args.rsp']]}), [made]);
-    expect(inputs && pathsRead(inputs)).toEqual([join(root, 'a.c')]);
+    expect(inputs && pathsOf(inputs.read)).toEqual([join(root, 'a.c')]);
   });
 
   it('names what it rests on, the root directory included', () => {
-    expect(pathsRead(set())).toEqual([join(root, 'a.c'), join(root, 'inc/a.h'), join(root, 'inc/b.h')]);
+    expect(pathsOf(set().read)).toEqual([join(root, 'a.c'), join(root, 'inc/a.h'), join(root, 'inc/b.h')]);
     const atRoot = {...set(), read: [['/', 'x.h'] as const]};
-    expect(pathsRead(atRoot)).toEqual(['/x.h']);
+    expect(pathsOf(atRoot.read)).toEqual(['/x.h']);
   });
 });
 

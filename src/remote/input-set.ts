@@ -54,7 +54,7 @@ export function makeInputSet(
 /** Whether everything that the set tells of is so now. */
 export function holds(set: InputSet, files: FileState): boolean {
   const digests: Digest[] = [];
-  for (const path of pathsRead(set)) {
+  for (const path of pathsOf(set.read)) {
     const digest = files.digest(path);
     if (digest === undefined) return false;
     digests.push(digest);
@@ -67,11 +67,6 @@ export function holds(set: InputSet, files: FileState): boolean {
     isSame(findPlaces(set.read, set.found, files), set.places) &&
     isSame(findTwins(set.read, digests, files), set.twins)
   );
-}
-
-/** The files of the set. */
-export function pathsRead({read}: Pick<InputSet, 'read'>): string[] {
-  return pathsOf(read);
 }
 
 function contentOf(digests: readonly Digest[]): Digest {
@@ -149,7 +144,7 @@ function findTwins(read: PathGroups, digests: readonly Digest[], files: FileStat
   }
   if (repeated.size === 0) return [];
   const groups = new Map<string, string[]>();
-  for (const [i, path] of pathsRead({read}).entries()) {
+  for (const [i, path] of pathsOf(read).entries()) {
     if (!repeated.has(digests[i]!)) continue;
     const facts = files.stat(path);
     const key = `${digests[i]} ${facts ? facts.mtimeNs / 1_000_000_000n : ''}`;

@@ -7,6 +7,7 @@ import type {FileState} from '../graph/file-state.ts';
 import type {EdgeId} from '../graph/graph.ts';
 import type {Digest} from '../protocol/digest.ts';
 import {type ActionResult, PROTOCOL_VERSION} from '../protocol/invocation.ts';
+import {pathsOf} from '../protocol/path-groups.ts';
 import type {DepfileDialect} from '../toolchain/depfile.ts';
 import type {Inputs} from '../toolchain/input-finder.ts';
 import {type CachedResult, type Cloud, InvocationError, StoreError} from './cloud.ts';
@@ -15,7 +16,7 @@ import {absoluteIn} from './discovery.ts';
 import type {Epochs} from './epochs.ts';
 import {CannotPlace, cloudFailure, InputChanged, isFileError, placing, StayLocal} from './fault.ts';
 import type {InputSender} from './input-sender.ts';
-import {holds, makeInputSet, pathsRead} from './input-set.ts';
+import {holds, makeInputSet} from './input-set.ts';
 import {type Invoked, invokeWithRetry} from './invoke.ts';
 import {MadeInputs} from './made-inputs.ts';
 import type {Materialiser} from './materialise.ts';
@@ -181,7 +182,7 @@ export class RemoteExecutor implements Executor {
         hasCome();
         if (!isPlaced) return {kind: 'cancelled'};
         // What an unfinished edge makes may be here from an earlier build, and about to change.
-        const producers = this.#madeInputs.producersOfPaths(edge, pathsRead(hit.inputs), []);
+        const producers = this.#madeInputs.producersOfPaths(edge, pathsOf(hit.inputs.read), []);
         if (producers.length > 0) return {kind: 'waits', producers};
         const outcome = await this.#finishCached(prepared, {hit, stamp: epoch.stamp, began});
         if (outcome) return outcome;
@@ -313,7 +314,7 @@ export class RemoteExecutor implements Executor {
       place: 'remote',
       output,
       depfile,
-      read: () => pathsRead(result.observed),
+      read: () => pathsOf(result.observed.read),
       stamp: run.stamp,
       duration: result.timing.run,
     });
@@ -340,7 +341,7 @@ export class RemoteExecutor implements Executor {
         place: 'cached',
         output,
         depfile,
-        read: () => pathsRead(hit.inputs),
+        read: () => pathsOf(hit.inputs.read),
         stamp,
         duration: performance.now() - began,
       });

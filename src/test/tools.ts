@@ -1,12 +1,9 @@
 /** Which programs the machine has: tests that need an optional one are skipped by name. */
 import {accessSync, constants} from 'node:fs';
 import {join} from 'node:path';
+import {SYSTEM_PATH} from '../../scripts/system-path.mjs';
 
-/** The PATH of the tests: npm puts the project's own tools in front, and among them is a ninja that is not the user's. */
-export const SYSTEM_PATH = (process.env.PATH ?? '/usr/bin:/bin')
-  .split(':')
-  .filter(directory => !directory.includes('node_modules'))
-  .join(':');
+export {SYSTEM_PATH};
 
 /** Whether a program of this name is on the PATH. */
 export function has(program: string): boolean {

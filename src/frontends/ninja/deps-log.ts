@@ -121,7 +121,8 @@ export type DepsAppendOutcome = 'appended' | 'unknown-format' | 'not-read-back';
 /**
  * Appends the lists in one write. What a crash left half-written at the end is cut off first, as ninja would. The file
  * is read back; unless all of it is right, its former length is restored. `index` gives the paths their
- * numbers, and spares the reading of what is there. Prereq: nobody has written to the log since the index came to know it, or it knows nothing.
+ * numbers, and spares the reading of what is there. Prereq: nobody has written to the log since the index came to know
+ * it, or it knows nothing.
  */
 export function appendDepsLog(
   file: string,

@@ -6,7 +6,7 @@ import {describeOutput, Journal, type JournalEntry, readJournal} from './journal
 
 const ENTRIES: readonly JournalEntry<string>[] = [
   {
-    outputs: [{path: 'a.o', mtime: 1_788_222_333_444_555_666n, size: 10, inode: 77}],
+    outputs: [{file: 'a.o', mtime: 1_788_222_333_444_555_666n, size: 10, inode: 77}],
     hash: [0xffffffff, 1],
     mtime: 9n,
     start: 1,
@@ -15,8 +15,8 @@ const ENTRIES: readonly JournalEntry<string>[] = [
   },
   {
     outputs: [
-      {path: 'b', mtime: 2n, size: 0, inode: 78},
-      {path: 'a.c', mtime: 0n, size: 0, inode: 0},
+      {file: 'b', mtime: 2n, size: 0, inode: 78},
+      {file: 'a.c', mtime: 0n, size: 0, inode: 0},
     ],
     hash: [0, 0],
     mtime: 3n,
@@ -24,7 +24,7 @@ const ENTRIES: readonly JournalEntry<string>[] = [
     end: 0,
   },
   {
-    outputs: [{path: 'a.o', mtime: 4n, size: 1, inode: 2}],
+    outputs: [{file: 'a.o', mtime: 4n, size: 1, inode: 2}],
     hash: [5, 6],
     mtime: 7n,
     start: 8,
@@ -95,10 +95,10 @@ it('describes an output as it is, and one that was not made', () => {
   const folder = ninjaFolder({a: '12345'});
   const stat = statSync(join(folder.path, 'a'), {bigint: true});
   expect(describeOutput('x/a', join(folder.path, 'a'))).toEqual({
-    path: 'x/a',
+    file: 'x/a',
     mtime: stat.mtimeNs,
     size: 5,
     inode: Number(stat.ino),
   });
-  expect(describeOutput('b', join(folder.path, 'b'))).toEqual({path: 'b', mtime: 0n, size: 0, inode: 0});
+  expect(describeOutput('b', join(folder.path, 'b'))).toEqual({file: 'b', mtime: 0n, size: 0, inode: 0});
 });

@@ -6,7 +6,7 @@
 import {closeSync, fstatSync, ftruncateSync, openSync, readFileSync, statSync} from 'node:fs';
 import {appendWhole} from './append.ts';
 
-/** `P`: how a path is told, as canonical text for one. */
+/** `P`: what stands for a path, its canonical text for one. */
 export interface JournalEntry<P> {
   /** Each with what its file was when it was put in place. */
   readonly outputs: readonly JournalOutput<P>[];
@@ -19,7 +19,7 @@ export interface JournalEntry<P> {
 }
 
 export interface JournalOutput<P> {
-  readonly path: P;
+  readonly file: P;
   /** Nanoseconds; 0 for an output that the command did not make, in which case size and inode are 0 too. */
   readonly mtime: bigint;
   readonly size: number;
@@ -63,7 +63,7 @@ export class Journal<P> {
     };
     const line: Line = {
       p: [],
-      o: entry.outputs.map(output => [idOf(output.path), String(output.mtime), output.size, output.inode]),
+      o: entry.outputs.map(output => [idOf(output.file), String(output.mtime), output.size, output.inode]),
       h: [...entry.hash],
       m: String(entry.mtime),
       t: [entry.start, entry.end],
@@ -123,7 +123,7 @@ function readLine(line: Line, paths: string[]): JournalEntry<string> {
   };
   return {
     outputs: line.o.map(([path, mtime, size, inode]) => ({
-      path: pathOf(path),
+      file: pathOf(path),
       mtime: BigInt(mtime),
       size,
       inode,
@@ -136,9 +136,9 @@ function readLine(line: Line, paths: string[]): JournalEntry<string> {
   };
 }
 
-/** What a file is now, for a journal entry. */
-export function describeOutput<P>(path: P, file: string): JournalOutput<P> {
-  const stat = statSync(file, {bigint: true, throwIfNoEntry: false});
-  if (!stat) return {path, mtime: 0n, size: 0, inode: 0};
-  return {path, mtime: stat.mtimeNs, size: Number(stat.size), inode: Number(stat.ino)};
+/** What a file is now, for a journal entry. `place`: where it is on disk. */
+export function describeOutput<P>(file: P, place: string): JournalOutput<P> {
+  const stat = statSync(place, {bigint: true, throwIfNoEntry: false});
+  if (!stat) return {file, mtime: 0n, size: 0, inode: 0};
+  return {file, mtime: stat.mtimeNs, size: Number(stat.size), inode: Number(stat.ino)};
 }

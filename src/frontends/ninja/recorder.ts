@@ -175,7 +175,7 @@ export class Recorder {
         files.depsLog,
         files.depsLogVersion,
         withDeps.flatMap(entry =>
-          entry.outputs.map(({path, mtime}) => ({output: path, mtime, ins: entry.deps ?? []})),
+          entry.outputs.map(({file, mtime}) => ({output: file, mtime, ins: entry.deps ?? []})),
         ),
         this.#depsIndex,
       );
@@ -192,8 +192,8 @@ export class Recorder {
       files.buildLog,
       files.buildLogVersion,
       pending.flatMap(entry =>
-        entry.outputs.map(({path}) => ({
-          output: graph.path(path),
+        entry.outputs.map(({file}) => ({
+          output: graph.path(file),
           start: entry.start,
           end: entry.end,
           mtime: entry.mtime,
@@ -213,10 +213,9 @@ export class Recorder {
   #adopt(entry: Entry): void {
     const {records} = this.#options;
     const deps = entry.deps && Int32Array.from(entry.deps);
-    for (const output of entry.outputs) {
-      const node = output.path;
+    for (const {file: node, mtime} of entry.outputs) {
       records.setLog(node, {mtime: entry.mtime, hash: entry.hash, duration: entry.end - entry.start});
-      if (deps) records.setDeps(node, output.mtime, deps);
+      if (deps) records.setDeps(node, mtime, deps);
     }
   }
 
@@ -226,8 +225,8 @@ export class Recorder {
    */
   #stillHolds(entry: JournalEntry<string>): boolean {
     const {graph, records} = this.#options;
-    const isNews = entry.outputs.every(({path}) => {
-      const node = graph.find(path);
+    const isNews = entry.outputs.every(({file}) => {
+      const node = graph.find(file);
       if (node === undefined) return true;
       const recorded = records.logMtime(node);
       return (
@@ -239,9 +238,9 @@ export class Recorder {
   }
 
   /** Whether the outputs are the files that the entry tells of. */
-  #areThere<P>(outputs: readonly JournalOutput<P>[], placeOf: (path: P) => string): boolean {
+  #areThere<P>(outputs: readonly JournalOutput<P>[], placeOf: (file: P) => string): boolean {
     return outputs.every(output => {
-      const now = describeOutput(output.path, placeOf(output.path));
+      const now = describeOutput(output.file, placeOf(output.file));
       return now.mtime === output.mtime && now.size === output.size && now.inode === output.inode;
     });
   }
@@ -274,7 +273,7 @@ export class Recorder {
 function inGraph({outputs, deps, ...rest}: JournalEntry<string>, graph: Graph): Entry {
   return {
     ...rest,
-    outputs: outputs.map(output => ({...output, path: graph.intern(output.path)})),
+    outputs: outputs.map(output => ({...output, file: graph.intern(output.file)})),
     ...(deps && {deps: Int32Array.from(deps as readonly string[], path => graph.intern(path))}),
   };
 }

@@ -1,0 +1,2 @@
+/** PATH without the folders that npm adds. */
+export const SYSTEM_PATH: string;

@@ -1,17 +1,10 @@
 /** Collects nodes and edges one by one, then freezes them into a {@link Graph}. */
-import {
-  EDGE_TEXTS,
-  type EdgeId,
-  type EdgeText,
-  Graph,
-  type GraphArrays,
-  type NodeId,
-  type Pool,
-} from './graph.ts';
+import {type EdgeTexts, EdgeTextTable} from './edge-text-table.ts';
+import {type EdgeId, type EdgeText, Graph, type GraphArrays, type NodeId, type Pool} from './graph.ts';
 
 /** One edge as a front end describes it; inputs in the order explicit, implicit, order-only. */
 export interface EdgeSpec {
-  readonly texts: Readonly<Partial<Record<EdgeText, string>>>;
+  readonly texts: EdgeTexts;
   readonly flags: number;
   readonly pool: number;
   readonly ins: readonly NodeId[];
@@ -30,6 +23,10 @@ export class GraphBuilder {
   readonly #paths: string[] = [];
   readonly #producer: EdgeId[] = [];
   readonly #edges: EdgeSpec[] = [];
+  readonly #flags: number[] = [];
+  readonly #hashLow: number[] = [];
+  readonly #hashHigh: number[] = [];
+  readonly #texts = new EdgeTextTable();
   readonly #pools: Pool[] = [];
   readonly #poolIndex = new Map<string, number>();
 
@@ -70,8 +67,32 @@ export class GraphBuilder {
   addEdge(spec: EdgeSpec): EdgeId {
     const edge = this.#edges.length;
     this.#edges.push(spec);
+    this.#flags.push(spec.flags);
+    this.#hashLow.push(spec.hash[0]);
+    this.#hashHigh.push(spec.hash[1]);
+    this.addTexts(edge, spec.texts);
     for (const out of spec.outs) this.#producer[out] = edge;
     return edge;
+  }
+
+  /** Prereq: the edge has no texts of these kinds yet. */
+  addTexts(edge: EdgeId, texts: EdgeTexts): void {
+    for (const kind in texts) this.#texts.set(edge, kind as EdgeText, texts[kind as EdgeText]!);
+  }
+
+  /** A text's UTF-8, good until the next text. */
+  textBytes(edge: EdgeId, which: EdgeText): Uint8Array {
+    return this.#texts.bytesOf(edge, which);
+  }
+
+  addFlags(edge: EdgeId, flags: number): void {
+    this.#flags[edge]! |= flags;
+  }
+
+  /** Instead of the one it came with. */
+  setHash(edge: EdgeId, [low, high]: readonly [number, number]): void {
+    this.#hashLow[edge] = low;
+    this.#hashHigh[edge] = high;
   }
 
   freeze(options: {defaults: readonly NodeId[]; buildDir: string}): Graph {
@@ -80,12 +101,11 @@ export class GraphBuilder {
     const ins = rows(edges, edge => edge.ins);
     const outs = rows(edges, edge => edge.outs);
     const validations = rows(edges, edge => edge.validations);
-    const texts = packTexts(edges);
     const commandHash = new Uint32Array(edges.length * 2);
-    edges.forEach((edge, id) => {
-      commandHash[2 * id] = edge.hash[0];
-      commandHash[2 * id + 1] = edge.hash[1];
-    });
+    for (let edge = 0; edge < edges.length; edge++) {
+      commandHash[2 * edge] = this.#hashLow[edge]!;
+      commandHash[2 * edge + 1] = this.#hashHigh[edge]!;
+    }
     const arrays: GraphArrays = {
       pathBytes: paths.bytes,
       pathStart: paths.start,
@@ -99,11 +119,10 @@ export class GraphBuilder {
       explicitOuts: Uint32Array.from(edges, edge => edge.explicitOuts),
       validations: validations.values,
       validationsStart: validations.start,
-      edgeFlags: Uint8Array.from(edges, edge => edge.flags),
+      edgeFlags: Uint8Array.from(this.#flags),
       edgePool: Int32Array.from(edges, edge => edge.pool),
       edgeDyndep: Int32Array.from(edges, edge => edge.dyndep),
-      textBytes: texts.bytes,
-      edgeText: texts.table,
+      ...this.#texts.arrays(edges.length),
       commandHash,
       defaults: Int32Array.from(options.defaults),
     };
@@ -133,29 +152,4 @@ function packStrings(strings: readonly string[]): {bytes: Uint8Array; start: Uin
     start[i + 1] = at;
   }
   return {bytes: bytes.subarray(0, at), start};
-}
-
-/** Equal texts of one kind that follow each other (a rule's name, a response file's) are stored once. */
-function packTexts(edges: readonly EdgeSpec[]): {bytes: Uint8Array; table: Uint32Array} {
-  const table = new Uint32Array(edges.length * EDGE_TEXTS.length * 2);
-  let most = 0;
-  for (const edge of edges) for (const kind of EDGE_TEXTS) most += (edge.texts[kind]?.length ?? 0) * 3;
-  const bytes = Buffer.allocUnsafe(most);
-  const last = new Map<EdgeText, {text: string; at: number; length: number}>();
-  let at = 0;
-  let entry = 0;
-  for (const edge of edges) {
-    for (const kind of EDGE_TEXTS) {
-      const text = edge.texts[kind] ?? '';
-      let stored = last.get(kind);
-      if (stored?.text !== text) {
-        stored = {text, at, length: text === '' ? 0 : bytes.write(text, at)};
-        at += stored.length;
-        last.set(kind, stored);
-      }
-      table[entry++] = stored.at;
-      table[entry++] = stored.length;
-    }
-  }
-  return {bytes: bytes.subarray(0, at), table};
 }

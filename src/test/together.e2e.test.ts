@@ -1,6 +1,7 @@
 /** Several builds at one time: in one directory only one of them works, over one store all of them do. */
-import {readFile} from 'node:fs/promises';
+import {mkdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
+import {MakeProject} from './make-project.ts';
 import {check, openProject, type Project} from './project.ts';
 import {useRig} from './rig.ts';
 import {Running} from './run.ts';
@@ -94,6 +95,42 @@ describe('two builds in one directory', () => {
     expect((await second.done).status, second.said).toBe(0);
     await expectIdle(project);
     await expectNothingLeft(rig);
+  });
+});
+
+describe('two makes in one directory', () => {
+  const FILES = {
+    Makefile:
+      'all: a.o b.o\n%.o: %.c\n\tgcc -c -o $@ $<\nheld.o: c.c\n\tgcc -c -o held.o c.c\n\t@echo go > begun; cat gate > /dev/null\n',
+    'a.c': 'int a;\n',
+    'b.c': 'int b;\n',
+    'c.c': 'int c;\n',
+  };
+
+  it('do not wait for each other, as two of make do not, and make then has nothing to do', async () => {
+    const made = await MakeProject.open(rig, 'make-recipes');
+    await rm(made.directory, {recursive: true});
+    await mkdir(made.directory);
+    for (const [name, text] of Object.entries(FILES)) await writeFile(made.path(name), text);
+    await check(rig.run('mkfifo', [made.path('gate')]));
+
+    const first = made.start(['held.o']);
+    await untilExists(made.path('begun'), first);
+    const second = await check(made.llama());
+    expect(second.summary?.compiles).toMatchObject({remote: 2, local: 0, failed: 0});
+    await writeFile(made.path('gate'), 'go');
+    expect((await first.done).status, first.said).toBe(0);
+    await expectNothingLeft(rig);
+    const again = await check(made.make(['-n', 'all', 'held.o']));
+    expect(again.stdout).not.toContain('gcc');
+    // What each of them has learnt is known, or is found out anew: the next one makes the same.
+    const objects = ['a.o', 'b.o', 'held.o'];
+    const before = await Promise.all(objects.map(name => readFile(made.path(name))));
+    for (const name of objects) await rm(made.path(name));
+    const third = made.start(['all', 'held.o']);
+    await writeFile(made.path('gate'), 'go');
+    expect((await third.done).status, third.said).toBe(0);
+    expect(await Promise.all(objects.map(name => readFile(made.path(name))))).toEqual(before);
   });
 });
 

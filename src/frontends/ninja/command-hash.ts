@@ -9,8 +9,15 @@ export type HashKind = 'murmur' | 'rapid';
 
 /** Hash of a command's UTF-8 bytes as `[low, high]` 32-bit halves. */
 export function commandHash(kind: HashKind, command: string): [number, number] {
-  const length = fill(command);
-  return kind === 'murmur' ? murmur(length) : rapid(length);
+  return bytesHash(kind, Buffer.from(command));
+}
+
+/** The same of the bytes themselves. */
+export function bytesHash(kind: HashKind, command: Uint8Array): [number, number] {
+  bytes = command;
+  const hash = kind === 'murmur' ? murmur(command.length) : rapid(command.length);
+  bytes = NOTHING; // It may be a view of something large.
+  return hash;
 }
 
 /** As ninja writes it: lower-case hexadecimal without padding. */
@@ -18,13 +25,9 @@ export function formatHash([low, high]: readonly [number, number]): string {
   return high === 0 ? low.toString(16) : high.toString(16) + low.toString(16).padStart(8, '0');
 }
 
-/** One buffer for all commands: hashing them is the hot part of reading a manifest. */
-let bytes = Buffer.allocUnsafe(1 << 16);
-
-function fill(text: string): number {
-  if (bytes.length < text.length * 3) bytes = Buffer.allocUnsafe(text.length * 4);
-  return bytes.write(text, 0);
-}
+const NOTHING = new Uint8Array(0);
+/** What is hashed. */
+let bytes: Uint8Array = NOTHING;
 
 function read32(at: number): number {
   return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;

@@ -94,7 +94,7 @@ class ManifestLoader {
       });
     }
     this.#parse(new Lexer(file, text), this.#root);
-    for (const edge of this.#late ?? []) finishEdge(edge, this.#hashKind);
+    for (const edge of this.#late ?? []) finishEdge(edge, this.#graph, this.#hashKind);
     const graph = this.#graph.freeze({defaults: this.#defaults, buildDir: this.#root.lookup('builddir')});
     return {graph, files: this.#files, stamps: this.#stamps, warnings: this.#warnings};
   }
@@ -268,12 +268,13 @@ class ManifestLoader {
       return this.#graph.node(canonicalPath(path));
     };
     const outNodes = outs.map(node);
-    const made = new Set<NodeId>();
     for (const out of outNodes) {
-      const path = this.#graph.path(out);
-      if (this.#graph.producer(out) >= 0) throw lexer.error(`multiple rules generate ${path}`);
-      if (made.has(out)) throw lexer.error(`${path} is defined as an output multiple times`);
-      made.add(out);
+      if (this.#graph.producer(out) >= 0)
+        throw lexer.error(`multiple rules generate ${this.#graph.path(out)}`);
+    }
+    if (outNodes.length > 1 && new Set(outNodes).size < outNodes.length) {
+      const twice = outNodes.find((out, index) => outNodes.indexOf(out) < index)!;
+      throw lexer.error(`${this.#graph.path(twice)} is defined as an output multiple times`);
     }
     const isPhony = rule.name === 'phony' && rule.bindings.size === 0;
     let inNodes = ins.map(node);
@@ -341,7 +342,7 @@ class ManifestLoader {
         throw lexer.error(`dyndep '${canonicalPath(dyndepPath)}' is not an input`);
       }
     }
-    const added: UnfinishedEdge['spec'] = {
+    const id = this.#graph.addEdge({
       texts: {rule: spec.rule.name},
       flags: (spec.isPhony ? EDGE_PHONY : 0) | (poolName === 'console' ? EDGE_CONSOLE : 0),
       pool,
@@ -353,12 +354,11 @@ class ManifestLoader {
       validations: spec.validations,
       dyndep,
       hash: [0, 0],
-    };
-    this.#graph.addEdge(added);
+    });
     if (spec.isPhony) return;
-    const unfinished = {spec: added, scope: edge, file: lexer.file};
+    const unfinished = {edge: id, scope: edge, file: lexer.file};
     if (this.#late) this.#late.push(unfinished);
-    else finishEarly(unfinished, this.#hashKind);
+    else finishEarly(unfinished, this.#graph, this.#hashKind);
   }
 }
 

@@ -145,7 +145,7 @@ function readLogs(
 
 function logMismatch(file: string, found: BuildLogVersion | 'unknown', version: string): string {
   const what = found === 'unknown' ? 'an unknown version' : `version ${found}`;
-  return `${file} is of ${what}, which ninja ${version} would throw away: nothing is recorded, so that another ninja can still use it. To go on with this ninja, delete the file`;
+  return `${file} is of ${what}, which is not that of ninja ${version}: nothing is recorded, so that another ninja can still use it. To go on with this ninja, delete the file`;
 }
 
 function logFiles(directory: string, graph: Graph, meta: SnapshotMeta): Project['files'] {

@@ -83,12 +83,11 @@ export async function plan(runs: number): Promise<Figure[]> {
 
 export async function manifest(runs: number): Promise<Figure[]> {
   const at = await wholeLlvm('-plan');
+  const bundle = [process.execPath, join(root(), 'bench', 'run.mjs'), 'bundle', 'load-manifest'];
+  const script = (await must(bundle)).stdout;
   const [ours = [], peer = []] = await byTurns(
     runs,
-    async () => {
-      const run = [process.execPath, join(root(), 'bench', 'run.mjs'), 'load-manifest', at.directory];
-      return Number((await must(run)).stdout);
-    },
+    async () => Number((await must([process.execPath, script, at.directory])).stdout),
     async () => (await must(['ninja', '-t', 'rules'], {cwd: at.directory})).wallMs,
   );
   return [

@@ -3,10 +3,9 @@
  * first, for its effect; flags that V8 does not know are passed over.
  */
 import {setFlagsFromString} from 'node:v8';
+import {optimiseLate} from './optimising.ts';
 
-// Functions are optimised after fifteen times as much bytecode as V8 thinks right: in a build of some hundred compiles
-// the compiling of our own code, on threads of its own, cost as much CPU as all that it sped up.
-setFlagsFromString('--interrupt-budget=1000000');
+optimiseLate();
 // What is reachable is marked when memory is short, and not also ahead of that by other threads.
 setFlagsFromString('--no-incremental-marking');
 // Short-lived memory is swept by one thread: there is little of it, and to wake four costs more than they do.

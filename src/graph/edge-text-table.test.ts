@@ -14,6 +14,7 @@ it('gives back every text, in whatever order edges were given them and however l
   const edges = 3000;
   const put = (edge: number, which: EdgeText, text: string) => {
     table.set(edge, which, text);
+    if (edge % 7 === 0) expect(Buffer.from(table.bytesOf(edge, which)).toString()).toBe(text);
     expected.set(`${edge} ${which}`, text);
   };
   for (let edge = 0; edge < edges; edge++) put(edge, 'rule', edge % 100 < 50 ? 'one' : 'größer');

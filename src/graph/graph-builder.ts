@@ -18,11 +18,14 @@ export interface EdgeSpec {
   readonly hash: readonly [number, number];
 }
 
+type EdgeShape = Omit<EdgeSpec, 'texts' | 'flags' | 'hash'>;
+
 export class GraphBuilder {
   readonly #byPath = new Map<string, NodeId>();
   readonly #paths: string[] = [];
   readonly #producer: EdgeId[] = [];
-  readonly #edges: EdgeSpec[] = [];
+  /** But for what may still change, or is kept elsewhere. */
+  readonly #edges: EdgeShape[] = [];
   readonly #flags: number[] = [];
   readonly #hashLow: number[] = [];
   readonly #hashHigh: number[] = [];
@@ -131,8 +134,8 @@ export class GraphBuilder {
 }
 
 function rows(
-  edges: readonly EdgeSpec[],
-  list: (edge: EdgeSpec) => readonly NodeId[],
+  edges: readonly EdgeShape[],
+  list: (edge: EdgeShape) => readonly NodeId[],
 ): {values: Int32Array; start: Uint32Array} {
   const start = new Uint32Array(edges.length + 1);
   for (let i = 0; i < edges.length; i++) start[i + 1] = start[i]! + list(edges[i]!).length;

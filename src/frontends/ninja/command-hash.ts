@@ -12,7 +12,7 @@ export function commandHash(kind: HashKind, command: string): [number, number] {
   return bytesHash(kind, Buffer.from(command));
 }
 
-/** The same of the bytes themselves. */
+/** Hash of a command that is UTF-8 already. */
 export function bytesHash(kind: HashKind, command: Uint8Array): [number, number] {
   bytes = command;
   const hash = kind === 'murmur' ? murmur(command.length) : rapid(command.length);

@@ -211,6 +211,9 @@ describe('faults are told in the words of ninja, with its excerpt', () => {
     ['fault beyond the excerpt', `build ${'long/'.repeat(20)}name: nobody\n`],
     ['a line of just the greatest length', `build a: nobody ${'x'.repeat(56)}\n`],
     ['two makers', 'build a: phony\nbuild a: phony\n'],
+    ['an output twice', 'build a b a: phony\n'],
+    ['an output that is implicit too', 'build a | a: phony\n'],
+    ['an output twice before one of another’s', 'build b: phony\nbuild a a b: phony\n'],
     ['empty path', 'build $nothing: phony\n'],
     ['empty input', 'build a: phony $nothing\n'],
     ['tab', 'build a: phony\n\tx = 1\n'],
@@ -253,9 +256,10 @@ describe('faults are told in the words of ninja, with its excerpt', () => {
     const folder = ninjaFolder(typeof files === 'string' ? {'build.ninja': files} : files);
     const real = folder.ninja(['-n']);
     expect(real.status, real.stdout).toBe(1);
+    const ninjaVersion = folder.ninja(['--version']).stdout.trim();
     let failure: ManifestInvalid | undefined;
     try {
-      loadManifest({directory: folder.path, file: 'build.ninja', hashKind: 'murmur'});
+      loadManifest({directory: folder.path, file: 'build.ninja', hashKind: 'murmur', ninjaVersion});
     } catch (error) {
       if (!(error instanceof FailureError)) throw error;
       failure = error.failure as ManifestInvalid;

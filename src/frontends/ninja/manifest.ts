@@ -7,11 +7,12 @@ import {isAbsolute, join} from 'node:path';
 import {FailureError, InvariantError} from '../../failure.ts';
 import {EDGE_CONSOLE, EDGE_PHONY, type Graph, type NodeId} from '../../graph/graph.ts';
 import {GraphBuilder} from '../../graph/graph-builder.ts';
+import {optimisingSooner} from '../../optimising.ts';
 import {canonicalPath} from './canonical-path.ts';
 import type {HashKind} from './command-hash.ts';
-import {finishEarly, finishEdge, LateVariable, type UnfinishedEdge} from './edge-texts.ts';
 import {type Bindings, EdgeScope, type EvalString, type Rule, RuleCycle, Scope} from './eval.ts';
 import {fileStamp} from './file-stamp.ts';
+import {finishEarly, finishEdge, LateVariable, type UnfinishedEdge} from './finish-edge.ts';
 import {Lexer} from './lexer.ts';
 import {binding, paths} from './statement-parts.ts';
 
@@ -44,13 +45,19 @@ export interface Manifest {
  * Reads `file` (relative to `directory`) and what it includes.
  * @throws FailureError with `manifest-invalid`, worded as ninja does
  */
-export function loadManifest(options: {
-  directory: string;
-  file: string;
-  hashKind: HashKind;
+export function loadManifest(options: ManifestOptions): Manifest {
+  return optimisingSooner(() => load(options));
+}
+
+interface ManifestOptions {
+  readonly directory: string;
+  readonly file: string;
+  readonly hashKind: HashKind;
   /** Version of the ninja that is to read it too; without one `ninja_required_version` is not looked at. */
-  ninjaVersion?: string;
-}): Manifest {
+  readonly ninjaVersion?: string;
+}
+
+function load(options: ManifestOptions): Manifest {
   try {
     return new ManifestLoader(options, false).load(options.file);
   } catch (error) {
@@ -161,15 +168,19 @@ class ManifestLoader {
 
   /** At once, since a later ninja's language may look like errors. */
   #checkVersion(required: string): void {
-    if (this.#ninjaVersion === undefined) return;
-    const [needMajor, needMinor] = versionOf(required);
-    const [major, minor] = versionOf(this.#ninjaVersion);
-    if (major > needMajor || (major === needMajor && minor >= needMinor)) return;
+    if (!this.#isBefore(...versionOf(required))) return;
     throw new FailureError({
       reason: 'manifest-invalid',
       file: this.#files[0]!,
       text: `ninja version (${this.#ninjaVersion}) incompatible with build file ninja_required_version version (${required}).`,
     });
+  }
+
+  /** Whether it is an older ninja that is to read the manifest too. */
+  #isBefore(needMajor: number, needMinor: number): boolean {
+    if (this.#ninjaVersion === undefined) return false;
+    const [major, minor] = versionOf(this.#ninjaVersion);
+    return major < needMajor || (major === needMajor && minor < needMinor);
   }
 
   #pool(lexer: Lexer, scope: Scope): void {
@@ -268,13 +279,13 @@ class ManifestLoader {
       return this.#graph.node(canonicalPath(path));
     };
     const outNodes = outs.map(node);
+    const made = outNodes.length > 1 ? new Set<NodeId>() : undefined;
     for (const out of outNodes) {
-      if (this.#graph.producer(out) >= 0)
+      const isTwice = made?.has(out) ?? false;
+      if (this.#graph.producer(out) >= 0 || (isTwice && this.#isBefore(1, 12)))
         throw lexer.error(`multiple rules generate ${this.#graph.path(out)}`);
-    }
-    if (outNodes.length > 1 && new Set(outNodes).size < outNodes.length) {
-      const twice = outNodes.find((out, index) => outNodes.indexOf(out) < index)!;
-      throw lexer.error(`${this.#graph.path(twice)} is defined as an output multiple times`);
+      if (isTwice) throw lexer.error(`${this.#graph.path(out)} is defined as an output multiple times`);
+      made?.add(out);
     }
     const isPhony = rule.name === 'phony' && rule.bindings.size === 0;
     let inNodes = ins.map(node);

@@ -6,7 +6,6 @@ import {FailureError} from '../../failure.ts';
 import {BuildRecords} from '../../graph/build-records.ts';
 import type {DepfileInputs} from '../../graph/depfile-inputs.ts';
 import type {EdgeId, Graph, NodeId} from '../../graph/graph.ts';
-import {optimisingSooner} from '../../optimising.ts';
 import {type DepfileDialect, parseDepfile} from '../../toolchain/depfile.ts';
 import {type Project, STATE_DIR} from '../project.ts';
 import {type BuildLogVersion, buildLogVersion, hashKindOf, readBuildLog} from './build-log.ts';
@@ -89,14 +88,12 @@ function readDescription(options: LoadOptions, key: string): {graph: Graph; meta
   const ninjaStamp = fileStamp(ninjaPath);
   const version = supportedVersion(ninjaPath, directory);
   const versions = logVersions(version);
-  const {graph, files, stamps, warnings} = optimisingSooner(() =>
-    loadManifest({
-      directory,
-      file: manifest,
-      hashKind: hashKindOf(versions.buildLog),
-      ninjaVersion: version,
-    }),
-  );
+  const {graph, files, stamps, warnings} = loadManifest({
+    directory,
+    file: manifest,
+    hashKind: hashKindOf(versions.buildLog),
+    ninjaVersion: version,
+  });
   const {buildLog, depsLog} = logPlaces(directory, graph);
   const sources = [
     ...files.map((file, i) => ({

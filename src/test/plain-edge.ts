@@ -1,9 +1,10 @@
 /** Graphs of edges that are nothing special, for tests of what is done with them. */
-import type {EdgeText, Graph} from '../graph/graph.ts';
+import type {EdgeTexts} from '../graph/edge-text-table.ts';
+import type {Graph} from '../graph/graph.ts';
 import {GraphBuilder} from '../graph/graph-builder.ts';
 
 export interface PlainEdge {
-  readonly texts: Partial<Readonly<Record<EdgeText, string>>>;
+  readonly texts: EdgeTexts;
   /** Explicit ones. */
   readonly ins?: readonly string[];
   readonly outs: readonly string[];

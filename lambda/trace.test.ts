@@ -25,14 +25,14 @@ it('keeps the strongest fact about each path', () => {
   expect(observed).toEqual({
     read: [['/a', 'x/tool']],
     found: [['/a', 'y']],
-    absent: [['/a', 'z']],
+    absent: [['z', ['/a']]],
     listed: [['/', 'a']],
   });
 });
 
 it('leaves out the toolchain, the temporary directory and names that the toolchain is known to lack', () => {
   const {observed} = summary('R/usr/bin/as', 'S/usr/bin', 'S/tmp', 'S/', 'A/usr/specs', 'A/tmp/src/x.h');
-  expect(observed).toEqual({read: [], found: [], absent: [['/tmp/src', 'x.h']], listed: []});
+  expect(observed).toEqual({read: [], found: [], absent: [['x.h', ['/tmp/src']]], listed: []});
 });
 
 it('tells what the command made from what it read before', () => {
@@ -47,8 +47,8 @@ it('tells what the command made from what it read before', () => {
 it('lets a name stand for its absent precompiled twin', () => {
   const {observed} = summary('A/a/x.h.gch', 'A/a/x.h', 'A/b/x.h.gch', 'R/b/x.h');
   expect(observed.absent).toEqual([
-    ['/a', 'x.h'],
-    ['/b', 'x.h.gch'],
+    ['x.h', ['/a']],
+    ['x.h.gch', ['/b']],
   ]);
 });
 

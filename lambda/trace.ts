@@ -7,7 +7,7 @@ import {randomBytes} from 'node:crypto';
 import {closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Observed} from '../src/protocol/invocation.ts';
-import {joinNames, type PathGroups} from '../src/protocol/path-groups.ts';
+import {joinNames, type PathGroups, shareNames} from '../src/protocol/path-groups.ts';
 import {
   emptyRecordHeader,
   type PathRecord,
@@ -145,7 +145,7 @@ export function summarise(records: readonly PathRecord[], view: TraceView): Trac
   const observed = {
     read: groups.R.list(),
     found: groups.S.list(),
-    absent: groups.A.list(),
+    absent: shareNames(groups.A.list()),
     listed: groups.D.list(),
   };
   return {observed, written: [...written], removed: [...removed], leavesPrograms};

@@ -18,13 +18,10 @@ const place = mkdtempSync(join(tmpdir(), 'llama-code-'));
 const folder = join(place, 'code');
 const program = join(place, 'program.cjs');
 const starter = join(place, 'start.mjs');
-/** Optimises late, as the program does; the second one was otherwise in between. */
-const lateStarter = join(place, 'start-late.mjs');
-const soonerStarter = join(place, 'start-sooner.mjs');
 
 /** What the program prints: its number, and whether V8 took earlier bytecode. */
-function run(by = starter): string {
-  return execFileSync(process.execPath, [by], {encoding: 'utf8'});
+function run(): string {
+  return execFileSync(process.execPath, [starter], {encoding: 'utf8'});
 }
 
 function writeProgram(number: number, {keeps = true} = {}): void {
@@ -42,24 +39,13 @@ function kept(): string[] {
   }
 }
 
-async function writeStarter(outfile: string, before = ''): Promise<void> {
+beforeAll(async () => {
   const stdin = {
     contents: `import {runProgram} from './code-cache.ts';
-      import {optimiseLate, optimisingSooner} from './optimising.ts';
-      ${before}
       runProgram(${JSON.stringify(program)}, ${JSON.stringify(folder)});`,
     resolveDir: import.meta.dirname,
   };
-  await build({stdin, bundle: true, platform: 'node', format: 'esm', outfile});
-}
-
-beforeAll(async () => {
-  await writeStarter(starter);
-  await writeStarter(lateStarter, 'optimiseLate();');
-  await writeStarter(
-    soonerStarter,
-    'optimiseLate(); try { optimisingSooner(() => { throw new Error(); }); } catch {}',
-  );
+  await build({stdin, bundle: true, platform: 'node', format: 'esm', outfile: starter});
 });
 beforeEach(() => {
   rmSync(folder, {recursive: true, force: true});
@@ -68,16 +54,6 @@ beforeEach(() => {
 afterAll(() => rmSync(place, {recursive: true, force: true}));
 
 describe('the bytecode of the program', () => {
-  it('is taken after a part that was optimised sooner, even if that has failed, and not under other flags', () => {
-    run(lateStarter);
-    const inode = () => statSync(join(folder, kept()[0]!)).ino;
-    const first = inode();
-    run(soonerStarter);
-    expect(inode()).toBe(first);
-    run(starter);
-    expect(kept().length === 1 && inode() === first).toBe(false);
-  });
-
   it('is kept once and taken from then on', () => {
     expect(run()).toBe('1 program.cjs\n');
     const [name] = kept();

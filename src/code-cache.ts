@@ -11,6 +11,7 @@ import {mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writ
 import {createRequire} from 'node:module';
 import {basename, dirname, join} from 'node:path';
 import {Script} from 'node:vm';
+import {useOurFlags, withDefaultFlags} from './v8-flags.ts';
 
 /** What the bundle exports. */
 export interface Program {
@@ -28,13 +29,15 @@ const KEPT_FOR = 30 * 86_400_000;
 export function runProgram(file: string, folder: string): void {
   const scripts = new Scripts(folder);
   const program = scripts.load(file) as Program;
+  useOurFlags();
   process.once('exit', () => {
-    if (program.isWorthKeeping()) scripts.keep();
+    if (program.isWorthKeeping()) withDefaultFlags(() => scripts.keep());
   });
 }
 
 class Scripts {
   readonly #folder: string;
+  /** Of bundles by their files, of all else by the words that it is required by. */
   readonly #exports = new Map<string, unknown>();
   /** Those that V8 had to compile, by the place for what it has made. */
   readonly #compiled = new Map<string, Script>();
@@ -44,7 +47,6 @@ class Scripts {
   }
 
   load(file: string): unknown {
-    if (this.#exports.has(file)) return this.#exports.get(file);
     const {mtimeMs, size} = statSync(file);
     const name = `${basename(file, '.cjs')}-${process.version}-${size}-${mtimeMs.toString(36)}.bin`;
     const place = join(this.#folder, name);
@@ -56,11 +58,21 @@ class Scripts {
     if (!code || script.cachedDataRejected === true) this.#compiled.set(place, script);
     const module = {exports: {}};
     const others = createRequire(file);
-    const require = (word: string): unknown =>
-      /^\.\/[^/]+\.cjs$/.test(word) ? this.load(join(dirname(file), word)) : others(word);
+    const require = (word: string): unknown => {
+      const isBundle = /^\.\/[^/]+\.cjs$/.test(word);
+      return this.#once(isBundle ? join(dirname(file), word) : word, isBundle ? it => this.load(it) : others);
+    };
     script.runInThisContext()(module.exports, require, module, file, dirname(file));
-    this.#exports.set(file, module.exports);
     return module.exports;
+  }
+
+  #once(name: string, load: (name: string) => unknown): unknown {
+    if (!this.#exports.has(name))
+      this.#exports.set(
+        name,
+        withDefaultFlags(() => load(name)),
+      );
+    return this.#exports.get(name);
   }
 
   keep(): void {

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** What `llama` starts: the program of `cli.ts`, which is a bundle of its own so that its bytecode can be kept. */
-import './v8-flags.ts';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {runProgram} from './code-cache.ts';

@@ -4,11 +4,11 @@
  */
 import type {Digest} from './digest.ts';
 import type {Positions} from './file-list.ts';
-import type {PathGroups} from './path-groups.ts';
+import type {PathGroups, SharedGroups} from './path-groups.ts';
 import type {Tree} from './tree.ts';
 
 /** A worker refuses any other version in one clear line. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** A command to run, as a pure value: equal actions give equal results. */
 export interface Action {
@@ -155,7 +155,7 @@ export interface Observed {
   /** Paths only asked for and found, directories included. */
   readonly found: PathGroups;
   /** Paths asked for and not found. A name whose `.gch` twin was also absent implies that twin. */
-  readonly absent: PathGroups;
+  readonly absent: SharedGroups;
   /** Directories whose names the command listed. */
   readonly listed: PathGroups;
 }

@@ -4,7 +4,7 @@
  */
 import type {Digest} from '../protocol/digest.ts';
 import type {InvocationRequest, InvocationResponse, OutputBytes, OutputFile} from '../protocol/invocation.ts';
-import type {PathGroups} from '../protocol/path-groups.ts';
+import type {PathGroups, SharedGroups} from '../protocol/path-groups.ts';
 import type {CloudCounts} from './counts.ts';
 
 export interface Cloud {
@@ -96,7 +96,7 @@ export interface InputSet {
   /** Of the digests of those files, in that order: one for all, since it is a result of all or of none of them. */
   readonly content: Digest;
   readonly found: PathGroups;
-  readonly absent: PathGroups;
+  readonly absent: SharedGroups;
   /** Directories whose names were listed, each with the digest of its names as they were on the user's machine. */
   readonly listed: readonly (readonly [path: string, digest: string])[];
   /**

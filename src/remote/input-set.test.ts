@@ -15,7 +15,7 @@ import {FileState} from '../graph/file-state.ts';
 import type {Observed} from '../protocol/invocation.ts';
 import {pathsOf} from '../protocol/path-groups.ts';
 import type {InputSet} from './cloud.ts';
-import {firstPresent, holds, isAbsent, makeInputSet} from './input-set.ts';
+import {firstPresent, holds, makeInputSet, presentIn} from './input-set.ts';
 
 const OLD = 1_600_000_000;
 
@@ -46,8 +46,8 @@ function observed(changes: Partial<Observed> = {}): Observed {
     ],
     found: [[root, 'inc']],
     absent: [
-      [join(root, 'first'), 'a.h/b.h'],
-      [join(root, 'nowhere'), 'a.h'],
+      ['a.h/b.h', [join(root, 'first')]],
+      ['a.h', [join(root, 'nowhere')]],
     ],
     listed: [],
     ...changes,
@@ -243,7 +243,7 @@ describe('a group of paths', () => {
     const files = new FileState();
     const asked = () => {
       files.newEpoch();
-      return isAbsent(join(root, 'inc'), 'x.h/y.h', files);
+      return presentIn([['x.h/y.h', [join(root, 'inc')]]], files).length === 0;
     };
     expect([asked(), asked()]).toEqual([true, true]);
     symlinkSync('nowhere', join(root, 'inc/y.h'));

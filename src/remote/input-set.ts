@@ -7,7 +7,7 @@ import type {Listing} from '../graph/file-facts.ts';
 import type {FileState} from '../graph/file-state.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import type {Observed} from '../protocol/invocation.ts';
-import {joinNames, namesOf, type PathGroups, pathsOf} from '../protocol/path-groups.ts';
+import {joinNames, namesOf, type PathGroups, pathsOf, type SharedGroups} from '../protocol/path-groups.ts';
 import {pathIn} from '../protocol/tree.ts';
 import type {InputSet} from './cloud.ts';
 
@@ -61,7 +61,7 @@ export function holds(set: InputSet, files: FileState): boolean {
   }
   if (contentOf(digests) !== set.content) return false;
   for (const path of pathsOf(set.found)) if (!files.stat(path)) return false;
-  for (const [directory, names] of set.absent) if (!isAbsent(directory, names, files)) return false;
+  if (presentIn(set.absent, files).length > 0) return false;
   for (const [path, digest] of set.listed) if (listingDigest(path, files) !== digest) return false;
   return (
     isSame(findPlaces(set.read, set.found, files), set.places) &&
@@ -78,8 +78,17 @@ const absentFrom = new WeakMap<ReadonlySet<string>, Set<string>>();
 /** As many are kept for a listing. Of the groups that compiles tell of most come again, the others by the thousand. */
 const MOST_GROUPS = 300;
 
-/** Whether no path of a group is there, by {@link firstPresent}. */
-export function isAbsent(directory: string, names: string, files: FileState): boolean {
+/** The groups of which a path is there after all, by {@link firstPresent}. */
+export function presentIn(groups: SharedGroups, files: FileState): [directory: string, names: string][] {
+  const present: [string, string][] = [];
+  for (const [names, directories] of groups) {
+    for (const directory of directories)
+      if (!isAbsent(directory, names, files)) present.push([directory, names]);
+  }
+  return present;
+}
+
+function isAbsent(directory: string, names: string, files: FileState): boolean {
   const listing = files.names(directory);
   if (listing === undefined) return true;
   const known = listing instanceof Set ? absentFrom.get(listing) : undefined;

@@ -9,7 +9,7 @@ import type {ToolchainIdentity} from '../toolchain/identify.ts';
 import type {Inputs} from '../toolchain/input-finder.ts';
 import {extraClosure} from '../toolchain/loader.ts';
 import {StayLocal} from './fault.ts';
-import {firstPresent, isAbsent} from './input-set.ts';
+import {firstPresent, presentIn} from './input-set.ts';
 import type {Toolchains} from './toolchains.ts';
 
 /**
@@ -32,8 +32,7 @@ export async function lackingInputs(
   },
 ): Promise<string[]> {
   const lacking: string[] = [];
-  for (const [directory, names] of observed.absent) {
-    if (isAbsent(directory, names, files)) continue;
+  for (const [directory, names] of presentIn(observed.absent, files)) {
     let rest = namesOf(names);
     for (;;) {
       const present = firstPresent(directory, rest, files);

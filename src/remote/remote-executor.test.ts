@@ -12,6 +12,7 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import type {EdgeDone} from '../graph/executor.ts';
 import {digestOf} from '../protocol/digest.ts';
+import {shareNames} from '../protocol/path-groups.ts';
 import {ExecutorRig, NEVER, OLD, output} from '../test/executor-rig.ts';
 import {type CachedResult, InvocationError, StoreError} from './cloud.ts';
 
@@ -191,7 +192,9 @@ describe('an input that discovery missed', () => {
   it('that never arrives is given up after a few rounds', async () => {
     const rig = new ExecutorRig(directory);
     rig.compiler = request =>
-      rig.compile(request, {observed: {read: [], found: [], absent: [[directory, 'a.h']], listed: []}});
+      rig.compile(request, {
+        observed: {read: [], found: [], absent: shareNames([[directory, 'a.h']]), listed: []},
+      });
     await rig.run();
     expect(rig.localReasons).toEqual(['undiscovered-input']);
     expect(rig.requests).toHaveLength(4);
@@ -202,7 +205,9 @@ describe('an input that discovery missed', () => {
     write('a.h.gch', '');
     const rig = new ExecutorRig(directory);
     rig.compiler = request =>
-      rig.compile(request, {observed: {read: [], found: [], absent: [[directory, 'a.h.gch']], listed: []}});
+      rig.compile(request, {
+        observed: {read: [], found: [], absent: shareNames([[directory, 'a.h.gch']]), listed: []},
+      });
     await rig.run();
     expect(rig.localReasons).toEqual(['pch']);
   });
@@ -212,7 +217,7 @@ describe('an input that discovery missed', () => {
     const rig = new ExecutorRig(directory);
     rig.compiler = request =>
       rig.compile(request, {
-        observed: {read: [], found: [], absent: [[directory, 'a.o/a.o.d']], listed: []},
+        observed: {read: [], found: [], absent: shareNames([[directory, 'a.o/a.o.d']]), listed: []},
       });
     expect(await rig.run()).toMatchObject({place: 'remote'});
     expect(rig.requests).toHaveLength(1);

@@ -179,7 +179,7 @@ export class ExecutorRig {
       observed: {
         read: [[this.#directory, joinNames(wanted)]],
         found: [],
-        absent: [[this.#directory, joinNames(absent)]],
+        absent: [[joinNames(absent), [this.#directory]]],
         listed: [],
       },
       timing: {toolchain: 0, layout: 0, run: 5, outputs: 0, cpu: 5},

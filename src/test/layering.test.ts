@@ -16,7 +16,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/protocol',
     'src/failure.ts',
     'src/process.ts',
-    'src/optimising.ts',
+    'src/v8-flags.ts',
   ],
   'src/scheduler': [
     'src/toolchain',

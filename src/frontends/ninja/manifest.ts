@@ -7,7 +7,7 @@ import {isAbsolute, join} from 'node:path';
 import {FailureError, InvariantError} from '../../failure.ts';
 import {EDGE_CONSOLE, EDGE_PHONY, type Graph, type NodeId} from '../../graph/graph.ts';
 import {GraphBuilder} from '../../graph/graph-builder.ts';
-import {optimisingSooner} from '../../optimising.ts';
+import {optimisingSooner} from '../../v8-flags.ts';
 import {canonicalPath} from './canonical-path.ts';
 import type {HashKind} from './command-hash.ts';
 import {type Bindings, EdgeScope, type EvalString, type Rule, RuleCycle, Scope} from './eval.ts';

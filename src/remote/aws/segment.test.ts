@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {digestOf} from '../../protocol/digest.ts';
+import {shareNames} from '../../protocol/path-groups.ts';
 import type {CachedResult} from '../cloud.ts';
 import {decodeSegment, encodeSegment} from './segment.ts';
 
@@ -11,7 +12,7 @@ const results = fc.record({
     read: groups,
     content: fc.string().map(digestOf),
     found: groups,
-    absent: groups,
+    absent: groups.map(shareNames),
     listed: fc.array(fc.tuple(fc.string(), fc.string())),
     places: fc.array(fc.tuple(fc.string(), fc.string())),
     twins: fc.array(fc.array(fc.string())),

@@ -10,7 +10,7 @@
 import type {Digest} from '../../protocol/digest.ts';
 import type {CachedResult} from '../cloud.ts';
 
-const FORMAT = 2;
+const FORMAT = 3;
 
 export interface SegmentEntry {
   readonly key: Digest;
@@ -62,7 +62,8 @@ function isResult(value: unknown): value is CachedResult {
   if (!inputs || !stdout || !stderr || !Array.isArray(outputs)) return false;
   const {read, found, absent, listed, places, twins} = inputs;
   return (
-    [read, found, absent].every(areGroups) &&
+    [read, found].every(groups => areGroups(groups, names => typeof names === 'string')) &&
+    areGroups(absent, Array.isArray) &&
     [listed, places].every(pairs => Array.isArray(pairs) && pairs.every(Array.isArray)) &&
     Array.isArray(twins) &&
     twins.every(Array.isArray) &&
@@ -70,12 +71,10 @@ function isResult(value: unknown): value is CachedResult {
   );
 }
 
-function areGroups(groups: unknown): boolean {
+function areGroups(groups: unknown, isRest: (rest: unknown) => boolean): boolean {
   return (
     Array.isArray(groups) &&
-    groups.every(
-      group => Array.isArray(group) && typeof group[0] === 'string' && typeof group[1] === 'string',
-    )
+    groups.every(group => Array.isArray(group) && typeof group[0] === 'string' && isRest(group[1]))
   );
 }
 

@@ -12,7 +12,7 @@ import {markUsed, removeIfPossible} from './disk-store.ts';
 
 /** Results kept for one key: sources that alternate between a few states of their headers. */
 const MOST_RESULTS = 8;
-const FORMAT = 4;
+const FORMAT = 5;
 
 export class DiskResults implements ResultCache {
   readonly #directory: string;

@@ -5,6 +5,7 @@ import {join, posix} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {FileState} from '../../graph/file-state.ts';
 import type {ActionResult, Observed} from '../../protocol/invocation.ts';
+import {shareNames} from '../../protocol/path-groups.ts';
 import type {Inputs} from '../../toolchain/input-finder.ts';
 import type {ToolRuntime} from '../../toolchain/tool-runtime.ts';
 import {StayLocal} from '../fault.ts';
@@ -39,7 +40,7 @@ async function judged(
   const observed: Observed = {
     read: groups(seen.read?.map(inRoot)),
     found: groups(seen.found?.map(inRoot)),
-    absent: groups(seen.absent?.map(inRoot)),
+    absent: shareNames(groups(seen.absent?.map(inRoot))),
     listed: groups(seen.listed?.map(inRoot)),
   };
   const files = sent.map(name => ({

@@ -2,7 +2,7 @@
 import {type Dirent, readdirSync} from 'node:fs';
 import type {FileState} from '../../graph/file-state.ts';
 import type {ActionResult} from '../../protocol/invocation.ts';
-import {namesOf, type PathGroups, pathsOf} from '../../protocol/path-groups.ts';
+import {namesOf, pathsOf, type SharedGroups, unshareNames} from '../../protocol/path-groups.ts';
 import {pathIn} from '../../protocol/tree.ts';
 import {isProgram} from '../../toolchain/find-program.ts';
 import type {Inputs} from '../../toolchain/input-finder.ts';
@@ -87,9 +87,9 @@ class Judge {
     throw new StayLocal(reason);
   }
 
-  absent(groups: PathGroups): void {
+  absent(groups: SharedGroups): void {
     const {files, outputs, canonicalPath} = this.#run;
-    for (const [directory, names] of groups) {
+    for (const [directory, names] of unshareNames(groups)) {
       for (const name of namesOf(names)) {
         const path = pathIn(directory, name);
         if (firstPresent(directory, [name], files) !== path || outputs.has(canonicalPath(path))) continue;

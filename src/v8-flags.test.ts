@@ -1,0 +1,24 @@
+import {cachedDataVersionTag} from 'node:v8';
+import {expect, it} from 'vitest';
+import {optimisingSooner, useOurFlags, withDefaultFlags} from './v8-flags.ts';
+
+// The tag is what V8 holds against that of bytecode before it takes it.
+const nodes = cachedDataVersionTag();
+
+function fails(): never {
+  throw new Error('as it may');
+}
+
+it('loads under the flags that the bytecode of node itself was made with, before and after a failure', () => {
+  expect(withDefaultFlags(cachedDataVersionTag)).toBe(nodes);
+  expect(optimisingSooner(cachedDataVersionTag)).not.toBe(nodes);
+  expect(cachedDataVersionTag()).toBe(nodes);
+  useOurFlags();
+  const ours = cachedDataVersionTag();
+  expect(ours).not.toBe(nodes);
+  expect(withDefaultFlags(cachedDataVersionTag)).toBe(nodes);
+  expect(withDefaultFlags(() => withDefaultFlags(cachedDataVersionTag))).toBe(nodes);
+  expect(() => withDefaultFlags(fails)).toThrow('as it may');
+  expect(() => optimisingSooner(fails)).toThrow('as it may');
+  expect(cachedDataVersionTag()).toBe(ours);
+});

@@ -28,8 +28,8 @@ const KEPT_FOR = 30 * 86_400_000;
  */
 export function runProgram(file: string, folder: string): void {
   const scripts = new Scripts(folder);
-  const program = scripts.load(file) as Program;
   useOurFlags();
+  const program = scripts.load(file) as Program;
   process.once('exit', () => {
     if (program.isWorthKeeping()) withDefaultFlags(() => scripts.keep());
   });
@@ -51,27 +51,25 @@ class Scripts {
     const name = `${basename(file, '.cjs')}-${process.version}-${size}-${mtimeMs.toString(36)}.bin`;
     const place = join(this.#folder, name);
     const code = readIfThere(place);
-    const script = new Script(
-      `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'latin1')}\n})`,
-      {filename: file, ...(code && {cachedData: code})},
+    const text = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'latin1')}\n})`;
+    const script = withDefaultFlags(
+      () => new Script(text, {filename: file, ...(code && {cachedData: code})}),
     );
     if (!code || script.cachedDataRejected === true) this.#compiled.set(place, script);
     const module = {exports: {}};
     const others = createRequire(file);
     const require = (word: string): unknown => {
       const isBundle = /^\.\/[^/]+\.cjs$/.test(word);
-      return this.#once(isBundle ? join(dirname(file), word) : word, isBundle ? it => this.load(it) : others);
+      return isBundle
+        ? this.#once(join(dirname(file), word), it => this.load(it))
+        : this.#once(word, it => withDefaultFlags(() => others(it)));
     };
     script.runInThisContext()(module.exports, require, module, file, dirname(file));
     return module.exports;
   }
 
   #once(name: string, load: (name: string) => unknown): unknown {
-    if (!this.#exports.has(name))
-      this.#exports.set(
-        name,
-        withDefaultFlags(() => load(name)),
-      );
+    if (!this.#exports.has(name)) this.#exports.set(name, load(name));
     return this.#exports.get(name);
   }
 

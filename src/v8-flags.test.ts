@@ -11,7 +11,7 @@ function fails(): never {
 
 it('loads under the flags that the bytecode of node itself was made with, before and after a failure', () => {
   expect(withDefaultFlags(cachedDataVersionTag)).toBe(nodes);
-  expect(optimisingSooner(cachedDataVersionTag)).not.toBe(nodes);
+  expect(optimisingSooner(cachedDataVersionTag) !== nodes).toBe(process.versions.v8.startsWith('11.'));
   expect(cachedDataVersionTag()).toBe(nodes);
   useOurFlags();
   const ours = cachedDataVersionTag();

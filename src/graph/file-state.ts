@@ -37,12 +37,18 @@ export type NoteOf = (bytes: Buffer) => string;
 
 const LARGE_FILE = 8 << 20;
 
+/** As the owner of the bytes' digest has it: the note grows with what is asked. */
+interface KeptContent extends FileContent {
+  note: string | undefined;
+  readonly settled: boolean;
+}
+
 interface Entry {
   epoch: number;
   facts: FileFacts | undefined;
   /** What `lstat` said in the same epoch, where it was asked. */
   own: FileFacts | undefined;
-  content: (FileContent & {readonly settled: boolean}) | undefined;
+  content: KeptContent | undefined;
   contentFacts: FileFacts | undefined;
 }
 
@@ -169,6 +175,14 @@ export class FileState {
       closeSync(file);
     }
     return reader(bytes);
+  }
+
+  /** Another note on the bytes of {@link content}, after one more look at them. */
+  annotate(path: string, note: string): void {
+    const content = this.#entries.get(path)?.content;
+    if (content === undefined) return;
+    content.note = note;
+    this.#learnt = true;
   }
 
   /**

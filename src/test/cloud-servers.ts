@@ -20,6 +20,7 @@ const VERSITYGW = join(TOOLS, 'go/versitygw');
 const READY_LIMIT = 20_000;
 
 export const hasMinistack = existsSync(MINISTACK) && existsSync(NODE_24);
+export const hasRuntimeNode = existsSync(NODE_24);
 export const hasVersitygw = existsSync(VERSITYGW);
 /** Its runtime: a worker needs the zstd that Node 24 has. */
 export const runtimeNode = NODE_24;

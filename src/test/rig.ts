@@ -41,6 +41,8 @@ export interface LlamaOptions {
   readonly longest?: number;
   /** In place of the rig's store. */
   readonly store?: string;
+  /** In place of the node that runs the tests. */
+  readonly node?: string;
   /** Arguments for node itself, before the program. */
   readonly nodeArgs?: readonly string[];
   /** A command that becomes the program in an environment of its own. */
@@ -126,8 +128,8 @@ export class Rig {
 
   /** Starts the command line as given: nothing is added to the arguments. */
   startRaw(args: readonly string[], options: LlamaOptions = {}): Running {
-    const {nodeArgs = [], under = [], ...rest} = options;
-    const [file, ...words] = [...under, process.execPath, ...nodeArgs, PROGRAM, ...args];
+    const {node = process.execPath, nodeArgs = [], under = [], ...rest} = options;
+    const [file, ...words] = [...under, node, ...nodeArgs, PROGRAM, ...args];
     return new Running(file!, words, this.#options(rest));
   }
 

@@ -1,6 +1,6 @@
 import {mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync} from 'node:fs';
 import {join} from 'node:path';
-import {describe, expect, it} from 'vitest';
+import {describe, expect, it, vi} from 'vitest';
 import {CC, CXX, isInstalled, plant, ScanRig, write} from '../test/scan-rig.ts';
 
 type Files = Readonly<Record<string, string>>;
@@ -211,6 +211,36 @@ describe('the scan', () => {
       '-DN="z.h"',
       ['x.h', 'y.h', 'z.h'],
     );
+  });
+
+  it('looks for a macro once in each file that does not define it, whatever process asks', async () => {
+    const root = plant({
+      'a.c': '#include "names.h"\n#include NAME\n#include "more.h"\n',
+      'names.h': '#define NAME "x.h"\n',
+      'more.h': '#include OTHER\n',
+      'x.h': '#define OTHER <y.h>\n',
+      'y.h': '',
+    });
+    const memory = join(root, 'memory');
+    const looks = async () => {
+      const rig = new ScanRig(root);
+      rig.files.load(memory, 'v');
+      const inspect = vi.spyOn(rig.files, 'inspect');
+      const scan = await rig.scan(`gcc -I${root} -c a.c`);
+      rig.files.save(memory, 'v');
+      return {scan, at: inspect.mock.calls.map(([path]) => path.slice(root.length + 1)).sort()};
+    };
+    // By this clock the files are old enough for what is known of them to be kept.
+    const later = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_000);
+    const first = await looks();
+    const second = await looks();
+    expect(second.scan).toEqual(first.scan);
+    expect(first.at).toContain('y.h');
+    expect(second.at.filter(path => path === 'names.h' || path === 'x.h')).toEqual(second.at);
+    write(root, 'y.h', '#define OTHER <z.h>\n');
+    write(root, 'z.h', '');
+    expect((await looks()).scan.files).toContain(join(root, 'z.h'));
+    later.mockRestore();
   });
 
   it('ends with files that include each other by two dots, and names both spellings', async () => {

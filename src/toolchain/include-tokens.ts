@@ -19,7 +19,7 @@ export interface IncludeToken {
 }
 
 /** Changes whenever equal bytes may give other tokens, so that saved ones are not taken for new ones. */
-export const TOKENS_VERSION = 'tokens-1';
+export const TOKENS_VERSION = 'tokens-2';
 
 /** In the order of first appearance, without repetitions. */
 export function scanIncludes(bytes: Buffer): IncludeToken[] {
@@ -52,12 +52,28 @@ export function encodedIncludes(bytes: Buffer): string {
 
 export function decodeTokens(encoded: string): IncludeToken[] {
   if (encoded === '') return [];
-  return encoded.split('\n').map(line => ({
+  const lines = encoded.split('\n').filter(line => !line.startsWith(LACKS));
+  return lines.map(line => ({
     directive: DIRECTIVES[line[0] ?? ''] ?? 'include',
     form: FORMS[line[1] ?? ''] ?? 'macro',
     text: line.slice(2),
   }));
 }
+
+/** Notes of a macro that the bytes do not define. */
+export function withoutMacro(encoded: string, macro: string): string {
+  return `${encoded === '' ? '' : `${encoded}\n`}${LACKS}${macro}`;
+}
+
+/** The macros of {@link withoutMacro}. */
+export function macrosLackedBy(encoded: string): string[] {
+  if (!encoded.includes(LACKS)) return [];
+  const lines = encoded.split('\n').filter(line => line.startsWith(LACKS));
+  return lines.map(line => line.slice(LACKS.length));
+}
+
+/** Begins a line that is no token's. */
+const LACKS = '-';
 
 /** A line is a letter for the directive, one for the form, and the text, which holds no newline. */
 const DIRECTIVES: Readonly<Record<string, Directive>> = {

@@ -2,7 +2,7 @@
 import type {FileContent, FileState} from '../graph/file-state.ts';
 import type {Found, IncludeLookup, IncludeName, LookupDirectory} from './include-lookup.ts';
 import type {IncludeToken} from './include-tokens.ts';
-import {decodeTokens, encodedIncludes} from './include-tokens.ts';
+import {decodeTokens, encodedIncludes, macrosLackedBy, withoutMacro} from './include-tokens.ts';
 import type {InputFile} from './input-files.ts';
 import type {MacroDefinition, MacroDefinitions} from './macro-definitions.ts';
 
@@ -40,8 +40,8 @@ export class ScannedFile {
   content: FileContent | undefined;
   steps: readonly IncludeStep[] = [];
   #definitions: MacroDefinitions | undefined;
-  /** Macros that the bytes do not name. */
-  readonly #lacks = new Set<string>();
+  /** Macros that the bytes do not define, also as an earlier process found. */
+  #lacks: Set<string> | undefined;
 
   constructor({id, path, name}: InputFile, directory: LookupDirectory<ScannedFile>) {
     this.id = id;
@@ -73,7 +73,7 @@ export class ScannedFile {
     if (content !== this.content) {
       this.content = content;
       this.#definitions = undefined;
-      this.#lacks.clear();
+      this.#lacks = undefined;
       this.steps = decodeTokens(content.note ?? '').map(token => ({
         directive: token.directive,
         form: token.form,
@@ -87,13 +87,16 @@ export class ScannedFile {
   /** Definitions of one macro; the file is read again, since few compiles need them. */
   definitionsOf(macro: string, files: FileState): readonly MacroDefinition[] {
     if (this.#definitions !== undefined) return this.#definitions.get(macro) ?? [];
-    if (this.content === undefined || this.#lacks.has(macro)) return [];
+    if (this.content === undefined) return [];
+    this.#lacks ??= new Set(macrosLackedBy(this.content.note ?? ''));
+    if (this.#lacks.has(macro)) return [];
     // A search for one name is a tenth of the cost of reading all definitions, and most files lack it.
     if (
       this.#lacks.size < QUICK_LOOKS &&
       files.inspect(this.path, bytes => definesMacro(bytes, macro)) !== true
     ) {
       this.#lacks.add(macro);
+      files.annotate(this.path, withoutMacro(this.content.note ?? '', macro));
       return [];
     }
     this.#definitions = files.inspect(this.path, definitionsIn) ?? new Map();

@@ -118,9 +118,11 @@ describe('a store on disk', () => {
     const store = open(join(file, 'store'));
     const faults = [];
     for (const text of ['one', 'two']) {
-      faults.push(await faultOf(store.put(digestOf(text), Buffer.from(text))));
-      faults.push(await faultOf(store.missing([digestOf(text)])));
-      faults.push(await faultOf(store.get(digestOf(text))));
+      const digest = digestOf(text);
+      faults.push(await faultOf(store.put(digest, Buffer.from(text))));
+      // From node 22 on a file in the way is no fault of `stat`.
+      expect(await store.missing([digest]).catch(fault => faults.push(fault) && [digest])).toEqual([digest]);
+      faults.push(await faultOf(store.get(digest)));
     }
     expect(faults.every(({reason}) => reason === 'store-failed')).toBe(true);
     expect(new Set(faults.map(({message}) => message)).size).toBe(2);

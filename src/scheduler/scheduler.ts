@@ -61,8 +61,8 @@ export class Scheduler {
   readonly #ended: {edge: EdgeId; outcome: EdgeOutcome}[] = [];
   #wake: (() => void) | undefined;
   #running = 0;
-  /** Ends each compile that is on its way to a worker. */
-  readonly #cancels = new Map<EdgeId, () => void>();
+  /** What ends each compile that is on its way to a worker. */
+  readonly #away = new Map<EdgeId, AbortController>();
   /** Compiles that would wait for what waits for them. */
   readonly #runsHere = new Set<EdgeId>();
 
@@ -78,6 +78,19 @@ export class Scheduler {
   }
 
   async run(): Promise<SchedulerEnd> {
+    const {signal} = this.#options;
+    const endAll = () => {
+      for (const end of this.#away.values()) end.abort();
+    };
+    signal.addEventListener('abort', endAll, {once: true});
+    try {
+      return await this.#run();
+    } finally {
+      signal.removeEventListener('abort', endAll);
+    }
+  }
+
+  async #run(): Promise<SchedulerEnd> {
     this.#sortReady();
     for (;;) {
       if (!this.isStopping) this.#startWhatMay();
@@ -94,12 +107,12 @@ export class Scheduler {
 
   /** Compiles that are on their way to a worker. */
   get away(): Iterable<EdgeId> {
-    return this.#cancels.keys();
+    return this.#away.keys();
   }
 
   /** Ends one of {@link away}; it starts again at once. */
   cancel(edge: EdgeId): void {
-    this.#cancels.get(edge)?.();
+    this.#away.get(edge)?.abort();
   }
 
   /** Whether nothing more is started. */
@@ -175,10 +188,9 @@ export class Scheduler {
       if (pool >= 0) this.#poolUse[pool]!--;
       if (isConsole) this.#consoleBusy = false;
     };
-    const own = lane === 'remote' ? this.#cancellable(edge) : undefined;
-    executors[lane].run(edge, own?.signal ?? signal).then(
+    executors[lane].run(edge, lane === 'remote' ? this.#endOf(edge) : signal).then(
       outcome => {
-        own?.end();
+        this.#away.delete(edge);
         release();
         this.#ended.push({edge, outcome});
         this.#wake?.();
@@ -192,20 +204,13 @@ export class Scheduler {
     );
   }
 
-  #cancellable(edge: EdgeId): {readonly signal: AbortSignal; readonly end: () => void} {
-    const {signal} = this.#options;
-    const own = new AbortController();
+  /** Says that a compile on its way is to end, alone or with all. */
+  #endOf(edge: EdgeId): AbortSignal {
+    const end = new AbortController();
     // Whatever the compile waits for listens.
-    setMaxListeners(0, own.signal);
-    const abort = () => own.abort();
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, {once: true});
-    this.#cancels.set(edge, abort);
-    const end = () => {
-      signal.removeEventListener('abort', abort);
-      this.#cancels.delete(edge);
-    };
-    return {signal: own.signal, end};
+    setMaxListeners(0, end.signal);
+    this.#away.set(edge, end);
+    return end.signal;
   }
 
   #broken: unknown;

@@ -2,11 +2,11 @@
 import type {InvocationRequest, InvocationResponse, Unpacked} from '../../protocol/invocation.ts';
 import {InvocationError, type InvokeOptions, type Invoker} from '../cloud.ts';
 import {type CloudCounts, countRetry} from '../counts.ts';
+import {readResponse} from '../response.ts';
 import {CloudError, type Controller} from './controller.ts';
 import {ADVICE} from './fault.ts';
 import {hedged, type OnSent} from './hedge.ts';
 import type {Invoked, LambdaFunction} from './lambda-function.ts';
-import {readResponse} from './response.ts';
 
 export interface LambdaInvokerOptions {
   readonly function: Pick<LambdaFunction, 'invoke'>;

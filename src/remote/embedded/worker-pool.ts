@@ -8,6 +8,7 @@ import type {Processes} from '../../process.ts';
 import type {InvocationRequest, InvocationResponse, OutputBytes} from '../../protocol/invocation.ts';
 import {InvocationError, type Invoker} from '../cloud.ts';
 import type {CloudCounts} from '../counts.ts';
+import {readResponse} from '../response.ts';
 import {type Slot, trySlot} from './slot.ts';
 
 export interface WorkerPoolOptions {
@@ -227,7 +228,7 @@ function readResponses(
       if (size > FRAME_LIMIT) return fault();
       if (have < 4 + size) return;
       const whole = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-      const response = parseResponse(whole.subarray(4, 4 + size));
+      const response = readResponse(whole.subarray(4, 4 + size));
       if (response === undefined) return fault();
       const rest = whole.subarray(4 + size);
       chunks = rest.length > 0 ? [rest] : [];
@@ -240,15 +241,6 @@ function readResponses(
     onFault();
   };
   child.stdout?.on('data', onData);
-}
-
-function parseResponse(frame: Buffer): InvocationResponse | undefined {
-  try {
-    const response = JSON.parse(frame.toString()) as Partial<InvocationResponse> | null;
-    return typeof response?.result?.kind === 'string' ? (response as InvocationResponse) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function storedBytes({result}: InvocationResponse): number {

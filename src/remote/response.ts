@@ -2,7 +2,7 @@
  * A worker's answer, read. The outputs inside it, which are nearly all of its bytes, are cut out of it first: base64 needs
  * no parser of JSON, who looks at each character of it.
  */
-import type {InvocationResponse, OutputBytes} from '../../protocol/invocation.ts';
+import type {InvocationResponse, OutputBytes} from '../protocol/invocation.ts';
 
 const INLINE = Buffer.from('"inline":"');
 const QUOTE = 0x22;

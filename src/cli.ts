@@ -1,15 +1,15 @@
 /** argv in, exit status out: the only place that ends the process. */
 import {fileURLToPath} from 'node:url';
+import {build, hasWorked} from './commands/build.ts';
+import {type Failure, FailureError} from './failure.ts';
 import {
   BOOTSTRAP_HELP,
   DOCTOR_HELP,
   parseBootstrapOptions,
   parseLookOptions,
   STATUS_HELP,
-} from './aws-options.ts';
-import {build, hasWorked} from './build.ts';
-import {type Failure, FailureError} from './failure.ts';
-import {IMPORT_HELP, parseImportOptions} from './import-options.ts';
+} from './options/aws-options.ts';
+import {IMPORT_HELP, parseImportOptions} from './options/import-options.ts';
 import {
   BUILD_HELP,
   type BuildOptions,
@@ -21,7 +21,7 @@ import {
   STATS_HELP,
   WATCH_HELP,
   type WatchOptions,
-} from './options.ts';
+} from './options/options.ts';
 
 declare const LLAMA_VERSION: string;
 
@@ -40,30 +40,30 @@ async function main(argv: readonly string[]): Promise<number> {
       const options = parseWatchOptions(rest);
       if (!options.ok) return fail(options.error);
       if (options.value === 'help') return show(WATCH_HELP);
-      const {watch} = await import('./watch.ts');
+      const {watch} = await import('./commands/watch.ts');
       return onOurPlatform(() => watch(options.value as WatchOptions, began));
     }
     case 'make': {
-      const {MAKE_HELP, parseMakeOptions} = await import('./make-options.ts');
+      const {MAKE_HELP, parseMakeOptions} = await import('./options/make-options.ts');
       const options = parseMakeOptions(rest);
       if (!options.ok) return fail(options.error);
       const {value} = options;
       if (value === 'help') return show(MAKE_HELP);
-      const {make} = await import('./make.ts');
+      const {make} = await import('./commands/make.ts');
       return onOurPlatform(() => make(value, began));
     }
     case 'import': {
       const options = parseImportOptions(rest);
       if (!options.ok) return fail(options.error);
       if (options.value === 'help') return show(IMPORT_HELP);
-      const {importCommands} = await import('./import.ts');
+      const {importCommands} = await import('./commands/import.ts');
       return importCommands(options.value, {cwd: process.cwd(), env: process.env});
     }
     case 'bootstrap': {
       const options = parseBootstrapOptions(rest);
       if (!options.ok) return fail(options.error);
       if (options.value === 'help') return show(BOOTSTRAP_HELP);
-      const {bootstrap} = await import('./bootstrap.ts');
+      const {bootstrap} = await import('./commands/bootstrap.ts');
       return bootstrap(options.value, ownContext());
     }
     case 'doctor':
@@ -71,15 +71,16 @@ async function main(argv: readonly string[]): Promise<number> {
       const options = parseLookOptions(rest, command);
       if (!options.ok) return fail(options.error);
       if (options.value === 'help') return show(command === 'doctor' ? DOCTOR_HELP : STATUS_HELP);
-      if (command === 'doctor') return (await import('./doctor.ts')).doctor(options.value, ownContext());
-      return (await import('./status.ts')).status(options.value, process.env);
+      if (command === 'doctor')
+        return (await import('./commands/doctor.ts')).doctor(options.value, ownContext());
+      return (await import('./commands/status.ts')).status(options.value, process.env);
     }
     case 'stats':
     case 'clean': {
       const options = parseStoreOptions(rest, command);
       if (!options.ok) return fail(options.error);
       if (options.value === 'help') return show(command === 'stats' ? STATS_HELP : CLEAN_HELP);
-      const {stats, clean} = await import('./store-commands.ts');
+      const {stats, clean} = await import('./commands/store-commands.ts');
       return show(command === 'stats' ? stats(options.value) : clean(options.value));
     }
     case '--version':
@@ -90,7 +91,7 @@ async function main(argv: readonly string[]): Promise<number> {
     case '-h':
       return show(HELP);
     default: {
-      const {nearest} = await import('./edit-distance.ts');
+      const {nearest} = await import('./options/edit-distance.ts');
       const [best] = nearest(command, COMMANDS);
       const what = command.startsWith('-') ? 'flag' : 'command';
       return fail({
@@ -114,7 +115,7 @@ function ownContext() {
 }
 
 async function show(text: string): Promise<number> {
-  const {print} = await import('./standard-output.ts');
+  const {print} = await import('./commands/standard-output.ts');
   print(text);
   return 0;
 }

@@ -3,7 +3,7 @@
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {runProgram} from './code-cache.ts';
-import {storePlace} from './store-place.ts';
+import {storePlace} from './options/store-place.ts';
 
 runProgram(
   fileURLToPath(new URL('./program.cjs', import.meta.url)),

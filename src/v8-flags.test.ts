@@ -1,6 +1,6 @@
 import {cachedDataVersionTag} from 'node:v8';
-import {expect, it} from 'vitest';
-import {optimisingSooner, useOurFlags, withDefaultFlags} from './v8-flags.ts';
+import {expect, it, vi} from 'vitest';
+import {collectInPauses, optimisingSooner, useOurFlags, withDefaultFlags} from './v8-flags.ts';
 
 // The tag is what V8 holds against that of bytecode before it takes it.
 const nodes = cachedDataVersionTag();
@@ -21,4 +21,21 @@ it('loads under the flags that the bytecode of node itself was made with, before
   expect(() => withDefaultFlags(fails)).toThrow('as it may');
   expect(() => optimisingSooner(fails)).toThrow('as it may');
   expect(cachedDataVersionTag()).toBe(ours);
+
+  collectInPauses();
+  const watching = cachedDataVersionTag();
+  expect(watching).not.toBe(ours);
+  expect(withDefaultFlags(cachedDataVersionTag)).toBe(nodes);
+  expect(cachedDataVersionTag()).toBe(watching);
+});
+
+it('is one for both copies of this module', async () => {
+  useOurFlags();
+  const ours = cachedDataVersionTag();
+  vi.resetModules();
+  const copy = await import('./v8-flags.ts');
+  expect(copy.useOurFlags).not.toBe(useOurFlags);
+  copy.optimisingSooner(() => {});
+  expect(cachedDataVersionTag()).toBe(ours);
+  expect(copy.withDefaultFlags(cachedDataVersionTag)).toBe(nodes);
 });

@@ -93,6 +93,21 @@ describe('FileState', () => {
     expect(files.content(join(root, 'file'), () => 'noted')?.note).toBe('noted');
   });
 
+  it('takes another note on the bytes that it is about, and on no others', () => {
+    const root = plant({file: 'one'});
+    const path = join(root, 'file');
+    const files = new FileState();
+    const one = files.content(path, () => 'noted')!;
+    files.annotate(path, one, 'noted again');
+    expect(files.content(path)).toBe(one);
+    expect(one.note).toBe('noted again');
+    writeFileSync(path, 'another');
+    files.newEpoch();
+    files.digest(path);
+    files.annotate(path, one, 'of old');
+    expect(files.content(path, () => 'new')?.note).toBe('new');
+  });
+
   it('tells files from what is none', () => {
     const root = plant({'directory/file': '', link: '-> directory', dangling: '-> nowhere', loop: '-> loop'});
     execFileSync('mkfifo', [join(root, 'fifo')]);

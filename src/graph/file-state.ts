@@ -28,7 +28,7 @@ import {loadMemory, saveMemory} from './file-memory.ts';
 /** A regular file's bytes as they were read. The same object is handed out as long as the bytes are the same. */
 export interface FileContent {
   readonly digest: Digest;
-  /** What the reader passed to {@link FileState.content} made of the bytes. */
+  /** What the reader passed to {@link FileState.content} made of the bytes, or what it was replaced by since. */
   readonly note: string | undefined;
 }
 
@@ -37,7 +37,6 @@ export type NoteOf = (bytes: Buffer) => string;
 
 const LARGE_FILE = 8 << 20;
 
-/** As the owner of the bytes' digest has it: the note grows with what is asked. */
 interface KeptContent extends FileContent {
   note: string | undefined;
   readonly settled: boolean;
@@ -177,11 +176,11 @@ export class FileState {
     return reader(bytes);
   }
 
-  /** Another note on the bytes of {@link content}, after one more look at them. */
-  annotate(path: string, note: string): void {
-    const content = this.#entries.get(path)?.content;
-    if (content === undefined) return;
-    content.note = note;
+  /** Replaces the note on `content`, as long as that is what the path's last look found. */
+  annotate(path: string, content: FileContent, note: string): void {
+    const known = this.#entries.get(path)?.content;
+    if (known === undefined || known !== content) return;
+    known.note = note;
     this.#learnt = true;
   }
 

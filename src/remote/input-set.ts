@@ -79,7 +79,7 @@ const absentFrom = new WeakMap<ReadonlySet<string>, Set<string>>();
 const MOST_GROUPS = 300;
 
 /** The groups of which a path is there after all, by {@link firstPresent}. */
-export function presentIn(groups: SharedGroups, files: FileState): [directory: string, names: string][] {
+export function presentIn(groups: SharedGroups, files: FileState): PathGroups {
   const present: [string, string][] = [];
   for (const [names, directories] of groups) {
     for (const directory of directories)

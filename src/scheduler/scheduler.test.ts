@@ -170,6 +170,20 @@ describe('failures', () => {
     };
     await expect(build.run(['a'], broken)).rejects.toThrow(TypeError);
   });
+
+  it('in an executor itself end whatever is on its way', async () => {
+    const signals = new Map<string, AbortSignal>();
+    const broken: FakeRunOptions = {
+      onStart: (name, signal) => signals.set(name, signal),
+      outcomeOf: () => ({kind: 'done', place: 'remote', output: Buffer.alloc(0), record: undefined as never}),
+    };
+    await expect(fresh(wide).run(names(3), broken)).rejects.toThrow(TypeError);
+    expect(Array.from(signals, ([name, {aborted}]) => [name, aborted])).toEqual([
+      ['n0', false],
+      ['n1', true],
+      ['n2', true],
+    ]);
+  });
 });
 
 describe('restat', () => {
@@ -279,6 +293,20 @@ describe('an end before the end', () => {
     });
     expect(run).toMatchObject({end: 'stopped', started: ['n0', 'n1'], failures: 0});
     expect(build.dirty(...names(4))).toEqual(names(4));
+  });
+
+  it('comes while edges are being started: those are ended too', async () => {
+    const build = fresh(many(3, name => `build ${name}: cp i\n`));
+    const abort = new AbortController();
+    const signals: AbortSignal[] = [];
+    await build.run(names(3), {
+      signal: abort.signal,
+      onStart: (_, signal) => {
+        signals.push(signal);
+        if (signals.length === 2) abort.abort();
+      },
+    });
+    expect(signals.map(({aborted}) => aborted)).toEqual([true, true, true]);
   });
 
   it('comes by a local edge that changed the description', async () => {

@@ -86,6 +86,8 @@ export class Scheduler {
     try {
       return await this.#run();
     } finally {
+      // Nothing is away but after an exception, and is to be no more then.
+      endAll();
       signal.removeEventListener('abort', endAll);
     }
   }
@@ -209,6 +211,7 @@ export class Scheduler {
     const end = new AbortController();
     // Whatever the compile waits for listens.
     setMaxListeners(0, end.signal);
+    if (this.#options.signal.aborted) end.abort();
     this.#away.set(edge, end);
     return end.signal;
   }

@@ -20,10 +20,10 @@ const VERSITYGW = join(TOOLS, 'go/versitygw');
 const READY_LIMIT = 20_000;
 
 export const hasMinistack = existsSync(MINISTACK) && existsSync(NODE_24);
-export const hasRuntimeNode = existsSync(NODE_24);
 export const hasVersitygw = existsSync(VERSITYGW);
-/** Its runtime: a worker needs the zstd that Node 24 has. */
+/** The function's runtime, and the first one there with zstd, which a worker needs. */
 export const runtimeNode = NODE_24;
+export const hasRuntimeNode = existsSync(NODE_24);
 /** S3 that verifies signatures; see {@link startVersitygw}. */
 export const storeProgram = VERSITYGW;
 

@@ -27,6 +27,8 @@ export interface FakeRun {
 }
 
 export interface FakeRunOptions {
+  /** `signal`: what would end the edge's run. */
+  readonly onStart?: (output: string, signal: AbortSignal) => void;
   /** Undefined means that the edge does what it is there for. */
   readonly outcomeOf?: (output: string, round: number) => EdgeOutcome | undefined;
   readonly laneOf?: (output: string) => Lane;
@@ -123,9 +125,10 @@ export class FakeBuild {
     };
     const rounds = new Map<string, number>();
     const executor = (lane: Lane): Executor => ({
-      run: edge =>
+      run: (edge, signal) =>
         new Promise(resolve => {
           const name = this.name(edge);
+          options.onStart?.(name, signal);
           const round = (rounds.get(name) ?? 0) + 1;
           rounds.set(name, round);
           started.push(name);

@@ -1,4 +1,6 @@
 /** The program under the node that the function runs on, which is newer than what it needs at least. */
+import {readdir, rm, stat} from 'node:fs/promises';
+import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {hasRuntimeNode, runtimeNode} from './cloud-servers.ts';
 import {check, openProject} from './project.ts';
@@ -13,7 +15,13 @@ describe.skipIf(!hasRuntimeNode)('under a newer node', () => {
     await expectSameAsNinja(await openProject(rig, 'mixed-languages'), {node});
   });
 
-  it('says what it says under this one, with and without kept bytecode', async () => {
+  it('says what it says under this one, with and without kept bytecode, which it takes', async () => {
+    const code = join(rig.scratch, 'cache/llama/code');
+    await rm(code, {recursive: true, force: true});
+    const kept = async () => {
+      const names = (await readdir(code)).filter(name => name.startsWith('program-v24.'));
+      return Promise.all(names.map(async name => (await stat(join(code, name))).ino));
+    };
     const said = async (by: string): Promise<string[]> => {
       const project = await openProject(rig, 'install-and-test', {name: rig.unique('said')});
       const build = ['build', project.directory, '--store', project.path('store')];
@@ -27,5 +35,10 @@ describe.skipIf(!hasRuntimeNode)('under a newer node', () => {
     const here = await said(process.execPath);
     expect(here.join('')).toContain('nothing to do');
     expect(await said(node)).toEqual(here);
+    const files = await kept();
+    expect(files).toHaveLength(1);
+    expect(await said(node)).toEqual(here);
+    // What V8 refuses is replaced.
+    expect(await kept()).toEqual(files);
   });
 });

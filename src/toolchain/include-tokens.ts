@@ -18,7 +18,7 @@ export interface IncludeToken {
   readonly text: string;
 }
 
-/** Changes whenever equal bytes may give other tokens, so that saved ones are not taken for new ones. */
+/** Changes whenever equal bytes may give other tokens, or other answers of `definesMacro`: both are saved. */
 export const TOKENS_VERSION = 'tokens-2';
 
 /** In the order of first appearance, without repetitions. */

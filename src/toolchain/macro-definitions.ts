@@ -25,7 +25,7 @@ export function definitionsIn(bytes: Buffer): MacroDefinitions {
   return definitions;
 }
 
-/** Whether {@link definitionsIn} could have an entry for `macro`; errs to yes. */
+/** Whether {@link definitionsIn} could have an entry for `macro`; errs to yes. A no is saved, see `TOKENS_VERSION`. */
 export function definesMacro(bytes: Buffer, macro: string): boolean {
   if (!bytes.includes(macro)) return false;
   const name = Buffer.from(macro).toString('latin1').replaceAll('$', '\\$');

@@ -42,6 +42,7 @@ export class ScannedFile {
   #definitions: MacroDefinitions | undefined;
   /** Macros that the bytes do not define, also as an earlier process found. */
   #lacks: Set<string> | undefined;
+  #quickLooks = 0;
 
   constructor({id, path, name}: InputFile, directory: LookupDirectory<ScannedFile>) {
     this.id = id;
@@ -74,6 +75,7 @@ export class ScannedFile {
       this.content = content;
       this.#definitions = undefined;
       this.#lacks = undefined;
+      this.#quickLooks = 0;
       this.steps = decodeTokens(content.note ?? '').map(token => ({
         directive: token.directive,
         form: token.form,
@@ -91,13 +93,13 @@ export class ScannedFile {
     this.#lacks ??= new Set(macrosLackedBy(this.content.note ?? ''));
     if (this.#lacks.has(macro)) return [];
     // A search for one name is a tenth of the cost of reading all definitions, and most files lack it.
-    if (
-      this.#lacks.size < QUICK_LOOKS &&
-      files.inspect(this.path, bytes => definesMacro(bytes, macro)) !== true
-    ) {
-      this.#lacks.add(macro);
-      files.annotate(this.path, withoutMacro(this.content.note ?? '', macro));
-      return [];
+    if (this.#quickLooks++ < QUICK_LOOKS) {
+      const defines = files.inspect(this.path, bytes => definesMacro(bytes, macro));
+      if (defines !== true) this.#lacks.add(macro);
+      // What could not be read now may be another time.
+      if (defines === false)
+        files.annotate(this.path, this.content, withoutMacro(this.content.note ?? '', macro));
+      if (defines !== true) return [];
     }
     this.#definitions = files.inspect(this.path, definitionsIn) ?? new Map();
     return this.#definitions.get(macro) ?? [];

@@ -63,7 +63,7 @@ function isResult(value: unknown): value is CachedResult {
   const {read, found, absent, listed, places, twins} = inputs;
   return (
     [read, found].every(groups => areGroups(groups, names => typeof names === 'string')) &&
-    areGroups(absent, Array.isArray) &&
+    areGroups(absent, rest => Array.isArray(rest) && rest.every(path => typeof path === 'string')) &&
     [listed, places].every(pairs => Array.isArray(pairs) && pairs.every(Array.isArray)) &&
     Array.isArray(twins) &&
     twins.every(Array.isArray) &&

@@ -45,7 +45,7 @@ async function answer({action}) {
   if (what === 'empty') { writeSync(1, Buffer.from('\\x02\\0\\0\\0{}')); return; }
   const out = {path: String(process.pid), digest: 'd', size: 1000, executable: false};
   if (what !== 'large') out.inline = scratch;
-  const result = {kind: 'result', stdout: {digest: '', size: 0, inline: text}, stderr: {digest: '', size: 0, inline: ''}, outputs: [out]};
+  const result = {kind: 'result', signal: text, stdout: {digest: '', size: 0, inline: ''}, stderr: {digest: '', size: 0, inline: ''}, outputs: [out]};
   const json = Buffer.from(JSON.stringify({version: 1, result}));
   const frame = Buffer.alloc(4 + json.length);
   frame.writeUInt32LE(json.length, 0);
@@ -94,7 +94,7 @@ async function ask(
   const {result} = await pool.invoke(request(...args), {signal, isWanted});
   if (result.kind !== 'result') throw new Error(result.text);
   const [output] = result.outputs;
-  return {pid: output!.path, scratch: output!.inline ?? '', text: result.stdout.inline ?? ''};
+  return {pid: output!.path, scratch: output!.inline ?? '', text: result.signal ?? ''};
 }
 
 async function faultOf(work: Promise<unknown>): Promise<InvocationError> {

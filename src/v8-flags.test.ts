@@ -4,6 +4,8 @@ import {collectInPauses, optimisingSooner, useOurFlags, withDefaultFlags} from '
 
 // The tag is what V8 holds against that of bytecode before it takes it.
 const nodes = cachedDataVersionTag();
+/** Others run the program as they run any. */
+const isTried = /^v2[0246]\./.test(process.version);
 
 function fails(): never {
   throw new Error('as it may');
@@ -11,11 +13,11 @@ function fails(): never {
 
 it('loads under the flags that the bytecode of node itself was made with, before and after a failure', () => {
   expect(withDefaultFlags(cachedDataVersionTag)).toBe(nodes);
-  expect(optimisingSooner(cachedDataVersionTag) !== nodes).toBe(process.versions.v8.startsWith('11.'));
+  expect(optimisingSooner(cachedDataVersionTag) !== nodes).toBe(process.version.startsWith('v20.'));
   expect(cachedDataVersionTag()).toBe(nodes);
   useOurFlags();
   const ours = cachedDataVersionTag();
-  expect(ours).not.toBe(nodes);
+  expect(ours !== nodes).toBe(isTried);
   expect(withDefaultFlags(cachedDataVersionTag)).toBe(nodes);
   expect(withDefaultFlags(() => withDefaultFlags(cachedDataVersionTag))).toBe(nodes);
   expect(() => withDefaultFlags(fails)).toThrow('as it may');
@@ -24,7 +26,7 @@ it('loads under the flags that the bytecode of node itself was made with, before
 
   collectInPauses();
   const watching = cachedDataVersionTag();
-  expect(watching).not.toBe(ours);
+  expect(watching !== ours).toBe(isTried);
   expect(withDefaultFlags(cachedDataVersionTag)).toBe(nodes);
   expect(cachedDataVersionTag()).toBe(watching);
 });

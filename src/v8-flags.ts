@@ -12,12 +12,11 @@ interface Flag {
   readonly default: string;
 }
 
-/** V8's major version. It says on standard error that it does not know a flag, so it is given those that it was tried with. */
-const VERSION = Number(process.versions.v8.split('.')[0]);
-/** Of node 20. Later ones count calls. */
-const hasBudget = VERSION === 11;
-/** Of nodes 20, 22, 24 and 26. */
-const isKnown = VERSION >= 11 && VERSION <= 14;
+const NODE = Number(process.versions.node.split('.')[0]);
+/** V8 says on standard error that it does not know a flag: only these nodes were tried with ours. */
+const isKnown = [20, 22, 24, 26].includes(NODE);
+/** Later versions of V8 count calls. */
+const hasBudget = NODE === 20;
 
 /**
  * Bytes of a function's bytecode that run before it is optimised. Ours is fifteen times as much: in a build of some

@@ -117,8 +117,8 @@ async function upload(runs: number, results: Record<string, unknown>): Promise<b
       S3_ENDPOINT_URL: server.endpoint,
       NODE_EXTRA_CA_CERTS: undefined,
     };
-    const script = (await must([process.execPath, join(root(), 'bench', 'run.mjs'), 'bundle', 'upload-many']))
-      .stdout;
+    const bundle = [process.execPath, join(root(), 'bench', 'run.mjs'), 'bundle', 'upload-many'];
+    const program = (await must(bundle)).stdout.split('\n');
     const walls = {llama: [] as number[], aws: [] as number[], s5cmd: [] as number[]};
     let readable = true;
     for (let i = 0; i < runs; i++) {
@@ -126,7 +126,7 @@ async function upload(runs: number, results: Record<string, unknown>): Promise<b
         const bucket = `${who}${i}`;
         mkdirSync(join(folder, 'buckets', bucket));
         const command = {
-          llama: [process.execPath, script, files, bucket],
+          llama: [process.execPath, ...program, files, bucket],
           aws: [
             join(tools, 'bin', 'aws'),
             's3',

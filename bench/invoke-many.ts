@@ -5,8 +5,10 @@ import {connect} from '../src/remote/aws/connection.ts';
 import {Controller} from '../src/remote/aws/controller.ts';
 import {LambdaInvoker} from '../src/remote/aws/lambda-invoker.ts';
 import {noCounts} from '../src/remote/counts.ts';
+import {useOurFlags} from '../src/v8-flags.ts';
 
 export async function main(argv: readonly string[]): Promise<number> {
+  useOurFlags();
   const [count = 0, first = 0] = argv.map(Number);
   const connection = await connect({connections: first, env: process.env});
   const counts = noCounts();

@@ -1,9 +1,10 @@
 // Bundles one measurement of this folder and starts it: `node bench/run.mjs NAME [ARGUMENT...]`.
-import {appendFile, mkdir, rm} from 'node:fs/promises';
+import {appendFile, copyFile, mkdir, rm} from 'node:fs/promises';
 import {createRequire} from 'node:module';
 import {dirname, join} from 'node:path';
 import {fileURLToPath, pathToFileURL} from 'node:url';
 import {build} from 'esbuild';
+import {program, script} from '../scripts/script.mjs';
 import {SYSTEM_PATH} from '../scripts/system-path.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -28,8 +29,10 @@ const commands = [
   'remote-rules',
 ];
 // Parts of others, which start them as processes of their own.
-const parts = ['load-manifest', 'lambda-endpoint', 'invoke-many', 'upload-many', 'sandbox-runtime'];
-if (name === undefined || ![...commands, ...parts].includes(name)) {
+const parts = ['load-manifest', 'lambda-endpoint', 'invoke-many', 'sandbox-runtime'];
+// Parts that are started as the program is, with their bytecode kept.
+const programs = ['upload-many'];
+if (name === undefined || ![...commands, ...parts, ...(isBundleOnly ? programs : [])].includes(name)) {
   process.stderr.write(`usage: npm run bench -- ${commands.join('|')} [ARGUMENT...]\n`);
   process.exit(2);
 }
@@ -39,6 +42,23 @@ process.env.LLAMA_CLOUD_TOOLS ??= join(dirname(here), 'node_modules/.cache/llama
 const installed = ({path}) => ({path: createRequire(import.meta.url).resolve(path), external: true});
 const folder = join(process.env.LLAMA_BENCH_DIR, 'scripts');
 await mkdir(folder, {recursive: true});
+// What has native code stays where it is installed.
+const native = {name: 'native', setup: ({onResolve}) => onResolve({filter: /^@mongodb-js\/zstd/}, installed)};
+if (programs.includes(name)) {
+  const place = join(folder, name);
+  await build({
+    ...program,
+    entryPoints: [join(here, `${name}.ts`)],
+    outdir: place,
+    plugins: [native, ...program.plugins],
+  });
+  await build({...script, entryPoints: [join(here, 'start-program.ts')], outdir: place});
+  await copyFile(join(dirname(here), 'dist', 'sdk.cjs'), join(place, 'sdk.cjs'));
+  process.stdout.write(
+    `${join(place, 'start-program.js')}\n${join(place, `${name}.cjs`)}\n${join(place, 'code')}`,
+  );
+  process.exit(0);
+}
 const outfile = join(folder, isBundleOnly ? `${name}.mjs` : `${name}-${process.pid}.mjs`);
 await build({
   entryPoints: [join(here, `${name}.ts`)],
@@ -49,8 +69,8 @@ await build({
   target: 'node20.19',
   logLevel: 'warning',
   sourcemap: isBundleOnly ? false : 'inline',
-  // What has native code stays where it is installed; CommonJS packages call require().
-  plugins: [{name: 'native', setup: ({onResolve}) => onResolve({filter: /^@mongodb-js\/zstd/}, installed)}],
+  plugins: [native],
+  // CommonJS packages call require().
   banner: {
     js: "import {createRequire as __createRequire} from 'node:module';const require = __createRequire(import.meta.url);",
   },

@@ -1,4 +1,4 @@
-/** `upload-many FOLDER BUCKET`: puts the files of a folder into the store, as a build does with its headers. */
+/** `upload-many FOLDER BUCKET`: puts the files of a folder into the store, as a build does with its headers, and starts as one does. */
 import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {type Digest, digestOf} from '../src/protocol/digest.ts';
@@ -8,7 +8,9 @@ import {KnownObjects} from '../src/remote/aws/known-objects.ts';
 import {S3Store} from '../src/remote/aws/s3-store.ts';
 import {noCounts} from '../src/remote/counts.ts';
 
-export async function main([folder = '', bucketName = '']: readonly string[]): Promise<number> {
+export const isWorthKeeping = () => true;
+
+async function main([folder = '', bucketName = '']: readonly string[]): Promise<void> {
   const connection = await connect({connections: 64, env: process.env});
   const bucket = await connection.bucket(bucketName);
   const counts = noCounts();
@@ -31,5 +33,6 @@ export async function main([folder = '', bucketName = '']: readonly string[]): P
   const {user, system} = process.cpuUsage();
   process.stdout.write(JSON.stringify({pack: digestOf(list), puts: counts.put, cpu: (user + system) / 1000}));
   connection.close();
-  return 0;
 }
+
+void main(process.argv.slice(2)).then(() => process.exit());

@@ -79,6 +79,9 @@ export async function requests(
       `${warm.toFixed(2)} warm (limit ${LIMIT.warm}); cold ${megabytes(first.summary.bytes.up)} MB up, ` +
       `${(first.summary.billed_ms / 1000).toFixed(0)} s billed, $${first.summary.cost_usd.toFixed(4)}`,
   );
+  say(
+    `     warm ${kilobytes(second.summary, 'up')} KB up and ${kilobytes(second.summary, 'down')} KB down a compile`,
+  );
   const {count, bytes, unpack_ms: unpack, delay_ms: delay} = first.summary.fresh_environments;
   say(
     `     ${count} fresh environments: ${megabytes(bytes / count)} MB of compiler there after ${(unpack / count).toFixed(0)} ms, ` +
@@ -115,6 +118,11 @@ async function built(at: BuildAt, cloud: CloudPlace, flags: readonly string[]): 
 
 function perCompile({requests, compiles}: CloudSummary): number {
   return (requests.get + requests.put + requests.head + requests.list) / (compiles.remote + compiles.cached);
+}
+
+/** For each compile. */
+function kilobytes({bytes, compiles}: CloudSummary, way: 'up' | 'down'): string {
+  return (bytes[way] / compiles.remote / 1e3).toFixed(1);
 }
 
 function megabytes(bytes: number): string {

@@ -187,6 +187,8 @@ async function areReadable(endpoint: string, bucket: string, folder: string, pac
     credentials: {accessKeyId: KEYS.AWS_ACCESS_KEY_ID, secretAccessKey: KEYS.AWS_SECRET_ACCESS_KEY},
     packs,
     packLimit: 1 << 30,
+    // Nothing is put by it.
+    compress: async bytes => bytes,
     decompress,
   });
   try {

@@ -4,6 +4,8 @@
  */
 import {createServer, type IncomingMessage, type Server} from 'node:http';
 import type {AddressInfo} from 'node:net';
+import {decompress} from '@mongodb-js/zstd';
+import {decodeRequest, type Envelope} from '../src/protocol/message.ts';
 
 export class SlowFunction {
   readonly #target: string;
@@ -59,7 +61,7 @@ export class SlowFunction {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
-    const key = request.method === 'POST' ? commandOf(body) : undefined;
+    const key = request.method === 'POST' ? await commandOf(body) : undefined;
     if (key !== undefined && this.#delay !== undefined) {
       const kept = this.#kept.get(key);
       if (kept !== undefined) {
@@ -94,9 +96,10 @@ export class SlowFunction {
 }
 
 /** The same words in the same directory; undefined for what is no invocation of ours. */
-function commandOf(body: Buffer): string | undefined {
+async function commandOf(body: Buffer): Promise<string | undefined> {
   try {
-    const {action} = JSON.parse(body.toString());
+    const {zstd} = JSON.parse(body.toString()) as Envelope;
+    const {action} = decodeRequest(await decompress(Buffer.from(zstd, 'base64')));
     return JSON.stringify([action.cwd, action.args]);
   } catch {
     return undefined;

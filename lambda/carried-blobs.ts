@@ -5,7 +5,7 @@ import {BlobError, type BlobSource} from './blob-source.ts';
 
 export class CarriedBlobs implements Pick<BlobSource, 'get'> {
   readonly #store: BlobSource;
-  #carried = new Map<Digest, string>();
+  #carried = new Map<Digest, Uint8Array>();
 
   constructor(store: BlobSource) {
     this.#store = store;
@@ -18,9 +18,8 @@ export class CarriedBlobs implements Pick<BlobSource, 'get'> {
 
   /** @throws BlobError */
   async get(digest: Digest): Promise<Uint8Array> {
-    const base64 = this.#carried.get(digest);
-    if (base64 === undefined) return this.#store.get(digest);
-    const bytes = Buffer.from(base64, 'base64');
+    const bytes = this.#carried.get(digest);
+    if (bytes === undefined) return this.#store.get(digest);
     if (digestOf(bytes) !== digest) throw new BlobError('blob-corrupt', digest, 'inside the request');
     return bytes;
   }

@@ -1,20 +1,16 @@
-/**
- * Frames of the embedded transport: four bytes of length (little-endian), then so many bytes of JSON. It knows nothing
- * of what the JSON says.
- */
+/** Frames of the embedded transport: four bytes of length (little-endian), then so many bytes of a message. */
 
 /** Longest frame accepted; a longer one is taken for a stream that is out of step. */
 export const FRAME_LIMIT = 256 << 20;
 
-export function encodeFrame(value: unknown): Buffer {
-  const body = Buffer.from(JSON.stringify(value));
+export function encodeFrame(message: Uint8Array): Buffer {
   const head = Buffer.alloc(4);
-  head.writeUInt32LE(body.length);
-  return Buffer.concat([head, body]);
+  head.writeUInt32LE(message.length);
+  return Buffer.concat([head, message]);
 }
 
-/** The values of a stream of frames, in order. Throws `RangeError` or `SyntaxError` where the stream is out of step. */
-export async function* decodeFrames(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
+/** The messages of a stream of frames, in order. @throws RangeError where the stream is out of step */
+export async function* decodeFrames(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   let pieces: Uint8Array[] = [];
   let have = 0;
   let need = 4;
@@ -32,12 +28,12 @@ export async function* decodeFrames(chunks: AsyncIterable<Uint8Array>): AsyncGen
         continue;
       }
       const rest = bytes.subarray(need);
-      const body = bytes.subarray(4, need).toString();
+      const message = bytes.subarray(4, need);
       pieces = rest.length > 0 ? [rest] : [];
       have = rest.length;
       need = 4;
       length = undefined;
-      yield JSON.parse(body);
+      yield message;
     }
   }
 }

@@ -32,7 +32,7 @@ export class OutputSender {
     const size = bytes.length;
     if (size <= this.#inlineLimit && size <= this.#left) {
       this.#left -= size;
-      return {digest, size, inline: bytes.toString('base64')};
+      return {digest, size, inline: bytes};
     }
     await this.#blobs.put(digest, bytes);
     return {digest, size};
@@ -56,7 +56,7 @@ export class OutputSender {
   }
 }
 
-/** A response holds 6,291,456 bytes as JSON; base64 makes four of three, and the record of paths needs room too. */
+/** A response holds 6,291,456 bytes as JSON; base64 makes four of three, should nothing of it be compressible. */
 const INLINE_TOTAL = 3 << 20;
 
 /** Where the output really is; undefined if it is not there, no regular file, or behind a link that leaves the root. */

@@ -38,7 +38,7 @@ export function checkAction(action: Action): void {
 
 /** Throws {@link RequestInvalid} where what came along is no list of blobs. */
 export function checkCarried(blobs: InvocationRequest['blobs']): void {
-  const isPair = (blob: unknown) => Array.isArray(blob) && isText(blob[0]) && isText(blob[1]);
+  const isPair = (blob: unknown) => Array.isArray(blob) && isText(blob[0]) && blob[1] instanceof Uint8Array;
   demand(blobs === undefined || (Array.isArray(blobs) && blobs.every(isPair)), 'blobs');
 }
 

@@ -4,7 +4,7 @@ import {mkdtempSync, rmSync} from 'node:fs';
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {decompress} from '@mongodb-js/zstd';
+import {compress, decompress} from '@mongodb-js/zstd';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {digestOf} from '../src/protocol/digest.ts';
 import {makePack} from '../src/remote/aws/pack-writer.ts';
@@ -17,7 +17,7 @@ let folder: string;
 let blobs: S3Blobs;
 /** What the server does with each request in turn; the last one for all that follow. */
 let answers: Answer[];
-let seen: {method: string; url: string; headers: IncomingMessage['headers']; body: string}[];
+let seen: {method: string; url: string; headers: IncomingMessage['headers']; body: Buffer}[];
 
 const BYTES = Buffer.from('an input');
 const DIGEST = digestOf(BYTES);
@@ -39,13 +39,13 @@ beforeEach(async () => {
   seen = [];
   folder = mkdtempSync(join(tmpdir(), 'llama-s3-'));
   server = createServer((request, response) => {
-    let body = '';
+    const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => {
-      body += chunk.toString();
+      chunks.push(chunk);
     });
     request.on('end', () => {
       const {method = '', url = '', headers} = request;
-      seen.push({method, url, headers, body});
+      seen.push({method, url, headers, body: Buffer.concat(chunks)});
       const answer = answers.length > 1 ? answers.shift()! : answers[0]!;
       answer(response, request);
     });
@@ -60,6 +60,7 @@ beforeEach(async () => {
     credentials: {accessKeyId: 'key', secretAccessKey: 'secret', sessionToken: 'token'},
     packs: join(folder, 'packs'),
     packLimit: 1 << 20,
+    compress: bytes => compress(Buffer.from(bytes)),
     decompress,
   });
 });
@@ -87,12 +88,16 @@ describe("a worker's store", () => {
   it('puts under its own prefix, once, for S3 to verify', async () => {
     answers = [sends(200)];
     await blobs.put(DIGEST, BYTES);
-    expect(seen[0]).toMatchObject({method: 'PUT', url: `/bucket/out/${DIGEST}`, body: BYTES.toString()});
-    expect(seen[0]!.headers).toMatchObject({
+    const {method, url, headers, body} = seen[0]!;
+    expect([method, url]).toEqual(['PUT', `/bucket/out/${DIGEST}.zst`]);
+    expect(await decompress(body)).toEqual(BYTES);
+    const sent = digestOf(body);
+    expect(headers).toMatchObject({
       'if-none-match': '*',
-      'x-amz-checksum-sha256': Buffer.from(DIGEST, 'hex').toString('base64'),
-      'x-amz-content-sha256': DIGEST,
+      'x-amz-checksum-sha256': Buffer.from(sent, 'hex').toString('base64'),
+      'x-amz-content-sha256': sent,
     });
+    expect(blobs.takeTraffic()).toMatchObject({put: 1, bytesUp: body.length});
   });
 
   it('takes what is there already for put', async () => {

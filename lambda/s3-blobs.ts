@@ -8,7 +8,7 @@ import * as https from 'node:https';
 import {SignatureV4} from '@smithy/signature-v4';
 import {type Digest, digestOf} from '../src/protocol/digest.ts';
 import type {Traffic} from '../src/protocol/invocation.ts';
-import {BLOB_PREFIXES} from '../src/protocol/places.ts';
+import {BLOB_PREFIXES, outputKey} from '../src/protocol/places.ts';
 import {Sha256} from '../src/protocol/sha256.ts';
 import {BlobError, type BlobSource} from './blob-source.ts';
 import {type Decompress, Packs} from './packs.ts';
@@ -24,6 +24,8 @@ export interface BucketSettings {
   /** Folder for packs, and the bytes that they may take there. */
   readonly packs: string;
   readonly packLimit: number;
+  /** Makes one zstd frame. */
+  readonly compress: (bytes: Uint8Array) => Promise<Uint8Array>;
   readonly decompress: Decompress;
 }
 
@@ -39,9 +41,15 @@ type Answer = http.IncomingMessage;
 interface Exchange<T> {
   readonly method: 'GET' | 'PUT';
   readonly key: string;
+  /** The blob's, for messages. */
   readonly digest: Digest;
-  readonly body?: Uint8Array;
+  readonly sent?: Sent;
   readonly read: (answer: Answer) => Promise<T>;
+}
+
+interface Sent {
+  readonly digest: Digest;
+  readonly body: Uint8Array;
 }
 
 const MOST_TRIES = 5;
@@ -121,9 +129,16 @@ export class S3Blobs implements BlobSource {
   }
 
   async put(digest: Digest, bytes: Uint8Array): Promise<void> {
-    const key = `${BLOB_PREFIXES.out}${digest}`;
-    await this.#request({method: 'PUT', key, digest, body: bytes, read: answer => this.#whole(answer)});
-    this.#traffic.bytesUp += bytes.length;
+    const body = await this.#settings.compress(bytes);
+    const sent = {digest: digestOf(body), body};
+    await this.#request({
+      method: 'PUT',
+      key: outputKey(digest),
+      digest,
+      sent,
+      read: answer => this.#whole(answer),
+    });
+    this.#traffic.bytesUp += body.length;
   }
 
   /** Lets go of files and connections. */
@@ -141,7 +156,7 @@ export class S3Blobs implements BlobSource {
   }
 
   /** Sends it again where that may do better, also after a body that breaks off. @throws BlobError */
-  async #request<T>({method, key, digest, body, read}: Exchange<T>): Promise<T> {
+  async #request<T>({method, key, digest, sent, read}: Exchange<T>): Promise<T> {
     let why = '';
     let wasDamaged = false;
     for (let attempt = 1; attempt <= MOST_TRIES; attempt++) {
@@ -150,7 +165,7 @@ export class S3Blobs implements BlobSource {
       let status: number;
       let code: string;
       try {
-        const answer = await this.#send(method, key, digest, body);
+        const answer = await this.#send(method, key, sent);
         status = answer.statusCode ?? 0;
         // Of a put, that it exists is what was wanted.
         if (status === 200 || status === 412) return await read(answer);
@@ -175,7 +190,7 @@ export class S3Blobs implements BlobSource {
     throw new BlobError('store-failed', digest, why);
   }
 
-  async #send(method: string, key: string, digest: Digest, body: Uint8Array | undefined): Promise<Answer> {
+  async #send(method: string, key: string, content: Sent | undefined): Promise<Answer> {
     const {bucket, endpoint} = this.#settings;
     const {protocol, hostname, port, host} = this.#origin;
     const signed = await this.#signer.sign({
@@ -186,10 +201,10 @@ export class S3Blobs implements BlobSource {
       query: {},
       headers: {
         host,
-        'x-amz-content-sha256': body === undefined ? EMPTY_DIGEST : digest,
-        ...(body && {
-          'content-length': String(body.length),
-          'x-amz-checksum-sha256': Buffer.from(digest, 'hex').toString('base64'),
+        'x-amz-content-sha256': content?.digest ?? EMPTY_DIGEST,
+        ...(content && {
+          'content-length': String(content.body.length),
+          'x-amz-checksum-sha256': Buffer.from(content.digest, 'hex').toString('base64'),
           'if-none-match': '*',
         }),
       },
@@ -202,7 +217,7 @@ export class S3Blobs implements BlobSource {
       );
       sent.setTimeout(SILENCE, () => sent.destroy(new Error(`no answer for ${SILENCE / 1000} s`)));
       sent.once('error', reject);
-      sent.end(body);
+      sent.end(content?.body);
     });
   }
 }

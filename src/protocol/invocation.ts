@@ -1,6 +1,6 @@
 /**
- * Request and response of one invocation of the worker, as JSON in UTF-8. Both ends of the wire share this file and
- * nothing else does I/O for it. AWS limits each direction to 6,291,456 bytes, so what is large goes through the store.
+ * Request and response of one invocation of the worker; as bytes they are messages (`message.ts`). Both ends of the wire
+ * share this file. AWS limits each direction to 6,291,456 bytes, so what is large goes through the store.
  */
 import type {Digest} from './digest.ts';
 import type {Positions} from './file-list.ts';
@@ -8,7 +8,7 @@ import type {PathGroups, SharedGroups} from './path-groups.ts';
 import type {Tree} from './tree.ts';
 
 /** A worker refuses any other version in one clear line. */
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
 
 /** A command to run, as a pure value: equal actions give equal results. */
 export interface Action {
@@ -70,8 +70,7 @@ export interface InvocationRequest {
   readonly blobs?: readonly CarriedBlob[];
 }
 
-/** The bytes in base64. */
-export type CarriedBlob = readonly [digest: Digest, base64: string];
+export type CarriedBlob = readonly [digest: Digest, bytes: Uint8Array];
 
 export interface InvocationResponse {
   readonly version: number;
@@ -131,11 +130,11 @@ export interface ActionResult {
   readonly timing: Timing;
 }
 
-/** Bytes by digest, with the bytes themselves in base64 when they are small. */
+/** Bytes by digest, with the bytes themselves when they are small. */
 export interface OutputBytes {
   readonly digest: Digest;
   readonly size: number;
-  readonly inline?: string;
+  readonly inline?: Buffer;
 }
 
 export interface OutputFile extends OutputBytes {

@@ -109,12 +109,10 @@ export class Delivery {
   /** @throws StoreError */
   async bytesOf(output: OutputBytes): Promise<Buffer> {
     if (output.size === 0) return Buffer.alloc(0);
-    if (output.inline === undefined) return this.#options.store.get(output.digest);
-    const bytes = Buffer.from(output.inline, 'base64');
-    if (digestOf(bytes) !== output.digest) {
-      throw new StoreError('blob-corrupt', 'an output was damaged on its way');
-    }
-    return bytes;
+    const {inline, digest} = output;
+    if (inline === undefined) return this.#options.store.get(digest);
+    if (digestOf(inline) !== digest) throw new StoreError('blob-corrupt', 'an output was damaged on its way');
+    return inline;
   }
 }
 

@@ -46,9 +46,7 @@ class PackedStore implements Store {
 
   /** Path and content of each file that a worker would lay out. */
   seenBy(inputs: ActionInputs, carried: readonly CarriedBlob[]): Map<string, string> {
-    const inRequest = new Map(
-      carried.map(([digest, base64]) => [digest, Buffer.from(base64, 'base64').toString()]),
-    );
+    const inRequest = new Map(carried.map(([digest, bytes]) => [digest, Buffer.from(bytes).toString()]));
     const listed = inputs.lists.flatMap(([digest, wanted]) =>
       filesAt(JSON.parse(this.lists.get(digest)!) as FileList, wanted),
     );

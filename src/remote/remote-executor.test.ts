@@ -321,7 +321,7 @@ describe('a known result', () => {
     ['a blob is gone', result => ({...result, outputs: result.outputs.map(({inline: _, ...rest}) => rest)})],
     [
       'a blob is damaged',
-      result => ({...result, outputs: result.outputs.map(out => ({...out, inline: 'AAAA'}))}),
+      result => ({...result, outputs: result.outputs.map(out => ({...out, inline: Buffer.alloc(3)}))}),
     ],
   ])('of which %s is compiled again', async (_what, spoil) => {
     const rig = new ExecutorRig(directory);
@@ -419,7 +419,8 @@ describe('a fault of the cloud', () => {
   });
 
   function damage(rig: ExecutorRig): void {
-    rig.compiler = request => rig.compile(request, {outputs: [{...output('a.o', 'object'), inline: 'AAAA'}]});
+    rig.compiler = request =>
+      rig.compile(request, {outputs: [{...output('a.o', 'object'), inline: Buffer.alloc(3)}]});
   }
 
   function lose(rig: ExecutorRig): void {

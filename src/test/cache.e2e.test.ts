@@ -6,6 +6,8 @@ import {createHash} from 'node:crypto';
 import {copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
+import {decodeParts, encodeParts} from '../protocol/parts.ts';
+import type {CachedResult} from '../remote/cloud.ts';
 import {fileTree} from './file-tree.ts';
 import {check, openProject, Project} from './project.ts';
 import {type LlamaOptions, type LlamaRun, useRig} from './rig.ts';
@@ -248,21 +250,24 @@ async function falsify(source: string): Promise<void> {
   for (const name of await readdir(folder, {recursive: true})) {
     const file = join(folder, name);
     if (!(await stat(file)).isFile()) continue;
-    const json = (await readFile(file, 'utf8')).split('\n')[1]!;
-    const content = JSON.parse(json);
-    const isOfSource = (result: {inputs: {read: [string, string][]}}) =>
+    const {value, contents} = decodeParts((await readFile(file)).subarray(65));
+    const content = value as {results: CachedResult[]};
+    const all = [...contents];
+    const isOfSource = (result: CachedResult) =>
       result.inputs.read.some(([directory, entries]) =>
         entries.split('/').some(entry => `${directory}/${entry}` === source),
       );
     if (!content.results.some(isOfSource)) continue;
     found++;
-    for (const output of content.results[0].outputs) {
+    for (const output of content.results[0]!.outputs) {
       if (!output.path.endsWith('.o')) continue;
-      const wrong = Buffer.concat([Buffer.from(output.inline, 'base64'), Buffer.from('\n')]);
-      Object.assign(output, {inline: wrong.toString('base64'), digest: sha256(wrong), size: wrong.length});
+      const number = Number(output.inline);
+      const wrong = Buffer.concat([all[number]!, Buffer.from('\n')]);
+      all[number] = wrong;
+      Object.assign(output, {digest: sha256(wrong), size: wrong.length});
     }
-    const text = JSON.stringify(content);
-    await writeFile(file, `${sha256(text)}\n${text}`);
+    const parts = encodeParts(content, all);
+    await writeFile(file, Buffer.concat([Buffer.from(`${sha256(parts)}\n`), parts]));
   }
   expect(found).toBe(1);
 }

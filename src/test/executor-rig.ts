@@ -211,7 +211,7 @@ export class ExecutorRig {
         },
       },
       results: {
-        lookup: async key => JSON.parse(JSON.stringify(this.cached.get(key) ?? [])) as CachedResult[],
+        lookup: async key => structuredClone(this.cached.get(key) ?? []),
         add: async (key, result) => {
           this.cached.set(key, [result, ...(this.cached.get(key) ?? [])]);
         },
@@ -270,11 +270,11 @@ const LOCAL: EdgeDone = {
   record: {mtime: 9n, duration: 1},
 };
 
-export function inline(text: string): {digest: Digest; size: number; inline: string} {
+export function inline(text: string): {digest: Digest; size: number; inline: Buffer} {
   return {
     digest: digestOf(text),
     size: Buffer.byteLength(text),
-    inline: Buffer.from(text).toString('base64'),
+    inline: Buffer.from(text),
   };
 }
 

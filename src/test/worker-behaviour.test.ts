@@ -38,7 +38,7 @@ function failed(result: ActionResult | WorkerFailure): WorkerFailure {
 }
 
 function text(bytes: OutputBytes): string {
-  return Buffer.from(bytes.inline ?? '', 'base64').toString();
+  return Buffer.from(bytes.inline ?? []).toString();
 }
 
 function paths(groups: PathGroups): string[] {

@@ -92,7 +92,7 @@ describe(`a worker ${sandbox ? 'in a sandbox without compiler and sources' : '(n
           expect(local.status).toBe(0);
           const result = await rig.ask(action);
           if (result.kind === 'failure') throw new Error(`${result.reason}: ${result.text}`);
-          expect(Buffer.from(result.stderr.inline ?? '', 'base64').toString()).toBe(local.stderr.toString());
+          expect(Buffer.from(result.stderr.inline ?? []).toString()).toBe(local.stderr.toString());
           expect(result.exitCode).toBe(local.status);
           expect(result.outputs.map(output => output.path)).toEqual(outputs);
           for (const output of result.outputs) {

@@ -178,8 +178,8 @@ async function both(argv: readonly string[], files: readonly string[]) {
     here: {status: here.status, stdout: here.stdout.toString(), stderr: here.stderr.toString()},
     there: {
       status: there.exitCode,
-      stdout: Buffer.from(there.stdout.inline ?? '', 'base64').toString(),
-      stderr: Buffer.from(there.stderr.inline ?? '', 'base64').toString(),
+      stdout: Buffer.from(there.stdout.inline ?? []).toString(),
+      stderr: Buffer.from(there.stderr.inline ?? []).toString(),
     },
     observed: there.observed,
   };

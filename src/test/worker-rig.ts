@@ -19,6 +19,7 @@ import {tmpdir} from 'node:os';
 import {basename, dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {buildSync} from 'esbuild';
+import {encodeFrame} from '../../lambda/frames.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import type {
   Action,
@@ -28,6 +29,7 @@ import type {
   WorkerFailure,
 } from '../protocol/invocation.ts';
 import {PROTOCOL_VERSION} from '../protocol/invocation.ts';
+import {decodeResponse, encodeRequest} from '../protocol/message.ts';
 import type {Tree} from '../protocol/tree.ts';
 import {identifyToolchain, type ToolchainIdentity} from '../toolchain/identify.ts';
 import {librariesOf, programFormat} from '../toolchain/loader.ts';
@@ -119,13 +121,9 @@ export class WorkerRig {
   }
 
   async ask(action: Action, timeLimit = 120_000): Promise<ActionResult | WorkerFailure> {
-    const body = Buffer.from(
-      JSON.stringify({version: PROTOCOL_VERSION, action, inlineLimit: 1 << 18, timeLimit}),
-    );
-    const head = Buffer.alloc(4);
-    head.writeUInt32LE(body.length);
+    const message = encodeRequest({version: PROTOCOL_VERSION, action, inlineLimit: 1 << 18, timeLimit});
     const answer = new Promise<InvocationResponse>(resolve => this.#waiting.push(resolve));
-    this.#worker?.stdin?.write(Buffer.concat([head, body]));
+    this.#worker?.stdin?.write(encodeFrame(message));
     return (await answer).result;
   }
 
@@ -202,9 +200,7 @@ export class WorkerRig {
   }
 
   bytes(output: OutputFile): Buffer {
-    return output.inline === undefined
-      ? readFileSync(this.blob(output.digest))
-      : Buffer.from(output.inline, 'base64');
+    return output.inline === undefined ? readFileSync(this.blob(output.digest)) : Buffer.from(output.inline);
   }
 
   #receive(chunk: Buffer): void {
@@ -212,9 +208,9 @@ export class WorkerRig {
     while (this.#received.length >= 4) {
       const end = 4 + this.#received.readUInt32LE();
       if (this.#received.length < end) return;
-      const body = this.#received.subarray(4, end).toString();
+      const response = decodeResponse(this.#received.subarray(4, end));
       this.#received = this.#received.subarray(end);
-      this.#waiting.shift()?.(JSON.parse(body) as InvocationResponse);
+      this.#waiting.shift()?.(response!);
     }
   }
 

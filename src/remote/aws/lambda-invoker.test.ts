@@ -1,5 +1,13 @@
+import {randomBytes} from 'node:crypto';
+import {compress, decompress} from '@mongodb-js/zstd';
 import {describe, expect, it} from 'vitest';
-import type {InvocationRequest} from '../../protocol/invocation.ts';
+import {digestOf} from '../../protocol/digest.ts';
+import {
+  type InvocationRequest,
+  type InvocationResponse,
+  PROTOCOL_VERSION,
+} from '../../protocol/invocation.ts';
+import {decodeRequest, encodeResponse} from '../../protocol/message.ts';
 import {InvocationError} from '../cloud.ts';
 import {noCounts} from '../counts.ts';
 import {Controller} from './controller.ts';
@@ -15,7 +23,9 @@ type Answer = {payload: unknown; failed?: boolean} | Error;
 function rig(...answers: Answer[]) {
   const counts = noCounts();
   let calls = 0;
-  const answerNext = async () => {
+  const payloads: Buffer[] = [];
+  const answerNext = async (payload: Buffer) => {
+    payloads.push(payload);
     const answer = answers[Math.min(calls++, answers.length - 1)]!;
     if (answer instanceof Error) throw answer;
     const text = typeof answer.payload === 'string' ? answer.payload : JSON.stringify(answer.payload);
@@ -32,14 +42,36 @@ function rig(...answers: Answer[]) {
   });
   const invoke = (request = REQUEST, abort = signal, isWanted = true) =>
     invoker.invoke(request, {signal: abort, isWanted: () => isWanted, expected: 0});
-  return {invoke, counts, calls: () => calls};
+  return {invoke, counts, payloads, calls: () => calls};
 }
 
 function refused(name: string, status: number): Error {
   return Object.assign(new Error(name), {name, $metadata: {httpStatusCode: status}});
 }
 
+async function enveloped(response: InvocationResponse): Promise<unknown> {
+  const message = await compress(encodeResponse(response));
+  return {version: response.version, zstd: message.toString('base64')};
+}
+
 describe('an invocation', () => {
+  it('goes out and comes back compressed, with the contents as they are', async () => {
+    const blob = randomBytes(50);
+    const request = {version: 6, action: {args: ['x'.repeat(3000)]}, blobs: [['a', blob]]};
+    const object = Buffer.from('object'.repeat(1000));
+    const file = {path: 'a.o', executable: false, digest: digestOf(object), size: 6000, inline: object};
+    const nothing = {digest: digestOf(''), size: 0, inline: Buffer.alloc(0)};
+    const result = {kind: 'result', stdout: nothing, stderr: nothing, outputs: [file]};
+    const response = {version: 6, result} as unknown as InvocationResponse;
+    const {invoke, payloads, counts} = rig({payload: await enveloped(response)});
+    expect(await invoke(request as unknown as InvocationRequest)).toEqual(response);
+    const envelope = JSON.parse(payloads[0]!.toString());
+    expect(decodeRequest(await decompress(Buffer.from(envelope.zstd, 'base64')))).toEqual(request);
+    expect(envelope.version).toBe(PROTOCOL_VERSION);
+    expect(counts.bytesUp).toBeLessThan(1000);
+    expect(counts.bytesDown).toBeLessThan(1000);
+  });
+
   it('is taken from workers that tell less of themselves', async () => {
     const traffic = {get: 3, put: 1, head: 0, bytesUp: 5, bytesDown: 7, packMs: 1};
     const {invoke, counts} = rig({
@@ -86,13 +118,14 @@ describe('an invocation', () => {
   });
 
   it('that is answered by what is no response is lost', async () => {
-    for (const payload of ['', 'null', '{}', {version: 2, result: null}])
+    const rubbish = {version: 6, zstd: Buffer.from('no frame').toString('base64')};
+    for (const payload of ['', 'null', '{}', {version: 2, result: null}, rubbish])
       await expect(rig({payload}).invoke()).rejects.toMatchObject({reason: 'lost'});
   });
 
   it('that would be larger than Lambda takes is never sent', async () => {
     const {invoke, calls, counts} = rig({payload: {version: 2, result: RESULT}});
-    const large = {version: 2, blobs: [['a', 'x'.repeat(6_300_000)]]} as unknown as InvocationRequest;
+    const large = {version: 2, blobs: [['a', randomBytes(4_800_000)]]} as unknown as InvocationRequest;
     await expect(invoke(large)).rejects.toMatchObject({reason: 'too-large'});
     expect(calls()).toBe(0);
     expect(counts.invocationsStarted).toBe(0);

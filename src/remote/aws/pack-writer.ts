@@ -1,7 +1,7 @@
 /** Makes packs, see `protocol/pack.ts`. Compression is on other threads. */
 import type {Digest} from '../../protocol/digest.ts';
 import {type PackHead, packPrefix} from '../../protocol/pack.ts';
-import {loadCompress} from './zstd.ts';
+import {loadZstd} from './zstd.ts';
 
 /** Bytes of a frame before compression: what a reader holds in memory of it, several times. */
 const FRAME_SIZE = 2 << 20;
@@ -19,7 +19,7 @@ export interface PackOptions {
 }
 
 export async function makePack({list, blobs, read, level}: PackOptions): Promise<Buffer> {
-  const compress = await loadCompress();
+  const {compress} = await loadZstd();
   const sizes: [Digest, number][] = [];
   const frames: Promise<Buffer>[] = [];
   const lengths: number[] = [];

@@ -1,3 +1,4 @@
+import {compress} from '@mongodb-js/zstd';
 import {describe, expect, it} from 'vitest';
 import {digestOf} from '../../protocol/digest.ts';
 import {noCounts} from '../counts.ts';
@@ -7,15 +8,15 @@ import {KnownObjects} from './known-objects.ts';
 import {S3Store} from './s3-store.ts';
 
 /** A request: what for, its key, and whether it leaves what is there. */
-type Sent = readonly ['head' | 'put', string, boolean?];
+type Sent = readonly ['get' | 'head' | 'put', string, boolean?];
 
 const NOT_THERE = Object.assign(new Error('NotFound'), {name: 'NotFound', $metadata: {httpStatusCode: 404}});
 const DENIED = Object.assign(new Error('Forbidden'), {name: '403', $metadata: {httpStatusCode: 403}});
 const LIST = Buffer.from('a list');
 const NAME = digestOf(LIST);
 
-/** `head`: what S3 says when it is asked for an object. */
-function rig(head: Error | undefined) {
+/** `head`: what S3 says when it is asked for an object. `got`: what it gives. */
+function rig(head: Error | undefined, got?: Buffer) {
   const sent: Sent[] = [];
   const counts = noCounts();
   const bucket: Pick<Bucket, 'get' | 'head' | 'put'> = {
@@ -27,7 +28,11 @@ function rig(head: Error | undefined) {
       sent.push(['put', key, keepsOther]);
       return 'made';
     },
-    get: () => Promise.reject(NOT_THERE),
+    async get(key) {
+      sent.push(['get', key]);
+      if (!got) throw NOT_THERE;
+      return {bytes: got, digest: digestOf(got)};
+    },
   };
   const store = new S3Store({
     bucket,
@@ -88,5 +93,29 @@ describe('a pack', () => {
     expect(sent.map(([kind, , keeps]) => [kind, keeps])).toEqual(
       [true, true, false, true].map(keeps => ['put', keeps]),
     );
+  });
+});
+
+describe('an output', () => {
+  const OUTPUT = Buffer.from('object'.repeat(1000));
+
+  it('comes as a frame, which is what is counted', async () => {
+    const frame = await compress(OUTPUT);
+    const {store, sent, counts} = rig(undefined, frame);
+    expect(await store.get(digestOf(OUTPUT))).toEqual(OUTPUT);
+    expect(sent).toEqual([['get', `out/${digestOf(OUTPUT)}.zst`]]);
+    expect(counts).toMatchObject({get: 1, bytesDown: frame.length});
+  });
+
+  it.each([
+    ['another one', compress(Buffer.from('other'))],
+    ['no frame', Promise.resolve(OUTPUT)],
+  ])('in whose place there is %s is damaged', async (_, frame) => {
+    const {store} = rig(undefined, await frame);
+    await expect(store.get(digestOf(OUTPUT))).rejects.toMatchObject({reason: 'blob-corrupt'});
+  });
+
+  it('that is not there is missing', async () => {
+    await expect(rig(undefined).store.get(digestOf(OUTPUT))).rejects.toMatchObject({reason: 'blob-missing'});
   });
 });

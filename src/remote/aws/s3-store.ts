@@ -3,13 +3,14 @@
  * its name says. What a client puts and what a worker puts are apart.
  */
 import {type Digest, digestOf} from '../../protocol/digest.ts';
-import {BLOB_PREFIXES} from '../../protocol/places.ts';
+import {BLOB_PREFIXES, outputKey} from '../../protocol/places.ts';
 import {type PackContent, type Store, StoreError} from '../cloud.ts';
 import type {CloudCounts} from '../counts.ts';
 import type {Bucket} from './bucket.ts';
 import {CloudError, type Controller} from './controller.ts';
 import type {KnownObjects} from './known-objects.ts';
 import {makePack} from './pack-writer.ts';
+import {loadZstd} from './zstd.ts';
 
 export interface S3StoreOptions {
   readonly bucket: Pick<Bucket, 'get' | 'head' | 'put'>;
@@ -29,7 +30,7 @@ const SILENCE = 30_000;
 const SLOWEST = 50;
 
 export class S3Store implements Store {
-  /** Beyond it base64, JSON and hashing cost more than a request. Such outputs live inside the cached result too. */
+  /** Beyond it an answer and a cached result become too large. Such outputs live inside the cached result too. */
   readonly inlineLimit = 256 << 10;
   readonly #options: S3StoreOptions;
   /** Puts that are under way, so that nothing goes twice. */
@@ -61,17 +62,20 @@ export class S3Store implements Store {
 
   async get(digest: Digest): Promise<Buffer> {
     const {bucket, controller, counts, signal: ended} = this.#options;
-    const {bytes, digest: found} = await this.#guarded(() =>
+    const {bytes: frame} = await this.#guarded(() =>
       controller.run(
         signal => {
           counts.get++;
-          return bucket.get(`${BLOB_PREFIXES.out}${digest}`, {signal, silence: SILENCE});
+          return bucket.get(outputKey(digest), {signal, silence: SILENCE});
         },
         {signal: ended},
       ),
     );
-    counts.bytesDown += bytes.length;
-    if (found !== digest) throw new StoreError('blob-corrupt', `blob ${digest} is not what it says`);
+    counts.bytesDown += frame.length;
+    const {decompress} = await loadZstd();
+    const bytes = await decompress(frame).catch(() => Buffer.alloc(0));
+    if (digestOf(bytes) !== digest)
+      throw new StoreError('blob-corrupt', `blob ${digest} is not what it says`);
     return bytes;
   }
 

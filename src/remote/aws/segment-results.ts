@@ -11,7 +11,7 @@ import type {CloudCounts} from '../counts.ts';
 import type {Bucket} from './bucket.ts';
 import type {Controller} from './controller.ts';
 import {decodeSegment, encodeSegment, type SegmentEntry, type StoredResult} from './segment.ts';
-import {loadCompress} from './zstd.ts';
+import {loadZstd} from './zstd.ts';
 
 export interface SegmentResultsOptions {
   readonly bucket: Pick<Bucket, 'get' | 'list' | 'put'>;
@@ -104,7 +104,7 @@ export class SegmentResults implements ResultCache {
     const bytes = encodeSegment(entries);
     // Names sort by time.
     const name = `${Date.now().toString(36).padStart(9, '0')}-${digestOf(bytes)}`;
-    const compress = await loadCompress();
+    const {compress} = await loadZstd();
     const body = await compress(bytes, LEVEL);
     const digest = digestOf(body);
     await controller.run(
@@ -179,7 +179,7 @@ export class SegmentResults implements ResultCache {
       {signal: ended},
     );
     counts.bytesDown += body.length;
-    const {decompress} = await import('@mongodb-js/zstd');
+    const {decompress} = await loadZstd();
     const bytes = await decompress(body).catch(() => Buffer.alloc(0));
     if (!isNamed(bytes, name)) return [];
     this.#keep(toolchain, name, bytes);

@@ -1,12 +1,16 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {digestOf} from '../../protocol/digest.ts';
+import {encodeParts} from '../../protocol/parts.ts';
 import {shareNames} from '../../protocol/path-groups.ts';
-import type {CachedResult} from '../cloud.ts';
 import {decodeSegment, encodeSegment} from './segment.ts';
 
 const groups = fc.array(fc.tuple(fc.string(), fc.string()));
-const bytes = fc.record({digest: fc.string().map(digestOf), size: fc.nat()});
+const inline = fc.uint8Array({maxLength: 50}).map(array => Buffer.from(array));
+const bytes = fc.record(
+  {digest: fc.string().map(digestOf), size: fc.nat(), inline},
+  {requiredKeys: ['digest', 'size']},
+);
 const results = fc.record({
   inputs: fc.record({
     read: groups,
@@ -18,12 +22,16 @@ const results = fc.record({
     twins: fc.array(fc.array(fc.string())),
   }),
   outputs: fc.array(
-    fc.record({
-      path: fc.string(),
-      executable: fc.boolean(),
-      digest: fc.string().map(digestOf),
-      size: fc.nat(),
-    }),
+    fc.record(
+      {
+        path: fc.string(),
+        executable: fc.boolean(),
+        digest: fc.string().map(digestOf),
+        size: fc.nat(),
+        inline,
+      },
+      {requiredKeys: ['path', 'executable', 'digest', 'size']},
+    ),
   ),
   stdout: bytes,
   stderr: bytes,
@@ -51,8 +59,9 @@ describe('a segment', () => {
     [{outputs: 'all', stdout: {}, stderr: {}}],
     [[]],
   ])('has no result in what somebody else has made up: %j', made => {
-    const key = digestOf('key');
-    const [stored] = decodeSegment(encodeSegment([{key, result: made as unknown as CachedResult}]))!;
+    const body = encodeParts(made, []);
+    const head = encodeJson({format: 4, results: [[digestOf('key'), 0, body.length]]});
+    const [stored] = decodeSegment(Buffer.concat([head, body]))!;
     expect(stored!.read()).toBeUndefined();
   });
 

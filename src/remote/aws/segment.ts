@@ -3,14 +3,15 @@
  *
  *     bytes 0 to 3   length of the head, little endian
  *     the head       JSON: {format, results: [[key, offset, length], ...]}, offsets from the head's end
- *     the results    each a CachedResult as JSON, or nothing where the key's results are taken back
+ *     the results    each a CachedResult in parts (`protocol/parts.ts`), or nothing where the key's are taken back
  *
  * A result is parsed when it is asked for, so that to hold thousands costs little. No I/O here.
  */
 import type {Digest} from '../../protocol/digest.ts';
+import {decodeParts, encodeParts, putContents, takeContents} from '../../protocol/parts.ts';
 import type {CachedResult} from '../cloud.ts';
 
-const FORMAT = 3;
+const FORMAT = 4;
 
 export interface SegmentEntry {
   readonly key: Digest;
@@ -27,7 +28,7 @@ export interface StoredResult {
 }
 
 export function encodeSegment(entries: readonly SegmentEntry[]): Buffer {
-  const bodies = entries.map(({result}) => Buffer.from(result ? JSON.stringify(result) : ''));
+  const bodies = entries.map(({result}) => (result ? encodeResult(result) : Buffer.alloc(0)));
   let offset = 0;
   const results = entries.map(({key}, i) => {
     const entry = [key, offset, bodies[i]!.length];
@@ -48,12 +49,23 @@ export function decodeSegment(bytes: Buffer): readonly StoredResult[] | undefine
   if (head?.format !== FORMAT || !Array.isArray(head.results)) return undefined;
   return head.results.map(([key, offset, length]: [Digest, number, number]) => ({
     key,
-    read: () => {
-      const result = parse(bytes.subarray(start + offset, start + offset + length));
-      return isResult(result) ? result : undefined;
-    },
+    read: () => decodeResult(bytes.subarray(start + offset, start + offset + length)),
     isRemoval: length === 0,
   }));
+}
+
+function encodeResult(result: CachedResult): Buffer {
+  const contents: Uint8Array[] = [];
+  return encodeParts(takeContents(result, contents), contents);
+}
+
+function decodeResult(bytes: Buffer): CachedResult | undefined {
+  try {
+    const {value, contents} = decodeParts(bytes);
+    return isResult(value) ? putContents(value, contents) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether it has the shape; others may have written it. */

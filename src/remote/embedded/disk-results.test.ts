@@ -40,9 +40,9 @@ function result(header: string, object = header): CachedResult {
   const bytes = {
     digest: digestOf(object),
     size: object.length,
-    inline: Buffer.from(object).toString('base64'),
+    inline: Buffer.from(object),
   };
-  const nothing = {digest: digestOf(''), size: 0, inline: ''};
+  const nothing = {digest: digestOf(''), size: 0, inline: Buffer.alloc(0)};
   return {
     inputs: {
       read: [['/src', 'a.h']],

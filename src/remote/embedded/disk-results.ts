@@ -1,18 +1,22 @@
 /**
  * Cached results in a folder: `DIR/results/ab/cdef...`, one file for each first key, with the latest results of that
- * key as JSON behind a line with the JSON's digest: a spoilt one could name wrong outputs, so it counts for none.
+ * key in parts (`protocol/parts.ts`) behind a line with their digest: a spoilt one could name wrong outputs, so it counts
+ * for none.
  * Written by rename; of two clients that add at once one may lose, which costs a compile.
  */
 import {mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {type Digest, digestOf} from '../../protocol/digest.ts';
+import {decodeParts, encodeParts, putContents, takeContents} from '../../protocol/parts.ts';
 import type {CachedResult, ResultCache} from '../cloud.ts';
 import type {CloudCounts} from '../counts.ts';
 import {markUsed, removeIfPossible} from './disk-store.ts';
 
 /** Results kept for one key: sources that alternate between a few states of their headers. */
 const MOST_RESULTS = 8;
-const FORMAT = 5;
+const FORMAT = 6;
+/** The digest, and the end of its line. */
+const HEAD_SIZE = 65;
 
 export class DiskResults implements ResultCache {
   readonly #directory: string;
@@ -34,22 +38,24 @@ export class DiskResults implements ResultCache {
     const earlier = this.#read(key);
     const inputs = earlier.length === 0 ? '' : JSON.stringify(result.inputs);
     const others = earlier.filter(other => JSON.stringify(other.inputs) !== inputs);
-    const json = JSON.stringify({format: FORMAT, results: [result, ...others].slice(0, MOST_RESULTS)});
-    const text = `${digestOf(json)}\n${json}`;
+    const contents: Uint8Array[] = [];
+    const results = [result, ...others].slice(0, MOST_RESULTS).map(kept => takeContents(kept, contents));
+    const parts = encodeParts({format: FORMAT, results}, contents);
+    const bytes = Buffer.concat([Buffer.from(`${digestOf(parts)}\n`), parts]);
     const temporary = join(this.#directory, 'tmp', `${process.pid}-r${this.#temporaries++}`);
     try {
       try {
-        writeFileSync(temporary, text);
+        writeFileSync(temporary, bytes);
         renameSync(temporary, path);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
         mkdirSync(join(path, '..'), {recursive: true});
         mkdirSync(join(this.#directory, 'tmp'), {recursive: true});
-        writeFileSync(temporary, text);
+        writeFileSync(temporary, bytes);
         renameSync(temporary, path);
       }
       this.#counts.put++;
-      this.#counts.bytesUp += text.length;
+      this.#counts.bytesUp += bytes.length;
     } catch {
       // A full or read-only disk: the result is not kept, and nothing depends on it.
       removeIfPossible(temporary);
@@ -63,13 +69,14 @@ export class DiskResults implements ResultCache {
   #read(key: Digest): readonly CachedResult[] {
     try {
       const path = this.#path(key);
-      const text = readFileSync(path, 'utf8');
-      this.#counts.bytesDown += text.length;
-      const json = text.slice(text.indexOf('\n') + 1);
-      if (!text.startsWith(`${digestOf(json)}\n`)) return [];
-      const parsed = JSON.parse(json) as {format: number; results: CachedResult[]};
+      const bytes = readFileSync(path);
+      this.#counts.bytesDown += bytes.length;
+      const parts = bytes.subarray(HEAD_SIZE);
+      if (bytes.toString('latin1', 0, HEAD_SIZE) !== `${digestOf(parts)}\n`) return [];
+      const {value, contents} = decodeParts(parts);
+      const {format, results} = value as {format: number; results: CachedResult[]};
       markUsed(path);
-      return parsed.format === FORMAT ? parsed.results : [];
+      return format === FORMAT ? results.map(result => putContents(result, contents)) : [];
     } catch {
       return []; // None, or one that a fault of the disk has spoilt.
     }

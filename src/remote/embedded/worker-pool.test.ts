@@ -29,9 +29,9 @@ let input = Buffer.alloc(0);
 process.stdin.on('data', chunk => {
   input = Buffer.concat([input, chunk]);
   while (input.length >= 4 && input.length >= 4 + input.readUInt32LE(0)) {
-    const body = input.subarray(4, 4 + input.readUInt32LE(0));
-    input = input.subarray(4 + body.length);
-    void answer(JSON.parse(body));
+    const message = input.subarray(4, 4 + input.readUInt32LE(0));
+    input = input.subarray(4 + message.length);
+    void answer(JSON.parse(message.subarray(4)).value);
   }
 });
 process.stdin.on('end', () => process.exit(0));
@@ -42,14 +42,15 @@ async function answer({action}) {
   if (what === 'hang') { appendFileSync(store + '/hanging', process.pid + '\\n'); return; }
   if (what === 'rubbish') { writeSync(1, Buffer.from('\\x04\\0\\0\\0oops')); return; }
   if (what === 'endless') { writeSync(1, Buffer.from([255, 255, 255, 255, 1])); return; }
-  if (what === 'empty') { writeSync(1, Buffer.from('\\x02\\0\\0\\0{}')); return; }
+  if (what === 'empty') { writeSync(1, Buffer.from('\\x06\\0\\0\\0\\x02\\0\\0\\0{}')); return; }
   const out = {path: String(process.pid), digest: 'd', size: 1000, executable: false};
-  if (what !== 'large') out.inline = scratch;
-  const result = {kind: 'result', signal: text, stdout: {digest: '', size: 0, inline: ''}, stderr: {digest: '', size: 0, inline: ''}, outputs: [out]};
-  const json = Buffer.from(JSON.stringify({version: 1, result}));
-  const frame = Buffer.alloc(4 + json.length);
-  frame.writeUInt32LE(json.length, 0);
-  json.copy(frame, 4);
+  const contents = what === 'large' ? [] : [Buffer.from(scratch)];
+  if (what !== 'large') out.inline = 0;
+  const result = {kind: 'result', signal: text, stdout: {digest: '', size: 0}, stderr: {digest: '', size: 0}, outputs: [out]};
+  const head = Buffer.from(JSON.stringify({sizes: contents.map(({length}) => length), value: {version: 1, result}}));
+  const frame = Buffer.concat([Buffer.alloc(8), head, ...contents]);
+  frame.writeUInt32LE(frame.length - 4, 0);
+  frame.writeUInt32LE(head.length, 4);
   const step = what === 'bytewise' ? 1 : frame.length;
   for (let at = 0; at < frame.length; at += step) {
     writeSync(1, frame, at, Math.min(step, frame.length - at));
@@ -94,7 +95,11 @@ async function ask(
   const {result} = await pool.invoke(request(...args), {signal, isWanted});
   if (result.kind !== 'result') throw new Error(result.text);
   const [output] = result.outputs;
-  return {pid: output!.path, scratch: output!.inline ?? '', text: result.signal ?? ''};
+  return {
+    pid: output!.path,
+    scratch: Buffer.from(output!.inline ?? []).toString(),
+    text: result.signal ?? '',
+  };
 }
 
 async function faultOf(work: Promise<unknown>): Promise<InvocationError> {

@@ -1,14 +1,14 @@
 /**
  * Worker processes on this machine, started on demand, each with one action at a time. They run the code that runs on
- * Lambda; requests and responses are frames of JSON (uint32 little-endian length, then the text) over pipes.
+ * Lambda; requests and responses are frames (uint32 little-endian length, then a message) over pipes.
  */
 import type {ChildProcess} from 'node:child_process';
 import {join} from 'node:path';
 import type {Processes} from '../../process.ts';
 import type {InvocationRequest, InvocationResponse, OutputBytes} from '../../protocol/invocation.ts';
+import {decodeResponse, encodeRequest} from '../../protocol/message.ts';
 import {InvocationError, type Invoker} from '../cloud.ts';
 import type {CloudCounts} from '../counts.ts';
-import {readResponse} from '../response.ts';
 import {type Slot, trySlot} from './slot.ts';
 
 export interface WorkerPoolOptions {
@@ -197,10 +197,11 @@ export class WorkerPool implements Invoker {
 }
 
 function frameOf(request: InvocationRequest): Buffer {
-  // The length's four bytes are encoded along with the text: one buffer, one write.
-  const frame = Buffer.from(`\0\0\0\0${JSON.stringify(request)}`);
-  frame.writeUInt32LE(frame.length - 4);
-  return frame;
+  const message = encodeRequest(request);
+  const head = Buffer.alloc(4);
+  head.writeUInt32LE(message.length);
+  // One buffer, one write.
+  return Buffer.concat([head, message]);
 }
 
 function endText(worker: Worker): string {
@@ -228,7 +229,7 @@ function readResponses(
       if (size > FRAME_LIMIT) return fault();
       if (have < 4 + size) return;
       const whole = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-      const response = readResponse(whole.subarray(4, 4 + size));
+      const response = decodeResponse(whole.subarray(4, 4 + size));
       if (response === undefined) return fault();
       const rest = whole.subarray(4 + size);
       chunks = rest.length > 0 ? [rest] : [];

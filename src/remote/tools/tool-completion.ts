@@ -12,7 +12,7 @@ export interface Leftover {
   readonly depfile?: DepfileTransform;
 }
 
-const NOTHING: OutputBytes = {digest: digestOf(''), size: 0, inline: ''};
+const NOTHING: OutputBytes = {digest: digestOf(''), size: 0, inline: Buffer.alloc(0)};
 
 /** @throws StayLocal for a depfile that CMake itself has to read */
 export async function completed(
@@ -39,6 +39,6 @@ function outputOf(path: string, text: string): OutputFile {
     executable: false,
     digest: digestOf(bytes),
     size: bytes.length,
-    inline: bytes.toString('base64'),
+    inline: bytes,
   };
 }

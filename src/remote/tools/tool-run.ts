@@ -213,7 +213,7 @@ function entriesOf(directory: string): Dirent[] {
 
 /** Of what a failed program said, if it is short enough to have come along. */
 function firstLine({stderr, exitCode}: ActionResult): string {
-  const said = Buffer.from(stderr.inline ?? '', 'base64')
+  const said = Buffer.from(stderr.inline ?? [])
     .toString()
     .split('\n', 1)[0]!
     .slice(0, 200);

@@ -1,4 +1,5 @@
 /** `invoke-many COUNT FIRST`: so many invocations at once by the client's own path, from a process of its own. */
+import {randomBytes} from 'node:crypto';
 import {monitorEventLoopDelay} from 'node:perf_hooks';
 import type {InvocationRequest} from '../src/protocol/invocation.ts';
 import {connect} from '../src/remote/aws/connection.ts';
@@ -25,7 +26,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     width: first,
   });
   // As large as the request of a compile.
-  const request = {version: 2, action: {args: ['x'.repeat(3000)]}} as unknown as InvocationRequest;
+  const request = {action: {args: [randomBytes(1500).toString('hex')]}} as unknown as InvocationRequest;
   const {signal} = new AbortController();
   const delay = monitorEventLoopDelay({resolution: 1});
   delay.enable();

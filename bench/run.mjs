@@ -52,10 +52,16 @@ if (programs.includes(name)) {
     outdir: place,
     plugins: [native, ...program.plugins],
   });
-  await build({...script, entryPoints: [join(here, 'start-program.ts')], outdir: place});
+  await build({
+    ...script,
+    entryPoints: [join(here, 'start-program.ts')],
+    outdir: place,
+    // The folder may lie in a package of modules.
+    outExtension: {'.js': '.cjs'},
+  });
   await copyFile(join(dirname(here), 'dist', 'sdk.cjs'), join(place, 'sdk.cjs'));
   process.stdout.write(
-    `${join(place, 'start-program.js')}\n${join(place, `${name}.cjs`)}\n${join(place, 'code')}`,
+    `${join(place, 'start-program.cjs')}\n${join(place, `${name}.cjs`)}\n${join(place, 'code')}`,
   );
   process.exit(0);
 }

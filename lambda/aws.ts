@@ -10,12 +10,9 @@ import {rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
 import * as zlib from 'node:zlib';
-import {
-  type InvocationRequest,
-  type InvocationResponse,
-  PROTOCOL_VERSION,
-} from '../src/protocol/invocation.ts';
-import {decodeRequest, type Envelope, encodeResponse, isEnvelope} from '../src/protocol/message.ts';
+import type {InvocationRequest, InvocationResponse} from '../src/protocol/invocation.ts';
+import type {Envelope} from '../src/protocol/message.ts';
+import {closeEnvelope, openEnvelope, type Transform} from './envelope.ts';
 import {Worker} from './handler.ts';
 import {LayerBlobs, layerFolder} from './layer-blobs.ts';
 import {S3Blobs} from './s3-blobs.ts';
@@ -32,13 +29,19 @@ const PACK_LIMIT = 768 << 20;
 const TOOLCHAIN_LIMIT = 1536 << 20;
 
 /** The runtime is Node 24, which has it; the types are those of the oldest Node that the client runs on. */
-type Transform = (bytes: Uint8Array, done: (error: Error | null, bytes: Buffer) => void) => void;
-const {zstdCompress, zstdDecompress} = zlib as unknown as {
-  zstdCompress: Transform;
-  zstdDecompress: Transform;
+const {zstdCompress, zstdDecompress, constants} = zlib as unknown as {
+  zstdCompress: (bytes: Uint8Array, how: object, done: Done) => void;
+  zstdDecompress: (bytes: Uint8Array, done: Done) => void;
+  constants: {ZSTD_c_checksumFlag: number};
 };
-const compress = promisify(zstdCompress);
-const decompress = promisify(zstdDecompress);
+type Done = (error: Error | null, bytes: Buffer) => void;
+const decompress: Transform = promisify(zstdDecompress);
+/** Damage on the way shows: not all that an answer says has a digest. */
+const HOW = {params: {[constants.ZSTD_c_checksumFlag]: 1}};
+const compress: Transform = bytes =>
+  new Promise((resolve, reject) =>
+    zstdCompress(bytes, HOW, (error, frame) => (error ? reject(error) : resolve(frame))),
+  );
 
 let environment: Environment | undefined;
 /** What the runtime has taken to come here, in ms: billed with the first call. */
@@ -51,7 +54,7 @@ export async function handler(event: unknown): Promise<Envelope | InvocationResp
   starting = 0;
   environment ??= open(process.env);
   const {worker, blobs} = environment;
-  const request = await requestOf(event);
+  const request = await openEnvelope(event, decompress);
   const answer = await worker.answer(request);
   environment.answered++;
   if (environment.answered === Number(process.env.LLAMA_EXIT_AFTER)) end(environment);
@@ -61,19 +64,7 @@ export async function handler(event: unknown): Promise<Envelope | InvocationResp
   const usage = {traffic: blobs.takeTraffic(), billedMs: billed, initMs: init, unpacked};
   const response = {...answer, usage};
   process.stderr.write(`${logLine(request, response)}\n`);
-  if (!isOurs(event)) return response;
-  const message = await compress(encodeResponse(response));
-  return {version: PROTOCOL_VERSION, zstd: message.toString('base64')};
-}
-
-function isOurs(event: unknown): event is Envelope {
-  return isEnvelope(event) && event.version === PROTOCOL_VERSION;
-}
-
-/** Of who speaks another version, or asks for nothing, the version alone: a refusal is said in JSON, which all read. */
-async function requestOf(event: unknown): Promise<InvocationRequest> {
-  if (!isOurs(event)) return {version: (event as Partial<Envelope> | null)?.version} as InvocationRequest;
-  return decodeRequest(await decompress(Buffer.from(event.zstd, 'base64')));
+  return closeEnvelope(event, response, compress);
 }
 
 function open(env: NodeJS.ProcessEnv): Environment {

@@ -6,6 +6,7 @@
  * Settings: `LLAMA_SCRATCH` (this worker's own folder), `LLAMA_STORE` (the store's), and optionally `LLAMA_TOOLCHAINS`
  * (folder of unpacked toolchains, may be shared) and `LLAMA_PARKED` (bytes, see `HandlerSettings`).
  */
+import type {InvocationRequest} from '../src/protocol/invocation.ts';
 import {decodeRequest, encodeResponse} from '../src/protocol/message.ts';
 import {DiskStore} from './disk-store.ts';
 import {decodeFrames, encodeFrame} from './frames.ts';
@@ -35,13 +36,22 @@ async function main(): Promise<void> {
       process.exit(1);
     });
   for await (const request of decodeFrames(readAhead())) {
-    const response = await worker.answer(decodeRequest(request));
+    const response = await worker.answer(asRequest(request));
     // Its end came first: what the command has left is not known.
     if (ended.signal.aborted) process.exit(0);
     await new Promise(resolve => process.stdout.write(encodeFrame(encodeResponse(response)), resolve));
   }
   worker.keepRoots();
   process.exit(0);
+}
+
+/** What is none is refused as one of another version is. */
+function asRequest(message: Buffer): InvocationRequest {
+  try {
+    return decodeRequest(message);
+  } catch {
+    return {} as InvocationRequest;
+  }
 }
 
 /** Standard input, read on even while a command runs: only so is its end noticed in time. */

@@ -3,6 +3,7 @@
 import {SENTENCES} from '../engine/local-reasons.ts';
 import type {CompilesList, ObjectCompile} from '../frontends/compiles-list.ts';
 import {depfilesText, type MissingDepfiles} from '../frontends/makefile-depfiles.ts';
+import {grouped} from '../ui/lines.ts';
 
 export interface ImportFindings {
   /** The list, as the user would name it. */
@@ -70,5 +71,5 @@ function such(names: readonly string[]): string {
 }
 
 function count(number: number, one: string, many = `${one}s`): string {
-  return `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
+  return `${grouped(number)} ${number === 1 ? one : many}`;
 }

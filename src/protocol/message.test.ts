@@ -4,22 +4,24 @@ import type {Digest} from './digest.ts';
 import type {InvocationRequest, InvocationResponse} from './invocation.ts';
 import {decodeRequest, decodeResponse, encodeRequest, encodeResponse} from './message.ts';
 
-const tricky = fc.constantFrom('"inline":0', 'é', '\u2028', '"', '\\');
+const tricky = fc.constantFrom('"inline":0', 'é', '\u2028', '\udc80', '"', '\\');
 const text = fc
   .array(fc.oneof(tricky, fc.string({unit: 'binary', maxLength: 5})), {maxLength: 6})
-  // What UTF-8 can say: no half of a pair.
-  .map(all => Buffer.from(all.join('')).toString());
+  .map(all => all.join(''));
 const bytes = fc.uint8Array({maxLength: 300}).map(array => Buffer.from(array));
 const output = fc.record({path: text, size: fc.nat(), inline: bytes}, {requiredKeys: ['path', 'size']});
+const groups = fc.array(fc.tuple(text, text), {maxLength: 3});
 const response = fc.record({
   version: fc.nat(),
   result: fc.record({
     kind: fc.constant('result'),
+    exitCode: fc.nat(),
     stdout: output,
     stderr: output,
     outputs: fc.array(output, {maxLength: 4}),
     missing: fc.array(text),
-    observed: fc.record({read: fc.array(fc.tuple(text, text))}),
+    observed: fc.record({read: groups, found: groups, absent: groups, listed: groups}),
+    timing: fc.record({run: fc.nat()}),
   }),
 }) as unknown as fc.Arbitrary<InvocationResponse>;
 
@@ -46,8 +48,11 @@ describe('a response', () => {
 
   it('is none when any byte of it is missing, or there are more', () => {
     const stdout = {digest: '' as Digest, size: 3, inline: Buffer.from('abc')};
-    const result = {kind: 'result', stdout, stderr: stdout, outputs: []};
-    const whole = encodeResponse({version: 1, result} as unknown as InvocationResponse);
+    const observed = {read: [], found: [], absent: [], listed: []};
+    const said = {exitCode: 0, stdout, stderr: stdout, outputs: [], missing: [], observed, timing: {}};
+    const response = {version: 1, result: {kind: 'result', ...said}} as unknown as InvocationResponse;
+    const whole = encodeResponse(response);
+    expect(decodeResponse(whole)).toEqual(response);
     for (let length = 0; length < whole.length; length++)
       expect(decodeResponse(whole.subarray(0, length))).toBeUndefined();
     expect(decodeResponse(Buffer.concat([whole, Buffer.from('x')]))).toBeUndefined();
@@ -57,8 +62,9 @@ describe('a response', () => {
     ['without a result', message('{"sizes":[],"value":{}}')],
     ['null', message('{"sizes":[],"value":null}')],
     ['no JSON', message('<html>')],
-    ['without sizes', message('{"value":{"result":{"kind":"failure"}}}')],
-    ['of a size below nothing', message('{"sizes":[3,-1],"value":{"result":{"kind":"failure"}}}', 'ab')],
+    ['a result that says nothing', message('{"sizes":[],"value":{"result":{"kind":"result"}}}')],
+    ['without sizes', message(`{"value":${JSON.stringify(FAILURE)}}`)],
+    ['of a size below nothing', message(`{"sizes":[3,-1],"value":${JSON.stringify(FAILURE)}}`, 'ab')],
     ['empty', Buffer.alloc(0)],
   ])('that is %s is none', (_, bytes) => {
     expect(decodeResponse(bytes)).toBeUndefined();

@@ -1,5 +1,11 @@
 /** Requests and responses as bytes: parts (`parts.ts`), and these in an envelope where only JSON is carried. No I/O here. */
-import type {InvocationRequest, InvocationResponse} from './invocation.ts';
+import type {
+  ActionResult,
+  InvocationRequest,
+  InvocationResponse,
+  Observed,
+  WorkerFailure,
+} from './invocation.ts';
 import {decodeParts, encodeParts, putContents, takeContents} from './parts.ts';
 
 /**
@@ -52,7 +58,15 @@ export function decodeResponse(bytes: Buffer): InvocationResponse | undefined {
   }
 }
 
-/** Whether it has the shape as far as it must be known who speaks. */
+/** Whether it has the shape, as far as nothing else checks it. */
 export function isResponse(value: unknown): value is InvocationResponse {
-  return typeof (value as Partial<InvocationResponse> | null | undefined)?.result?.kind === 'string';
+  const {result} = (value ?? {}) as {result?: Partial<ActionResult> | WorkerFailure | null};
+  if (result?.kind !== 'result') return result?.kind === 'failure' && typeof result.text === 'string';
+  const {exitCode, stdout, stderr, outputs, missing, observed, timing} = result;
+  const {read, found, absent, listed} = (observed ?? {}) as Partial<Observed>;
+  return (
+    typeof exitCode === 'number' &&
+    [outputs, missing, read, found, absent, listed].every(Array.isArray) &&
+    [stdout, stderr, timing].every(part => typeof part === 'object' && part !== null)
+  );
 }

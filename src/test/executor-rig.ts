@@ -8,6 +8,7 @@ import {FileState} from '../graph/file-state.ts';
 import {EDGE_DEPS_GCC} from '../graph/graph.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import type {ActionResult, InvocationRequest, OutputFile, WorkerFailure} from '../protocol/invocation.ts';
+import {decodeParts, encodeParts, putContents, takeContents} from '../protocol/parts.ts';
 import {joinNames} from '../protocol/path-groups.ts';
 import {type CachedResult, type Cloud, StoreError} from '../remote/cloud.ts';
 import {CompilePreparer, type RemoteCompile} from '../remote/compile-preparer.ts';
@@ -211,7 +212,7 @@ export class ExecutorRig {
         },
       },
       results: {
-        lookup: async key => structuredClone(this.cached.get(key) ?? []),
+        lookup: async key => (this.cached.get(key) ?? []).map(copyOf),
         add: async (key, result) => {
           this.cached.set(key, [result, ...(this.cached.get(key) ?? [])]);
         },
@@ -269,6 +270,13 @@ const LOCAL: EdgeDone = {
   output: Buffer.alloc(0),
   record: {mtime: 9n, duration: 1},
 };
+
+/** As a cache gives back what it was given. */
+function copyOf(result: CachedResult): CachedResult {
+  const contents: Uint8Array[] = [];
+  const {value, contents: copies} = decodeParts(encodeParts(takeContents(result, contents), contents));
+  return putContents(value as CachedResult, copies);
+}
 
 export function inline(text: string): {digest: Digest; size: number; inline: Buffer} {
   return {

@@ -71,7 +71,7 @@ export function closingLines(summary: Summary, closing: Closing): string[] {
       if (summary.edges.dirty === 0) return [`nothing to do (${(wall / 1000).toFixed(2)} s)`];
       return [`built ${counts}${others}${tail}`, ...more];
     case 'failed': {
-      const failed = closing.failed === 0 ? 'failed' : `${closing.failed.toLocaleString('en')} failed`;
+      const failed = closing.failed === 0 ? 'failed' : `${grouped(closing.failed)} failed`;
       return [`${failed} after ${counts}${others}${tail}; what is finished is recorded`, ...more];
     }
     case 'interrupted':
@@ -127,7 +127,7 @@ function verifiedLines({compiles, verified, remote_rules: rules}: Summary, {unst
     ...(done > 0 || away === 0 ? [count(done, 'compile')] : []),
     ...(away > 0 ? [count(away, 'other step')] : []),
   ];
-  const head = `  verified ${compared.toLocaleString('en')} of ${all.join(' and ')}`;
+  const head = `  verified ${grouped(compared)} of ${all.join(' and ')}`;
   if (compared === 0) return [head];
   const found = [
     ...(differed === 0 ? [] : [`${differed} differed, and will run locally from now on`]),
@@ -145,6 +145,11 @@ export function seconds(ms: number): string {
   return ms < 100_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
 }
 
+/** With commas. (The first `toLocaleString` of a process takes 11 ms.) */
+export function grouped(number: number): string {
+  return String(number).replace(/\B(?=(?:\d{3})+$)/g, ',');
+}
+
 export function count(number: number, noun: string): string {
-  return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;
+  return `${grouped(number)} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -58,20 +58,19 @@ export class Bucket {
     }
   }
 
-  /** With the digest of what came. @throws what {@link Service.request} does, and an error where that is not what was sent */
-  async get(key: string, how: StoreRequest): Promise<{readonly bytes: Buffer; readonly digest: Digest}> {
+  /** @throws what {@link Service.request} does, and an error where that is not what was sent */
+  async get(key: string, how: StoreRequest): Promise<Buffer> {
     const {headers, body} = await this.#service.request({
       ...how,
       method: 'GET',
       path: pathOf(key),
       headers: {'x-amz-content-sha256': EMPTY, 'x-amz-checksum-mode': 'ENABLED'},
     });
-    const digest = digestOf(body);
     const sent = headers['x-amz-checksum-sha256'];
     // With a dash: of an upload in parts, whose checksum is none of its content.
-    if (typeof sent === 'string' && !sent.includes('-') && sent !== checksumOf(digest))
+    if (typeof sent === 'string' && !sent.includes('-') && sent !== checksumOf(digestOf(body)))
       throw new Error(`checksum mismatch: ${key} was damaged on its way`);
-    return {bytes: body, digest};
+    return body;
   }
 
   /** @throws what {@link Service.request} does, also where it is not there */

@@ -61,7 +61,9 @@ describe('an invocation', () => {
     const object = Buffer.from('object'.repeat(1000));
     const file = {path: 'a.o', executable: false, digest: digestOf(object), size: 6000, inline: object};
     const nothing = {digest: digestOf(''), size: 0, inline: Buffer.alloc(0)};
-    const result = {kind: 'result', stdout: nothing, stderr: nothing, outputs: [file]};
+    const observed = {read: [], found: [], absent: [], listed: []};
+    const made = {exitCode: 0, stdout: nothing, stderr: nothing, outputs: [file], missing: []};
+    const result = {kind: 'result', ...made, observed, timing: {}};
     const response = {version: 6, result} as unknown as InvocationResponse;
     const {invoke, payloads, counts} = rig({payload: await enveloped(response)});
     expect(await invoke(request as unknown as InvocationRequest)).toEqual(response);
@@ -119,7 +121,9 @@ describe('an invocation', () => {
 
   it('that is answered by what is no response is lost', async () => {
     const rubbish = {version: 6, zstd: Buffer.from('no frame').toString('base64')};
-    for (const payload of ['', 'null', '{}', {version: 2, result: null}, rubbish])
+    // Results come in envelopes.
+    const bare = {version: 6, result: {kind: 'result'}};
+    for (const payload of ['', 'null', '{}', {version: 2, result: null}, bare, rubbish])
       await expect(rig({payload}).invoke()).rejects.toMatchObject({reason: 'lost'});
   });
 

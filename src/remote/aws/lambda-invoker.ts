@@ -18,7 +18,7 @@ import {CloudError, type Controller} from './controller.ts';
 import {ADVICE} from './fault.ts';
 import {hedged, type OnSent} from './hedge.ts';
 import type {Invoked, LambdaFunction} from './lambda-function.ts';
-import {loadZstd} from './zstd.ts';
+import {loadZstd, type Zstd} from './zstd.ts';
 
 export interface LambdaInvokerOptions {
   readonly function: Pick<LambdaFunction, 'invoke'>;
@@ -56,9 +56,10 @@ export class LambdaInvoker implements Invoker {
     {signal, isWanted, expected}: InvokeOptions,
   ): Promise<InvocationResponse> {
     const {counts} = this.#options;
+    const zstd = await loadZstd();
     try {
       const {failed, answer} = await hedged(
-        (either, onSent) => this.#send(request, {signal: either, isWanted, onSent}),
+        (either, onSent) => this.#send(request, {zstd, signal: either, isWanted, onSent}),
         {
           signal,
           patience: bytes =>
@@ -67,7 +68,7 @@ export class LambdaInvoker implements Invoker {
         },
       );
       if (failed) throw functionFailure(answer, this.#options.memoryMb);
-      return await this.#read(answer);
+      return await this.#read(answer, zstd);
     } catch (error) {
       if (error instanceof InvocationError) throw error;
       if (signal.aborted || (error as Error).name === 'AbortError')
@@ -80,13 +81,15 @@ export class LambdaInvoker implements Invoker {
 
   #send(
     request: InvocationRequest,
-    {signal, isWanted, onSent}: {signal: AbortSignal; isWanted: () => boolean; onSent: OnSent},
+    how: {zstd: Zstd; signal: AbortSignal; isWanted: () => boolean; onSent: OnSent},
   ): Promise<Invoked> {
     const {controller, counts} = this.#options;
+    const {zstd, signal, isWanted, onSent} = how;
     return controller.run(
       async abortSignal => {
         // Not before its turn: a thousand may be waiting.
-        const payload = await payloadOf(request);
+        const payload = await payloadOf(request, zstd);
+        abortSignal.throwIfAborted();
         if (payload.length > PAYLOAD_LIMIT) return {failed: true, answer: TOO_LARGE};
         counts.invocationsStarted++;
         const onRefused = onSent(payload.length);
@@ -108,9 +111,9 @@ export class LambdaInvoker implements Invoker {
     );
   }
 
-  async #read(answer: Buffer): Promise<InvocationResponse> {
+  async #read(answer: Buffer, zstd: Zstd): Promise<InvocationResponse> {
     const {counts} = this.#options;
-    const response = await responseIn(answer);
+    const response = await responseIn(answer, zstd);
     if (response === undefined) throw new InvocationError('lost', 'a worker answered what is no response');
     const {usage} = response;
     if (usage) {
@@ -126,19 +129,17 @@ export class LambdaInvoker implements Invoker {
   }
 }
 
-async function payloadOf(request: InvocationRequest): Promise<Buffer> {
-  const {compress} = await loadZstd();
+async function payloadOf(request: InvocationRequest, {compress}: Zstd): Promise<Buffer> {
   const message = await compress(encodeRequest(request), LEVEL);
   const envelope: Envelope = {version: PROTOCOL_VERSION, zstd: message.toString('base64')};
   return Buffer.from(JSON.stringify(envelope), 'latin1');
 }
 
-/** Undefined where it is none. A worker of another version answers in JSON alone. */
-async function responseIn(answer: Buffer): Promise<InvocationResponse | undefined> {
+/** Undefined where it is none. A worker of another version refuses in JSON. */
+async function responseIn(answer: Buffer, {decompress}: Zstd): Promise<InvocationResponse | undefined> {
   try {
     const told: unknown = JSON.parse(answer.toString());
-    if (!isEnvelope(told)) return isResponse(told) ? told : undefined;
-    const {decompress} = await loadZstd();
+    if (!isEnvelope(told)) return isResponse(told) && told.result.kind === 'failure' ? told : undefined;
     return decodeResponse(await decompress(Buffer.from(told.zstd, 'base64')));
   } catch {
     return undefined;

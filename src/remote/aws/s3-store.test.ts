@@ -31,7 +31,7 @@ function rig(head: Error | undefined, got?: Buffer) {
     async get(key) {
       sent.push(['get', key]);
       if (!got) throw NOT_THERE;
-      return {bytes: got, digest: digestOf(got)};
+      return got;
     },
   };
   const store = new S3Store({

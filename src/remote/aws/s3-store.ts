@@ -1,6 +1,6 @@
 /**
  * Blobs in a bucket. What is put is put once, whoever else puts it at the same time; S3 itself verifies that it is what
- * its name says. What a client puts and what a worker puts are apart.
+ * its name says. What a client puts and what a worker puts are apart: outputs are compressed, and verified by who gets them.
  */
 import {type Digest, digestOf} from '../../protocol/digest.ts';
 import {BLOB_PREFIXES, outputKey} from '../../protocol/places.ts';
@@ -62,7 +62,7 @@ export class S3Store implements Store {
 
   async get(digest: Digest): Promise<Buffer> {
     const {bucket, controller, counts, signal: ended} = this.#options;
-    const {bytes: frame} = await this.#guarded(() =>
+    const frame = await this.#guarded(() =>
       controller.run(
         signal => {
           counts.get++;

@@ -171,7 +171,7 @@ export class SegmentResults implements ResultCache {
     const own = readIfThere(join(this.#folderOf(toolchain), name));
     if (own && isNamed(own, name)) return decodeSegment(own) ?? [];
     const {bucket, controller, counts, signal: ended} = this.#options;
-    const {bytes: body} = await controller.run(
+    const body = await controller.run(
       signal => {
         counts.get++;
         return bucket.get(`${this.#prefixOf(toolchain)}${name}`, {signal, silence: SILENCE});

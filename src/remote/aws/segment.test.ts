@@ -65,6 +65,12 @@ describe('a segment', () => {
     expect(stored!.read()).toBeUndefined();
   });
 
+  it('leaves out entries that somebody else has made up', () => {
+    const results = [null, 5, [], ['key'], ['key', 0, 'all'], [0, 0, 0], [digestOf('key'), 0, 0]];
+    const entries = decodeSegment(encodeJson({format: 4, results}))!;
+    expect(entries.map(({key}) => key)).toEqual([digestOf('key')]);
+  });
+
   it.each([
     ['nothing', Buffer.alloc(0)],
     ['another thing', Buffer.from('PK\x03\x04 a zip file')],

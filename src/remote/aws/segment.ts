@@ -47,11 +47,16 @@ export function decodeSegment(bytes: Buffer): readonly StoredResult[] | undefine
   const start = 4 + bytes.readUInt32LE(0);
   const head = parse(bytes.subarray(4, start)) as {format?: unknown; results?: unknown} | undefined;
   if (head?.format !== FORMAT || !Array.isArray(head.results)) return undefined;
-  return head.results.map(([key, offset, length]: [Digest, number, number]) => ({
+  return head.results.filter(isEntry).map(([key, offset, length]) => ({
     key,
     read: () => decodeResult(bytes.subarray(start + offset, start + offset + length)),
     isRemoval: length === 0,
   }));
+}
+
+function isEntry(entry: unknown): entry is [Digest, number, number] {
+  const [key, ...numbers] = Array.isArray(entry) ? entry : [];
+  return typeof key === 'string' && numbers.length === 2 && numbers.every(Number.isSafeInteger);
 }
 
 function encodeResult(result: CachedResult): Buffer {

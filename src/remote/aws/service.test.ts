@@ -222,9 +222,9 @@ describe('a bucket', () => {
 
   it('gives what is there', async () => {
     answer = says(200, {'x-amz-checksum-sha256': checksum(bytes)}, bytes.toString());
-    expect(await bucket().get('k', how)).toEqual({bytes, digest: digestOf(bytes)});
+    expect(await bucket().get('k', how)).toEqual(bytes);
     answer = says(200, {'x-amz-checksum-sha256': 'abc=-2'}, '');
-    expect(await bucket().get('k', how)).toEqual({bytes: Buffer.alloc(0), digest: digestOf('')});
+    expect(await bucket().get('k', how)).toEqual(Buffer.alloc(0));
   });
 
   it('is asked again for what was damaged on its way', async () => {

@@ -46,7 +46,8 @@ async function answer({action}) {
   const out = {path: String(process.pid), digest: 'd', size: 1000, executable: false};
   const contents = what === 'large' ? [] : [Buffer.from(scratch)];
   if (what !== 'large') out.inline = 0;
-  const result = {kind: 'result', signal: text, stdout: {digest: '', size: 0}, stderr: {digest: '', size: 0}, outputs: [out]};
+  const observed = {read: [], found: [], absent: [], listed: []};
+  const result = {kind: 'result', exitCode: 0, missing: [], observed, timing: {}, signal: text, stdout: {digest: '', size: 0}, stderr: {digest: '', size: 0}, outputs: [out]};
   const head = Buffer.from(JSON.stringify({sizes: contents.map(({length}) => length), value: {version: 1, result}}));
   const frame = Buffer.concat([Buffer.alloc(8), head, ...contents]);
   frame.writeUInt32LE(frame.length - 4, 0);

@@ -1,4 +1,7 @@
-/** `upload-many FOLDER BUCKET`: puts the files of a folder into the store, as a build does with its headers, and starts as one does. */
+/**
+ * `upload-many FOLDER BUCKET`: puts the files of a folder into the store, as a build does with its headers, and starts as
+ * one does.
+ */
 import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {type Digest, digestOf} from '../src/protocol/digest.ts';

@@ -56,7 +56,10 @@ export class OutputSender {
   }
 }
 
-/** A response holds 6,291,456 bytes as JSON; base64 makes four of three, should they not be compressible, and the record of paths needs room too. */
+/**
+ * A response holds 6,291,456 bytes as JSON. What cannot be compressed grows by a third in base64, and the record of
+ * paths needs room too.
+ */
 const INLINE_TOTAL = 3 << 20;
 
 /** Where the output really is; undefined if it is not there, no regular file, or behind a link that leaves the root. */

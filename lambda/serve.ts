@@ -6,10 +6,11 @@
  * Settings: `LLAMA_SCRATCH` (this worker's own folder), `LLAMA_STORE` (the store's), and optionally `LLAMA_TOOLCHAINS`
  * (folder of unpacked toolchains, may be shared) and `LLAMA_PARKED` (bytes, see `HandlerSettings`).
  */
+
+import {decodeFrames, encodeFrame} from '../src/protocol/frames.ts';
 import type {InvocationRequest} from '../src/protocol/invocation.ts';
 import {decodeRequest, encodeResponse} from '../src/protocol/message.ts';
 import {DiskStore} from './disk-store.ts';
-import {decodeFrames, encodeFrame} from './frames.ts';
 import {Worker} from './handler.ts';
 
 async function main(): Promise<void> {

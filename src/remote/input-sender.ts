@@ -24,7 +24,7 @@ export interface Sending {
 
 /** Where each request costs, lists bring their files along: as few as can be, since a fresh worker gets all of them. */
 const LISTS_OF_FILES: ListPolicy = {size: 24, most: 4, isSystem: path => path.startsWith('/usr/')};
-/** Bytes of inputs that one request carries at most; should nothing of them be compressible, base64 makes a third more of them, and 6 MB is the limit. */
+/** Bytes of inputs that one request carries at most: what cannot be compressed grows by a third, and 6 MB is the limit. */
 const CARRIED = 3 << 20;
 
 export class InputSender {

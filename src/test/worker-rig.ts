@@ -19,8 +19,8 @@ import {tmpdir} from 'node:os';
 import {basename, dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {buildSync} from 'esbuild';
-import {encodeFrame} from '../../lambda/frames.ts';
 import {type Digest, digestOf} from '../protocol/digest.ts';
+import {encodeFrame} from '../protocol/frames.ts';
 import type {
   Action,
   ActionResult,

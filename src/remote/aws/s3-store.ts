@@ -1,6 +1,7 @@
 /**
  * Blobs in a bucket. What is put is put once, whoever else puts it at the same time; S3 itself verifies that it is what
- * its name says. What a client puts and what a worker puts are apart: outputs are compressed, and verified by who gets them.
+ * its name says. What a client puts and what a worker puts are apart: outputs are compressed, and verified by the client
+ * that gets them.
  */
 import {type Digest, digestOf} from '../../protocol/digest.ts';
 import {BLOB_PREFIXES, outputKey} from '../../protocol/places.ts';

@@ -59,31 +59,20 @@ describe('a segment', () => {
     [{outputs: 'all', stdout: {}, stderr: {}}],
     [[]],
   ])('has no result in what somebody else has made up: %j', made => {
-    const body = encodeParts(made, []);
-    const head = encodeJson({format: 4, results: [[digestOf('key'), 0, body.length]]});
-    const [stored] = decodeSegment(Buffer.concat([head, body]))!;
+    const bytes = encodeParts({format: 5, keys: [digestOf('key')]}, [encodeParts(made, [])]);
+    const [stored] = decodeSegment(bytes)!;
+    expect(stored!.isRemoval).toBe(false);
     expect(stored!.read()).toBeUndefined();
-  });
-
-  it('leaves out entries that somebody else has made up', () => {
-    const results = [null, 5, [], ['key'], ['key', 0, 'all'], [0, 0, 0], [digestOf('key'), 0, 0]];
-    const entries = decodeSegment(encodeJson({format: 4, results}))!;
-    expect(entries.map(({key}) => key)).toEqual([digestOf('key')]);
   });
 
   it.each([
     ['nothing', Buffer.alloc(0)],
     ['another thing', Buffer.from('PK\x03\x04 a zip file')],
-    ['one of a later format', encodeJson({format: 99, results: []})],
-    ['a head without results', encodeJson({format: 1})],
+    ['one of a later format', encodeParts({format: 99, keys: []}, [])],
+    ['one without keys', encodeParts({format: 5}, [])],
+    ['one of fewer results than keys', encodeParts({format: 5, keys: [digestOf('key')]}, [])],
+    ['one that says nothing', encodeParts(null, [])],
   ])('is not %s', (_, bytes) => {
     expect(decodeSegment(bytes)).toBeUndefined();
   });
 });
-
-function encodeJson(head: unknown): Buffer {
-  const text = Buffer.from(JSON.stringify(head));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(text.length);
-  return Buffer.concat([length, text]);
-}

@@ -1,9 +1,7 @@
 /**
- * A segment: results that were made about the same time, in one object. Its bytes, before compression:
- *
- *     bytes 0 to 3   length of the head, little endian
- *     the head       JSON: {format, results: [[key, offset, length], ...]}, offsets from the head's end
- *     the results    each a CachedResult in parts (`protocol/parts.ts`), or nothing where the key's are taken back
+ * A segment: results that were made about the same time, in one object. Before compression it is parts
+ * (`protocol/parts.ts`): {format, keys}, and for each key a content, which is a CachedResult in parts, or nothing where
+ * the key's results are taken back.
  *
  * A result is parsed when it is asked for, so that to hold thousands costs little. No I/O here.
  */
@@ -11,7 +9,7 @@ import type {Digest} from '../../protocol/digest.ts';
 import {decodeParts, encodeParts, putContents, takeContents} from '../../protocol/parts.ts';
 import type {CachedResult} from '../cloud.ts';
 
-const FORMAT = 4;
+const FORMAT = 5;
 
 export interface SegmentEntry {
   readonly key: Digest;
@@ -29,34 +27,23 @@ export interface StoredResult {
 
 export function encodeSegment(entries: readonly SegmentEntry[]): Buffer {
   const bodies = entries.map(({result}) => (result ? encodeResult(result) : Buffer.alloc(0)));
-  let offset = 0;
-  const results = entries.map(({key}, i) => {
-    const entry = [key, offset, bodies[i]!.length];
-    offset += bodies[i]!.length;
-    return entry;
-  });
-  const head = Buffer.from(JSON.stringify({format: FORMAT, results}));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(head.length);
-  return Buffer.concat([length, head, ...bodies]);
+  return encodeParts({format: FORMAT, keys: entries.map(({key}) => key)}, bodies);
 }
 
 /** Undefined where it is of another format or none. */
 export function decodeSegment(bytes: Buffer): readonly StoredResult[] | undefined {
-  if (bytes.length < 4) return undefined;
-  const start = 4 + bytes.readUInt32LE(0);
-  const head = parse(bytes.subarray(4, start)) as {format?: unknown; results?: unknown} | undefined;
-  if (head?.format !== FORMAT || !Array.isArray(head.results)) return undefined;
-  return head.results.filter(isEntry).map(([key, offset, length]) => ({
-    key,
-    read: () => decodeResult(bytes.subarray(start + offset, start + offset + length)),
-    isRemoval: length === 0,
-  }));
-}
-
-function isEntry(entry: unknown): entry is [Digest, number, number] {
-  const [key, ...numbers] = Array.isArray(entry) ? entry : [];
-  return typeof key === 'string' && numbers.length === 2 && numbers.every(Number.isSafeInteger);
+  try {
+    const {value, contents} = decodeParts(bytes);
+    const {format, keys} = value as {format?: unknown; keys?: unknown};
+    if (format !== FORMAT || !Array.isArray(keys) || keys.length !== contents.length) return undefined;
+    return contents.map((body, i) => ({
+      key: keys[i] as Digest,
+      read: () => decodeResult(body),
+      isRemoval: body.length === 0,
+    }));
+  } catch {
+    return undefined;
+  }
 }
 
 function encodeResult(result: CachedResult): Buffer {
@@ -93,12 +80,4 @@ function areGroups(groups: unknown, isRest: (rest: unknown) => boolean): boolean
     Array.isArray(groups) &&
     groups.every(group => Array.isArray(group) && typeof group[0] === 'string' && isRest(group[1]))
   );
-}
-
-function parse(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
-  } catch {
-    return undefined;
-  }
 }

@@ -5,6 +5,7 @@
 import type {ChildProcess} from 'node:child_process';
 import {join} from 'node:path';
 import type {Processes} from '../../process.ts';
+import {encodeFrame, FRAME_LIMIT} from '../../protocol/frames.ts';
 import type {InvocationRequest, InvocationResponse, OutputBytes} from '../../protocol/invocation.ts';
 import {decodeResponse, encodeRequest} from '../../protocol/message.ts';
 import {InvocationError, type Invoker} from '../cloud.ts';
@@ -20,9 +21,6 @@ export interface WorkerPoolOptions {
   readonly processes: Processes;
   readonly counts: CloudCounts;
 }
-
-/** As the worker's own limit: a longer frame is a stream that is out of step. */
-const FRAME_LIMIT = 256 << 20;
 
 interface Worker {
   readonly child: ChildProcess;
@@ -112,7 +110,7 @@ export class WorkerPool implements Invoker {
   }
 
   #exchange(worker: Worker, request: InvocationRequest, signal: AbortSignal): Promise<InvocationResponse> {
-    const frame = frameOf(request);
+    const frame = encodeFrame(encodeRequest(request));
     this.#options.counts.invocationsStarted++;
     this.#options.counts.bytesUp += frame.length - 4;
     return new Promise((resolve, reject) => {
@@ -194,14 +192,6 @@ export class WorkerPool implements Invoker {
       if (slot) return slot;
     }
   }
-}
-
-function frameOf(request: InvocationRequest): Buffer {
-  const message = encodeRequest(request);
-  const head = Buffer.alloc(4);
-  head.writeUInt32LE(message.length);
-  // One buffer, one write.
-  return Buffer.concat([head, message]);
 }
 
 function endText(worker: Worker): string {

@@ -1,4 +1,4 @@
-/** Frames of the embedded transport: four bytes of length (little-endian), then so many bytes of a message. */
+/** Frames of the embedded transport: four bytes of length (little-endian), then so many bytes of a message. No I/O here. */
 
 /** Longest frame accepted; a longer one is taken for a stream that is out of step. */
 export const FRAME_LIMIT = 256 << 20;

@@ -95,7 +95,7 @@ export class MakeCompiles {
       compile: (question, signal) => this.#fetchAhead(question, signal),
     });
     this.#epochs = new Epochs(this.#files, () => BigInt(Date.now()) * 1_000_000n - COARSE_CLOCK);
-    this.#discovery = new Discovery(this.#files);
+    this.#discovery = new Discovery(this.#files, cacheDir);
     this.#toolchains = new Toolchains({store: cloud.store, cacheDir, env});
     const compiler = new CompilePreparer({
       files: this.#files,

@@ -67,7 +67,7 @@ export class Engine {
     this.#options = options;
     this.#directory = options.location.directory;
     this.#epochs = new Epochs(this.#files, this.#takeStamp);
-    this.#discovery = new Discovery(this.#files);
+    this.#discovery = new Discovery(this.#files, options.cacheDir);
     this.#sender = new InputSender(options.cloud.store, {
       system: join(options.cacheDir, 'lists.json'),
       own: this.#statePath('lists.json'),

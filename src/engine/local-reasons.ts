@@ -115,7 +115,7 @@ class Judge {
     this.#lanes = new Lanes(project, {env, distrusted, remoteRules});
     this.#env = env;
     this.#toolchains = new Toolchains({store: new DiskStore(storeDir, noCounts()), cacheDir: storeDir, env});
-    this.#discovery = new Discovery(files);
+    this.#discovery = new Discovery(files, storeDir);
     this.#precompiled = precompiledHeaders(project.graph, project.directory);
   }
 

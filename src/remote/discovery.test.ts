@@ -11,7 +11,7 @@ import {Discovery} from './discovery.ts';
 /** One process' worth of discovery in one directory; `command` has no quotes. */
 class Rig {
   readonly files = new FileState();
-  readonly #discovery = new Discovery(this.files);
+  readonly #discovery = new Discovery(this.files, plant({}));
   readonly #directory: string;
 
   constructor(directory: string) {

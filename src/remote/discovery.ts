@@ -15,6 +15,7 @@ import type {ScanResult} from '../toolchain/include-scan.ts';
 import {IncludeScanner} from '../toolchain/include-scanner.ts';
 import {InputFiles} from '../toolchain/input-files.ts';
 import {InputFinder, type Inputs} from '../toolchain/input-finder.ts';
+import {KeptSearchLists} from '../toolchain/kept-search-lists.ts';
 import {type SearchPath, SearchPaths} from '../toolchain/search-path.ts';
 
 const FILE_TIME = /\b__TIMESTAMP__\b/;
@@ -69,7 +70,7 @@ export type DiscoveryOutcome =
 export class Discovery {
   readonly #files: FileState;
   readonly #inputs = new InputFiles();
-  readonly #searchPaths = new SearchPaths();
+  readonly #searchPaths: SearchPaths;
   readonly #scanner: IncludeScanner;
   readonly #assemblyScanner: AssemblyScanner;
   readonly #finder: InputFinder;
@@ -77,8 +78,10 @@ export class Discovery {
   /** Milliseconds of CPU spent here so far. */
   cpu = 0;
 
-  constructor(files: FileState) {
+  /** `cacheDir`: as for the identification of toolchains. */
+  constructor(files: FileState, cacheDir: string) {
     this.#files = files;
+    this.#searchPaths = new SearchPaths(new KeptSearchLists(cacheDir));
     this.#scanner = new IncludeScanner(files, this.#inputs);
     this.#assemblyScanner = new AssemblyScanner(files, this.#inputs);
     this.#finder = new InputFinder(files, this.#inputs);
@@ -200,7 +203,13 @@ export class Discovery {
     const {compile, identity, env, directory} = request;
     if (identity.kind !== 'gcc' && identity.kind !== 'clang') return undefined;
     const found = await this.#searchPaths.find(
-      searchRequestOf(compile, {program: identity.found, family: identity.kind, cwd: directory, env}),
+      searchRequestOf(compile, {
+        program: identity.found,
+        family: identity.kind,
+        toolchain: identity.digest,
+        cwd: directory,
+        env,
+      }),
     );
     return found.ok ? found.value : undefined;
   }

@@ -5,6 +5,7 @@ import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {onTestFinished} from 'vitest';
 import {FileState} from '../graph/file-state.ts';
+import {digestOf} from '../protocol/digest.ts';
 import {parseCompile} from '../toolchain/command-line.ts';
 import {scanRequestOf, searchRequestOf} from '../toolchain/compile-search.ts';
 import {parseDepfile} from '../toolchain/depfile.ts';
@@ -62,6 +63,7 @@ export class ScanRig {
     const request = searchRequestOf(compile, {
       program: compile.compiler,
       family,
+      toolchain: digestOf(''),
       cwd: this.#cwd,
       env: this.#env,
     });

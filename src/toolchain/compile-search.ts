@@ -1,4 +1,5 @@
 /** A parsed command line -> the questions that discovery asks about it. It runs nothing and looks at no file. */
+import type {Digest} from '../protocol/digest.ts';
 import type {CompileCommand} from './compile-command.ts';
 import type {ScanRequest} from './include-scan.ts';
 import type {Language} from './language.ts';
@@ -9,6 +10,8 @@ export interface CompileSurroundings {
   readonly program: string;
   /** What that program is, whatever it is called. */
   readonly family: 'gcc' | 'clang';
+  /** Of that program's toolchain. */
+  readonly toolchain: Digest;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -20,7 +23,7 @@ const OF_ASSEMBLER = '-Wa,-I';
 
 export function searchRequestOf(
   compile: CompileCommand,
-  {program, family, cwd, env}: CompileSurroundings,
+  {program, family, toolchain, cwd, env}: CompileSurroundings,
 ): SearchRequest {
   const lists = {quote: [] as string[], angle: [] as string[], system: [] as string[], after: [] as string[]};
   const embed: string[] = [];
@@ -38,6 +41,7 @@ export function searchRequestOf(
   const common = {
     compiler: program,
     family,
+    toolchain,
     language: LANGUAGE_NAMES[compile.language],
     cwd,
     env,

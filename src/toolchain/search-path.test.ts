@@ -2,7 +2,8 @@ import {execFileSync} from 'node:child_process';
 import {describe, expect, it} from 'vitest';
 import {FileState} from '../graph/file-state.ts';
 import {CC, CXX, plant, ScanRig} from '../test/scan-rig.ts';
-import {chainsOf, parseSearchLists, SearchPaths} from './search-path.ts';
+import {parseSearchLists} from './search-lists.ts';
+import {chainsOf, SearchPaths} from './search-path.ts';
 
 const SITUATIONS: Readonly<Record<string, string>> = {
   'the user gives none': '',

@@ -2,27 +2,21 @@
  * Where a compiler looks for `#include`d files: the directories built into it, asked for once per compiler, language
  * and set of flags that move them, joined with the user's own by the compilers' documented rules. It opens no header.
  */
-import {spawn} from 'node:child_process';
 import type {Result} from '../failure.ts';
-import {err, ok} from '../failure.ts';
+import {ok} from '../failure.ts';
 import type {FileState} from '../graph/file-state.ts';
+import type {KeptSearchLists} from './kept-search-lists.ts';
+import {
+  askSearchLists,
+  DIRECTORY_VARIABLES,
+  type ListsRequest,
+  listsKey,
+  type SearchLists,
+  type SearchPathUnknown,
+} from './search-lists.ts';
 
-/** What one command line says about searching. */
-export interface SearchRequest {
-  /** The program as it can be started: a path, or a name for `PATH`. */
-  readonly compiler: string;
-  readonly family: 'gcc' | 'clang';
-  /** As `-x` takes it: `c`, `c++`, `assembler-with-cpp`, `assembler`, `objective-c`, ... */
-  readonly language: string;
-  /** Absolute; relative directories are relative to it. */
-  readonly cwd: string;
-  /** The whole environment of the compile. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /**
-   * Flags that may change the built-in directories (`--sysroot`, `-nostdinc`, `-B`, `-m32`, `-stdlib`, `-target`, ...),
-   * in order. Where directories are given in a way not listed below, all search flags go here instead.
-   */
-  readonly baseFlags: readonly string[];
+/** What one command line says about searching; relative directories are relative to its `cwd`. */
+export interface SearchRequest extends ListsRequest {
   /** Arguments of `-iquote`, `-I`, `-isystem` and `-idirafter`, each list in the order of the command line. */
   readonly quote: readonly string[];
   readonly angle: readonly string[];
@@ -47,12 +41,6 @@ export interface SearchPath {
   readonly assembler: readonly string[];
 }
 
-/** The compiler did not name its directories. */
-export interface SearchPathUnknown {
-  readonly reason: 'search-path-unknown';
-  readonly text: string;
-}
-
 /** One directory of a search list: `prefix + name` is the path that the compiler opens. */
 export interface ChainDirectory {
   /** Absolute, not cleaned, ending in a slash. */
@@ -67,43 +55,29 @@ export interface SearchChains {
   readonly bracket: readonly ChainDirectory[];
 }
 
-interface BuiltIn {
-  readonly quote: readonly string[];
-  readonly bracket: readonly string[];
-}
-
-const DIRECTORY_VARIABLES = [
-  'CPATH',
-  'C_INCLUDE_PATH',
-  'CPLUS_INCLUDE_PATH',
-  'OBJC_INCLUDE_PATH',
-  'OBJCPLUS_INCLUDE_PATH',
-] as const;
-/** Variables by which a driver may find other built-in directories. */
-const MOVING_VARIABLES = [
-  'PATH',
-  'GCC_EXEC_PREFIX',
-  'COMPILER_PATH',
-  'CCC_OVERRIDE_OPTIONS',
-  'SYSROOT',
-  'SDKROOT',
-];
-
 /** Invariant: equal requests give the identical {@link SearchPath}, so that it can be a key. */
 export class SearchPaths {
-  readonly #builtIn = new Map<string, Promise<Result<BuiltIn, SearchPathUnknown>>>();
+  readonly #kept: KeptSearchLists | undefined;
+  readonly #builtIn = new Map<string, Promise<Result<SearchLists, SearchPathUnknown>>>();
   readonly #known = new Map<string, Result<SearchPath, SearchPathUnknown>>();
+
+  /** `kept`: answers that earlier processes got. */
+  constructor(kept?: KeptSearchLists) {
+    this.#kept = kept;
+  }
 
   /** Runs the compiler at most once per distinct base. A failure is remembered like an answer. */
   async find(request: SearchRequest): Promise<Result<SearchPath, SearchPathUnknown>> {
-    const base = baseKey(request);
+    const base = listsKey(request);
     const key = `${base}\0${userKey(request)}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     let asking = this.#builtIn.get(base);
     if (asking === undefined) {
       asking =
-        request.language === 'assembler' ? Promise.resolve(ok({quote: [], bracket: []})) : ask(request);
+        request.language === 'assembler'
+          ? Promise.resolve(ok({quote: [], bracket: []}))
+          : this.#builtInLists(request);
       this.#builtIn.set(base, asking);
     }
     const builtIn = await asking;
@@ -112,6 +86,14 @@ export class SearchPaths {
     const result = builtIn.ok ? ok(join(request, builtIn.value)) : builtIn;
     this.#known.set(key, result);
     return result;
+  }
+
+  async #builtInLists(request: SearchRequest): Promise<Result<SearchLists, SearchPathUnknown>> {
+    const kept = this.#kept?.recall(request);
+    if (kept !== undefined) return ok(kept);
+    const answer = await askSearchLists(request);
+    if (answer.ok) this.#kept?.keep(request, answer.value);
+    return answer;
   }
 }
 
@@ -195,7 +177,7 @@ function identitiesOf(entries: readonly Entry[]): ReadonlySet<string> {
   return new Set(entries.flatMap(({identity}) => identity ?? []));
 }
 
-function join(request: SearchRequest, builtIn: BuiltIn): SearchPath {
+function join(request: SearchRequest, builtIn: SearchLists): SearchPath {
   const {family, cwd, embed} = request;
   const angle = [...request.angle, ...directoriesIn(request.env.CPATH)];
   const variable = languageVariable(request.language);
@@ -228,47 +210,9 @@ function languageVariable(language: string): (typeof DIRECTORY_VARIABLES)[number
   return language.startsWith('c++') ? 'CPLUS_INCLUDE_PATH' : 'C_INCLUDE_PATH';
 }
 
-function baseKey({compiler, language, cwd, env, baseFlags}: SearchRequest): string {
-  const moving = MOVING_VARIABLES.map(name => env[name] ?? '');
-  // A compiler or a flag that is a relative path means another directory in another place.
-  const place = [compiler, ...baseFlags].some(isRelativePath) ? cwd : '';
-  return [compiler, language, place, ...moving, ...baseFlags].join('\0');
-}
-
-function isRelativePath(word: string): boolean {
-  return !word.startsWith('/') && !/^-.*[=A-Za-z]\//.test(word) && word.includes('/');
-}
-
 function userKey(request: SearchRequest): string {
   const {family, cwd, env, quote, angle, system, after, embed, assembler = []} = request;
   const variables = DIRECTORY_VARIABLES.map(name => env[name] ?? '');
   const lists = [variables, quote, angle, system, after, embed, assembler];
   return [family, cwd, ...lists.map(list => list.join('\0'))].join('\x01');
-}
-
-function ask(request: SearchRequest): Promise<Result<BuiltIn, SearchPathUnknown>> {
-  const env: NodeJS.ProcessEnv = {...request.env, LC_ALL: 'C', LANGUAGE: ''};
-  for (const name of DIRECTORY_VARIABLES) delete env[name];
-  const args = [...request.baseFlags, '-E', '-v', '-x', request.language, '/dev/null'];
-  return new Promise(resolve => {
-    const child = spawn(request.compiler, args, {cwd: request.cwd, env, stdio: ['ignore', 'ignore', 'pipe']});
-    const chunks: Buffer[] = [];
-    child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
-    child.on('error', error => resolve(err({reason: 'search-path-unknown', text: error.message})));
-    child.on('close', () => resolve(parseSearchLists(Buffer.concat(chunks).toString('utf8'))));
-  });
-}
-
-/** Reads what `-v` prints between `search starts here:` and `End of search list.` */
-export function parseSearchLists(text: string): Result<BuiltIn, SearchPathUnknown> {
-  const quote: string[] = [];
-  const bracket: string[] = [];
-  let list: string[] | undefined;
-  for (const line of text.split('\n')) {
-    if (line.startsWith('#include "..."')) list = quote;
-    else if (line.startsWith('#include <...>')) list = bracket;
-    else if (line.startsWith('End of search list')) return ok({quote, bracket});
-    else if (line.startsWith(' ')) list?.push(line.slice(1));
-  }
-  return err({reason: 'search-path-unknown', text: text.trimEnd().split('\n').at(-1) ?? ''});
 }

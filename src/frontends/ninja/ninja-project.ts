@@ -34,11 +34,10 @@ export interface LoadOptions {
 export function loadNinjaProject(options: LoadOptions): Project {
   const {directory, manifest, environment} = options;
   const snapshotFile = join(directory, STATE_DIR, snapshotName(manifest));
-  const key = JSON.stringify([manifest, environment.PATH ?? '']);
-  const found = options.useSnapshot ? loadSnapshot(snapshotFile, key) : undefined;
-  // One that was put on PATH since, before the other, is the user's ninja now.
+  const found = options.useSnapshot ? loadSnapshot(snapshotFile, manifest) : undefined;
+  // One that was put on PATH since, before the other, is the user's ninja now. What else is on PATH does not matter.
   const known = found?.meta.ninjaPath === findNinja(directory, environment.PATH ?? '') ? found : undefined;
-  const {graph, meta} = known ?? readDescription(options, key);
+  const {graph, meta} = known ?? readDescription(options);
   const stampsRead = meta.logs.map(fileStamp);
   let kept = known?.kept;
   const depsIndex = new DepsLogIndex(graph);
@@ -80,7 +79,7 @@ export function loadNinjaProject(options: LoadOptions): Project {
   };
 }
 
-function readDescription(options: LoadOptions, key: string): {graph: Graph; meta: SnapshotMeta} {
+function readDescription(options: LoadOptions): {graph: Graph; meta: SnapshotMeta} {
   const {directory, manifest, environment} = options;
   const cmakeCache = join(directory, CMAKE_CACHE);
   const cacheStamp = fileStamp(cmakeCache);
@@ -104,7 +103,7 @@ function readDescription(options: LoadOptions, key: string): {graph: Graph; meta
     {file: cmakeCache, stamp: cacheStamp},
   ];
   const meta = {
-    key,
+    key: manifest,
     sources,
     logs: [buildLog, depsLog],
     ninjaPath,

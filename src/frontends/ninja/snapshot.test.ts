@@ -192,9 +192,9 @@ describe('a snapshot', () => {
     expect([project.isSnapshot, project.ninja?.path]).toEqual([false, join(bins[0]!, 'ninja')]);
   });
 
-  it('is not used with another PATH', () => {
+  it('is used whatever else is on PATH', () => {
     const folder = built();
-    expect(load(folder, {path: `${SYSTEM_PATH}:/nowhere`}).isSnapshot).toBe(false);
+    expect(load(folder, {path: `/nowhere:${SYSTEM_PATH}:/else`}).isSnapshot).toBe(true);
     expect(load(folder).isSnapshot).toBe(true);
   });
 

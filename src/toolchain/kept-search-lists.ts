@@ -1,0 +1,57 @@
+/**
+ * Built-in search lists of gcc, kept on disk for the builds that follow: to ask for them takes a run of the compiler
+ * before the first compile can start. They rest on the compiler, its flags and variables, and on which of the
+ * directories built into it are there; `-v` names those that are not, too. What clang looks at beyond that it does not
+ * name, other compilers' folders for example, so it is asked each time.
+ */
+import {join} from 'node:path';
+import {digestOf} from '../protocol/digest.ts';
+import {type ListsRequest, listsKey, type SearchAnswer, type SearchLists} from './search-lists.ts';
+import {snapshot} from './stat-snapshot.ts';
+import {readRecord, writeRecord} from './toolchain-record.ts';
+
+/** Raise it when what a record holds, or how it is found out, changes. */
+const FORMAT = 1;
+/** Flags that name no file: what another may name can change without a trace in the answer. */
+const PLAIN_FLAG = /^-(?:std=|ansi$|nostdinc|m|f|pthread$)[^/@]*$/;
+
+interface Stored {
+  readonly lists: SearchLists;
+}
+
+export class KeptSearchLists {
+  readonly #cacheDir: string;
+
+  /** `cacheDir`: as for identification. */
+  constructor(cacheDir: string) {
+    this.#cacheDir = cacheDir;
+  }
+
+  /** Undefined where it is not known, or not any more. */
+  recall(request: ListsRequest): SearchLists | undefined {
+    if (!mayKeep(request)) return undefined;
+    return readRecord<Stored>(this.#file(request))?.lists;
+  }
+
+  keep(request: ListsRequest, answer: SearchAnswer): void {
+    const {quote, bracket, absent, repeated, isPlain} = answer;
+    const directories = [...quote, ...bracket, ...repeated];
+    if (!mayKeep(request) || !isPlain || ![...directories, ...absent].every(path => path.startsWith('/')))
+      return;
+    try {
+      const rests = snapshot({files: directories, directories: [], absent});
+      writeRecord<Stored>(this.#file(request), rests, {lists: {quote, bracket}});
+    } catch {
+      // Not remembered, then: the next build asks again.
+    }
+  }
+
+  #file(request: ListsRequest): string {
+    const key = digestOf(JSON.stringify([FORMAT, request.toolchain, listsKey(request)]));
+    return join(this.#cacheDir, 'toolchains', `${key}.search.json`);
+  }
+}
+
+function mayKeep({family, toolchain, baseFlags}: ListsRequest): boolean {
+  return family === 'gcc' && toolchain !== undefined && baseFlags.every(flag => PLAIN_FLAG.test(flag));
+}

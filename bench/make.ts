@@ -1,15 +1,16 @@
 /**
- * `make [PROJECT...]`: a build by `llama make` against one by make at the same path: every file of the tree, what make
- * does when it is called once more, and what a touched header makes it do.
+ * `make [PROJECT...] [--make V]`: a build by `llama make` against one by make at the same path: every file of the tree,
+ * what make does when it is called once more, and what a touched header makes it do. `--make`: with that GNU make.
  */
 import {readFile, rm, stat, utimes} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
 import {differences, type FileTree, fileTree} from '../src/test/file-tree.ts';
 import {judge, touch} from './equal.ts';
+import {makeFolder} from './gnu-make.ts';
 import {llama, type Summary, told} from './llama.ts';
 import {fresh, type MakeProject, makeProject, makeProjects} from './make-corpus.ts';
 import {check, parseArguments, place, say} from './place.ts';
-import {must, type Ran, run} from './process.ts';
+import {environment, must, type Ran, run} from './process.ts';
 import {writeResult} from './results.ts';
 import {differing} from './snapshot.ts';
 
@@ -65,7 +66,8 @@ function linesOf({stdout, stderr}: Ran): string[] {
 }
 
 async function equal(of: MakeProject): Promise<boolean> {
-  say(of.name);
+  const version = await makeVersion();
+  say(`${of.name}, make ${version}`);
   await plainMake(of, await fresh(of), ['-j2']);
   const wanted = await stateOf(of, place('made', of.name));
   const folder = await fresh(of);
@@ -76,6 +78,7 @@ async function equal(of: MakeProject): Promise<boolean> {
   const found = await stateOf(of, folder);
   const fine = [
     check(built.summary.compiles.remote > 0, 'something went to workers'),
+    check(`${built.stdout}${built.stderr}`.includes(`llama: make ${version} `), `by make ${version}`),
     judge({
       what: `${wanted.tree.size} files of the tree`,
       lines: differences(wanted.tree, found.tree),
@@ -94,8 +97,15 @@ async function equal(of: MakeProject): Promise<boolean> {
   return isEqual;
 }
 
+async function makeVersion(): Promise<string> {
+  const {stdout} = await must(['make', '--version']);
+  return /^GNU Make (\d+\.\d+)/.exec(stdout)?.[1] ?? 'unknown';
+}
+
 export async function main(argv: readonly string[]): Promise<number> {
-  const {names} = parseArguments(argv);
+  const {names, flags} = parseArguments(argv);
+  const version = flags.get('make');
+  if (version !== undefined) process.env.PATH = `${await makeFolder(version)}:${environment().PATH ?? ''}`;
   let fine = true;
   const chosen =
     names.length === 0 ? makeProjects.filter(each => each.name !== 'llvm') : names.map(makeProject);

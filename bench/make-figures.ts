@@ -1,7 +1,7 @@
 /**
  * `make-figures [NAME...] [--runs N]`: what `llama make` costs and gains. `wide`: redis with workers that take a second for each
- * compile; `stub`: CPU of an answered compile, stub and client; `redis`, `busybox`: from the result cache, beside make
- * with a warm ccache.
+ * compile; `stub`: its CPU alone; `client`: CPU of an answered compile, stub and client, by workers here that have all
+ * inputs in their store; `redis`, `busybox`: from the result cache, beside make with a warm ccache.
  */
 import {mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync} from 'node:fs';
 import {rm} from 'node:fs/promises';
@@ -152,6 +152,27 @@ async function stub(runs: number): Promise<Figure[]> {
   }
 }
 
+async function client(runs: number): Promise<Figure[]> {
+  const of = makeProject('redis');
+  const flags = ['--store', place('store', 'make-figures-client'), '-j2', '--no-cache'];
+  await llamaMake(of, await fresh(of), {flags});
+  const ofStub = (await stub(runs))[0]!.ours;
+  const ours: number[] = [];
+  for (let n = 0; n < runs; n++) {
+    const {summary} = await llamaMake(of, await fresh(of), {flags});
+    say(`     ${told(summary)}`);
+    ours.push(summary.client_cpu_ms / summary.compiles.remote + ofStub[n]!);
+  }
+  return [
+    {
+      name: 'redis by workers here, all inputs in the store: client and stub, for each compile',
+      unit: 'ms CPU',
+      ours,
+      limit: {kind: 'absolute', at: 5},
+    },
+  ];
+}
+
 async function cached(name: string, runs: number): Promise<Figure[]> {
   const of = makeProject(name);
   const store = place('store', `make-figures-${name}`);
@@ -187,6 +208,7 @@ async function cached(name: string, runs: number): Promise<Figure[]> {
 const measures: Measures = {
   wide,
   stub,
+  client,
   redis: runs => cached('redis', runs),
   busybox: runs => cached('busybox', runs),
 };

@@ -65,7 +65,8 @@ function linesOf({stdout, stderr}: Ran): string[] {
   return `${stdout}${stderr}`.split('\n').filter(line => line !== '');
 }
 
-async function equal(of: MakeProject): Promise<boolean> {
+/** `asked`: the version of make that was asked for. */
+async function equal(of: MakeProject, asked: string | undefined): Promise<boolean> {
   const version = await makeVersion();
   say(`${of.name}, make ${version}`);
   await plainMake(of, await fresh(of), ['-j2']);
@@ -78,7 +79,7 @@ async function equal(of: MakeProject): Promise<boolean> {
   const found = await stateOf(of, folder);
   const fine = [
     check(built.summary.compiles.remote > 0, 'something went to workers'),
-    check(`${built.stdout}${built.stderr}`.includes(`llama: make ${version} `), `by make ${version}`),
+    check(isBy(version, built) && (asked ?? version) === version, `by make ${version}`),
     judge({
       what: `${wanted.tree.size} files of the tree`,
       lines: differences(wanted.tree, found.tree),
@@ -93,13 +94,20 @@ async function equal(of: MakeProject): Promise<boolean> {
     }),
   ];
   const isEqual = fine.every(Boolean);
-  await writeResult(`make-${of.name}`, {project: of.name, equal: isEqual, cold: built.summary});
+  const name = asked === undefined ? `make-${of.name}` : `make-${of.name}-make-${asked}`;
+  await writeResult(name, {project: of.name, make: version, equal: isEqual, cold: built.summary});
   return isEqual;
 }
 
 async function makeVersion(): Promise<string> {
   const {stdout} = await must(['make', '--version']);
-  return /^GNU Make (\d+\.\d+)/.exec(stdout)?.[1] ?? 'unknown';
+  return /^GNU Make (\S+)/.exec(stdout)?.[1] ?? 'unknown';
+}
+
+/** What llama says of it ends with the second number. */
+function isBy(version: string, {stdout, stderr}: Ran): boolean {
+  const [said = ''] = /^\d+\.\d+/.exec(version) ?? [];
+  return `${stdout}${stderr}`.includes(`llama: make ${said} `);
 }
 
 export async function main(argv: readonly string[]): Promise<number> {
@@ -109,6 +117,6 @@ export async function main(argv: readonly string[]): Promise<number> {
   let fine = true;
   const chosen =
     names.length === 0 ? makeProjects.filter(each => each.name !== 'llvm') : names.map(makeProject);
-  for (const each of chosen) fine = (await equal(each)) && fine;
+  for (const each of chosen) fine = (await equal(each, version)) && fine;
   return fine ? 0 : 1;
 }

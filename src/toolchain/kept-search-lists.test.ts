@@ -1,5 +1,5 @@
 import {chmodSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {digestOf} from '../protocol/digest.ts';
 import {plant, write} from '../test/scan-rig.ts';
@@ -63,8 +63,13 @@ describe('search lists kept on disk', () => {
     const asked = await find();
     expect(asked).toMatchObject({ok: true, value: {system: expect.arrayContaining(['/usr/include'])}});
     expect(await find(new KeptSearchLists(cache))).toEqual(asked);
-    expect(readdirSync(join(cache, 'toolchains'))).toHaveLength(1);
-    expect(await find(new KeptSearchLists(cache))).toEqual(asked);
+    // In the place of the compiler's answer, to see that it is taken.
+    const [name = ''] = readdirSync(join(cache, 'toolchains'));
+    const file = join(cache, 'toolchains', name);
+    const kept = JSON.parse(readFileSync(file, 'utf8'));
+    expect(kept.lists.bracket).toContain('/usr/include');
+    writeFileSync(file, JSON.stringify({...kept, lists: {quote: [], bracket: ['/kept']}}));
+    expect(await find(new KeptSearchLists(cache))).toMatchObject({value: {system: ['/kept']}});
   });
 
   it('spare the next process a run of the compiler', async () => {
@@ -80,7 +85,7 @@ describe('search lists kept on disk', () => {
     ['another compiler behind the name', {toolchain: digestOf('another')}],
     ['another language', {language: 'c'}],
     ['other flags', {baseFlags: ['-m32']}],
-    ['a variable that moves the directories', {env: {...BASE.env, GCC_EXEC_PREFIX: '/x/'}}],
+    ['another PATH', {env: {PATH: `${process.env.PATH}:/x`}}],
   ])('are asked for anew for %s', async (_, change) => {
     const place = new Place();
     await place.find();
@@ -96,7 +101,7 @@ describe('search lists kept on disk', () => {
     ],
     ['a directory has gone', [], root => rmSync(join(root, 'one'), {recursive: true})],
     [
-      'one that was another by a link is so no more',
+      'one that was a twin of another is another one now',
       ['ignoring duplicate directory "ROOT/other"', '  as it is a non-system directory that duplicates'],
       root => {
         rmSync(join(root, 'other'), {recursive: true});
@@ -118,6 +123,8 @@ describe('search lists kept on disk', () => {
     ['a compiler whose contents are not known', {toolchain: undefined}],
     ['flags that name files', {baseFlags: ['-B', 'dir']}],
     ['a system root', {baseFlags: ['--sysroot=/x']}],
+    ['a place of parts in a variable', {env: {...BASE.env, COMPILER_PATH: 'parts'}}],
+    ['a prefix of parts in a variable', {env: {...BASE.env, GCC_EXEC_PREFIX: '/x/'}}],
     ['specs', {baseFlags: ['-specs=mine']}],
     ['words that name files', {baseFlags: ['-m64', '@args']}],
   ])('are not kept of %s', async (_, change) => {
@@ -135,6 +142,27 @@ describe('search lists kept on disk', () => {
   ])('are not kept of an answer %s', async (_, before, lists) => {
     const place = new Place(before, lists);
     await place.find();
+    await place.find();
+    expect(place.runs).toBe(2);
+  });
+
+  it('do not rest on variables that no worker has', async () => {
+    const place = new Place([], ['/built/in']);
+    writeFileSync(
+      join(place.root, 'c++'),
+      `#!/bin/sh\nsed "s#/built/in#/built/in$GCC_ROOT#" '${place.root}/said' >&2\n`,
+    );
+    const env = {...BASE.env, GCC_ROOT: '/x', LIBRARY_PATH: '/x'};
+    expect((await place.find({env})).system).toEqual(['/built/in']);
+  });
+
+  it('are asked for anew where a directory cannot be looked at any more', async () => {
+    const place = new Place([], [join(plant({'in/a/': ''}), 'in/a')]);
+    const [directory = ''] = (await place.find()).system;
+    await place.find();
+    expect(place.runs).toBe(1);
+    rmSync(dirname(directory), {recursive: true});
+    writeFileSync(dirname(directory), '');
     await place.find();
     expect(place.runs).toBe(2);
   });

@@ -1,8 +1,8 @@
 /**
  * Built-in search lists of gcc, kept on disk for the builds that follow: to ask for them takes a run of the compiler
  * before the first compile can start. They rest on the compiler, its flags and variables, and on which of the
- * directories built into it are there; `-v` names those that are not, too. What clang looks at beyond that it does not
- * name, other compilers' folders for example, so it is asked each time.
+ * directories built into it are there; `-v` names those that are not, too. Not those below places that variables name,
+ * with which it is asked each time; nor what clang looks at, other compilers' folders for example.
  */
 import {join} from 'node:path';
 import {digestOf} from '../protocol/digest.ts';
@@ -13,7 +13,9 @@ import {readRecord, writeRecord} from './toolchain-record.ts';
 /** Raise it when what a record holds, or how it is found out, changes. */
 const FORMAT = 1;
 /** Flags that name no file: what another may name can change without a trace in the answer. */
-const PLAIN_FLAG = /^-(?:std=|ansi$|nostdinc|m|f|pthread$)[^/@]*$/;
+const PLAIN_FLAG = /^-(?:std=[\w+:]+|ansi|nostdinc(?:\+\+)?|m32|m64|mx32|m16|pthread|fopenmp)$/;
+/** Variables that name places of a compiler's parts. */
+const PLACES = ['COMPILER_PATH', 'GCC_EXEC_PREFIX'];
 
 interface Stored {
   readonly lists: SearchLists;
@@ -52,6 +54,11 @@ export class KeptSearchLists {
   }
 }
 
-function mayKeep({family, toolchain, baseFlags}: ListsRequest): boolean {
-  return family === 'gcc' && toolchain !== undefined && baseFlags.every(flag => PLAIN_FLAG.test(flag));
+function mayKeep({family, toolchain, env, baseFlags}: ListsRequest): boolean {
+  return (
+    family === 'gcc' &&
+    toolchain !== undefined &&
+    baseFlags.every(flag => PLAIN_FLAG.test(flag)) &&
+    PLACES.every(name => env[name] === undefined)
+  );
 }

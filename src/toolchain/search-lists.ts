@@ -3,6 +3,7 @@ import {spawn} from 'node:child_process';
 import type {Result} from '../failure.ts';
 import {err, ok} from '../failure.ts';
 import type {Digest} from '../protocol/digest.ts';
+import {partsEnvironment} from './compiler-run.ts';
 
 /** All that the built-in directories rest on. */
 export interface ListsRequest {
@@ -15,7 +16,7 @@ export interface ListsRequest {
   readonly language: string;
   /** Absolute; relative directories are relative to it. */
   readonly cwd: string;
-  /** The whole environment of the compile. */
+  /** The whole environment of the compile here. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /**
    * Flags that may change the built-in directories (`--sysroot`, `-nostdinc`, `-B`, `-m32`, `-stdlib`, `-target`, ...),
@@ -63,7 +64,7 @@ const MOVING_VARIABLES = [
   'SDKROOT',
 ];
 
-/** Equal for requests with equal answers. */
+/** Requests with equal keys have equal answers, as long as the disk is as it was. */
 export function listsKey({compiler, language, cwd, env, baseFlags}: ListsRequest): string {
   const moving = MOVING_VARIABLES.map(name => env[name] ?? '');
   // A compiler or a flag that is a relative path means another directory in another place.
@@ -75,9 +76,13 @@ function isRelativePath(word: string): boolean {
   return !word.startsWith('/') && !/^-.*[=A-Za-z]\//.test(word) && word.includes('/');
 }
 
-/** Of any compiler but an assembler. */
+/**
+ * Of any compiler but an assembler. gcc is asked with the variables by which it finds its own parts, as it will be on a
+ * worker: some builds of it listen to others (`GCC_ROOT`, `LIBRARY_PATH`, specs with `getenv`), which no worker has.
+ */
 export function askSearchLists(request: ListsRequest): Promise<Result<SearchAnswer, SearchPathUnknown>> {
-  const env: NodeJS.ProcessEnv = {...request.env, LC_ALL: 'C', LANGUAGE: ''};
+  const known = request.family === 'gcc' ? partsEnvironment(request.env) : request.env;
+  const env: NodeJS.ProcessEnv = {...known, LC_ALL: 'C', LANGUAGE: ''};
   for (const name of DIRECTORY_VARIABLES) delete env[name];
   const args = [...request.baseFlags, '-E', '-v', '-x', request.language, '/dev/null'];
   return new Promise(resolve => {

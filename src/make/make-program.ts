@@ -2,6 +2,7 @@
 import {execFileSync} from 'node:child_process';
 import {closeSync, openSync, readSync} from 'node:fs';
 import {FailureError} from '../failure.ts';
+import {isElfBytes} from '../toolchain/elf.ts';
 import {findProgram} from '../toolchain/find-program.ts';
 
 export interface MakeProgram {
@@ -53,7 +54,7 @@ export function isPreloadable(path: string): boolean {
   const file = openSync(path, 'r');
   try {
     const size = readSync(file, head, 0, head.length, 0);
-    if (size < 64 || head.readUInt32BE(0) !== 0x7f454c46) return true;
+    if (size < 64 || !isElfBytes(head)) return true;
     const at = Number(head.readBigUInt64LE(32));
     const entrySize = head.readUInt16LE(54);
     const entries = head.readUInt16LE(56);

@@ -9,6 +9,7 @@ import {askAssemblerInputs, askCompiler} from '../toolchain/ask-compiler.ts';
 import {type AssemblyScan, AssemblyScanner} from '../toolchain/assembly-scan.ts';
 import {type CompileCommand, wantedOutputs} from '../toolchain/compile-command.ts';
 import {scanRequestOf, searchRequestOf} from '../toolchain/compile-search.ts';
+import {isElfBytes} from '../toolchain/elf.ts';
 import {IdSet} from '../toolchain/id-set.ts';
 import type {ToolchainIdentity} from '../toolchain/identify.ts';
 import type {ScanResult} from '../toolchain/include-scan.ts';
@@ -22,8 +23,6 @@ const FILE_TIME = /\b__TIMESTAMP__\b/;
 const CLOCK = /\b__(?:DATE|TIME|TIMESTAMP)__\b/;
 /** A larger file is no source, in bytes. */
 const LARGEST_SOURCE = 64 << 20;
-/** First bytes of every program and library. */
-const ELF = 0x7f454c46;
 
 export interface DiscoveryRequest {
   readonly compile: CompileCommand;
@@ -233,5 +232,5 @@ export function absoluteIn(directory: string, path: string): string {
 
 function isClockText(bytes: Buffer): boolean {
   // Programs and libraries may hold the names, and never ask.
-  return (bytes.length < 4 || bytes.readUInt32BE(0) !== ELF) && CLOCK.test(bytes.toString('latin1'));
+  return !isElfBytes(bytes) && CLOCK.test(bytes.toString('latin1'));
 }

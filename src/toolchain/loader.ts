@@ -5,6 +5,7 @@
 import {execFile} from 'node:child_process';
 import {closeSync, openSync, readSync} from 'node:fs';
 import {dirname} from 'node:path';
+import {isElfBytes} from './elf.ts';
 
 /** What a file is to the kernel's exec. */
 export type ProgramFormat =
@@ -23,7 +24,7 @@ export function programFormat(path: string): ProgramFormat {
     const head = Buffer.alloc(64);
     const got = readSync(file, head, 0, 64, 0);
     if (head.toString('latin1', 0, 2) === '#!') return {kind: 'script'};
-    const isElf64 = got === 64 && head.readUInt32BE(0) === 0x7f454c46 && head[4] === 2 && head[5] === 1;
+    const isElf64 = got === 64 && isElfBytes(head) && head[4] === 2 && head[5] === 1;
     if (!isElf64 || head.readUInt16LE(18) !== X86_64) return {kind: 'other'};
     const [offset, size, count] = [
       Number(head.readBigUInt64LE(32)),

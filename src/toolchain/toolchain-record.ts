@@ -1,5 +1,5 @@
 /** What was learnt of a program, kept on disk until a file that it rests on is another one. Knows nothing of what is kept. */
-import {existsSync, mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {type Digest, digestOf} from '../protocol/digest.ts';
 import type {Toolchain} from '../protocol/invocation.ts';
@@ -33,6 +33,12 @@ export function keepDescription(toolchain: Toolchain, cacheDir: string): {digest
 export function writeAtomically(path: string, text: string): void {
   mkdirSync(dirname(path), {recursive: true});
   const temporary = `${path}.${process.pid}`;
-  writeFileSync(temporary, text);
-  renameSync(temporary, path);
+  try {
+    writeFileSync(temporary, text);
+    renameSync(temporary, path);
+  } catch (error) {
+    // What a full disk took of it is worth nothing.
+    rmSync(temporary, {force: true});
+    throw error;
+  }
 }

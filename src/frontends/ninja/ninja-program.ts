@@ -1,6 +1,6 @@
 /** The user's own ninja: which one, and which logs it writes. */
 import {execFileSync} from 'node:child_process';
-import {accessSync, closeSync, constants, openSync, readFileSync, readSync, statSync} from 'node:fs';
+import {accessSync, constants, readFileSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {FailureError} from '../../failure.ts';
 import type {DepfileDialect} from '../../toolchain/depfile.ts';
@@ -15,8 +15,6 @@ export interface NinjaProgram {
 }
 
 const CMAKE_CACHE = 'CMakeCache.txt';
-/** First bytes of a program of the system's own format. */
-const ELF = 0x7f454c46;
 
 /** Path of the ninja that the project was configured with, else the first one on PATH. */
 export function findNinja(directory: string, pathVariable: string): string {
@@ -96,18 +94,6 @@ function configuredNinja(directory: string): string | undefined {
   }
   const path = /^CMAKE_MAKE_PROGRAM:[A-Z]+=(.+)$/m.exec(cache)?.[1];
   return path?.startsWith('/') && isProgram(path) ? path : undefined;
-}
-
-/** Whether what it does may rest on other programs: it is no ELF file. */
-export function isScript(program: string): boolean {
-  const head = Buffer.alloc(4);
-  const file = openSync(program, 'r');
-  try {
-    readSync(file, head, 0, head.length, 0);
-  } finally {
-    closeSync(file);
-  }
-  return head.readUInt32BE(0) !== ELF;
 }
 
 function isProgram(file: string): boolean {

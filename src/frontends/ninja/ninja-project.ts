@@ -7,6 +7,7 @@ import {BuildRecords} from '../../graph/build-records.ts';
 import type {DepfileInputs} from '../../graph/depfile-inputs.ts';
 import type {EdgeId, Graph, NodeId} from '../../graph/graph.ts';
 import {type DepfileDialect, parseDepfile} from '../../toolchain/depfile.ts';
+import {isElf} from '../../toolchain/elf.ts';
 import {type Project, STATE_DIR} from '../project.ts';
 import {type BuildLogVersion, buildLogVersion, hashKindOf, readBuildLog} from './build-log.ts';
 import {canonicalPath} from './canonical-path.ts';
@@ -15,7 +16,7 @@ import {DepsLogIndex} from './deps-log-index.ts';
 import {loadDyndep} from './dyndep.ts';
 import {fileStamp} from './file-stamp.ts';
 import {loadManifest} from './manifest.ts';
-import {depfileDialect, findNinja, isScript, logVersions, supportedVersion} from './ninja-program.ts';
+import {depfileDialect, findNinja, logVersions, supportedVersion} from './ninja-program.ts';
 import {loadSnapshot, type SnapshotMeta, saveSnapshot} from './snapshot.ts';
 
 const CMAKE_CACHE = 'CMakeCache.txt';
@@ -37,7 +38,7 @@ export function loadNinjaProject(options: LoadOptions): Project {
   const path = environment.PATH ?? '';
   const ninjaPath = findNinja(directory, path);
   // What else is on PATH matters to a script alone, which may find the real one there.
-  const key = JSON.stringify([manifest, isScript(ninjaPath) ? path : '']);
+  const key = JSON.stringify([manifest, isElf(ninjaPath) ? '' : path]);
   const found = options.useSnapshot ? loadSnapshot(snapshotFile, key) : undefined;
   // One that was put on PATH since, before the other, is the user's ninja now.
   const known = found?.meta.ninjaPath === ninjaPath ? found : undefined;

@@ -1,11 +1,9 @@
 /** Which libraries come along when a program or library is loaded, which no record of a run can show: the loader opens them unseen. */
-import {closeSync, openSync, readSync} from 'node:fs';
 import {dirname} from 'node:path';
 import type {FileState} from '../../graph/file-state.ts';
+import {isElf} from '../../toolchain/elf.ts';
 import {librariesOf} from '../../toolchain/loader.ts';
 import {isOfSystem, type ToolRuntime} from '../../toolchain/tool-runtime.ts';
-
-const ELF = 0x7f454c46;
 
 /** Asked of the loader once for each file as it is. */
 export class ToolLibraries {
@@ -56,19 +54,3 @@ async function loadedAlike(
 }
 
 const NONE = Promise.resolve([]);
-
-/** False for what cannot be read. */
-export function isElf(path: string): boolean {
-  const head = Buffer.alloc(4);
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch {
-    return false;
-  }
-  try {
-    return readSync(file, head, 0, 4, 0) === 4 && head.readUInt32BE(0) === ELF;
-  } finally {
-    closeSync(file);
-  }
-}

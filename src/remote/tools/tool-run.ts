@@ -4,13 +4,14 @@ import type {FileState} from '../../graph/file-state.ts';
 import type {ActionResult} from '../../protocol/invocation.ts';
 import {namesOf, pathsOf, type SharedGroups, unshareNames} from '../../protocol/path-groups.ts';
 import {pathIn} from '../../protocol/tree.ts';
+import {isElf} from '../../toolchain/elf.ts';
 import {isProgram} from '../../toolchain/find-program.ts';
 import type {Inputs} from '../../toolchain/input-finder.ts';
 import {programFormat} from '../../toolchain/loader.ts';
 import {goesUnseen, isOfSystem, mayAskLocale, type ToolRuntime} from '../../toolchain/tool-runtime.ts';
 import {StayLocal} from '../fault.ts';
 import {firstPresent} from '../input-set.ts';
-import {isElf, type ToolLibraries} from './tool-libraries.ts';
+import type {ToolLibraries} from './tool-libraries.ts';
 
 export interface ToolRun {
   readonly files: FileState;

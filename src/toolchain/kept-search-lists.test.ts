@@ -175,8 +175,14 @@ describe('search lists kept on disk', () => {
     writeFileSync(file, readFileSync(file).subarray(0, 20));
     expect(await place.find()).toEqual(first);
     expect(place.runs).toBe(2);
+    const none = {files: [], directories: [], absent: []};
+    for (const lists of [undefined, null, {}, {quote: [], bracket: [1]}, {quote: '', bracket: []}]) {
+      writeFileSync(file, JSON.stringify({snapshot: none, lists}));
+      expect(await place.find()).toEqual(first);
+    }
+    expect(place.runs).toBe(7);
     write(place.root, 'full', '');
     expect(await place.find({}, join(place.root, 'full'))).toEqual(first);
-    expect(place.runs).toBe(3);
+    expect(place.runs).toBe(8);
   });
 });

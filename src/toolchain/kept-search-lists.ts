@@ -18,7 +18,7 @@ const PLAIN_FLAG = /^-(?:std=[\w+:]+|ansi|nostdinc(?:\+\+)?|m32|m64|mx32|m16|pth
 const PLACES = ['COMPILER_PATH', 'GCC_EXEC_PREFIX'];
 
 interface Stored {
-  readonly lists: SearchLists;
+  readonly lists?: Partial<SearchLists> | undefined;
 }
 
 export class KeptSearchLists {
@@ -32,7 +32,8 @@ export class KeptSearchLists {
   /** Undefined where it is not known, or not any more. */
   recall(request: ListsRequest): SearchLists | undefined {
     if (!mayKeep(request)) return undefined;
-    return readRecord<Stored>(this.#file(request))?.lists;
+    const {quote, bracket} = readRecord<Stored>(this.#file(request))?.lists ?? {};
+    return arePaths(quote) && arePaths(bracket) ? {quote, bracket} : undefined;
   }
 
   keep(request: ListsRequest, answer: SearchAnswer): void {
@@ -52,6 +53,10 @@ export class KeptSearchLists {
     const key = digestOf(JSON.stringify([FORMAT, request.toolchain, listsKey(request)]));
     return join(this.#cacheDir, 'toolchains', `${key}.search.json`);
   }
+}
+
+function arePaths(list: unknown): list is readonly string[] {
+  return Array.isArray(list) && list.every(path => typeof path === 'string');
 }
 
 function mayKeep({family, toolchain, env, baseFlags}: ListsRequest): boolean {
